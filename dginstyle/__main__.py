@@ -1,0 +1,24 @@
+"""Command line of the data generator: ``python -m dginstyle VERB``."""
+
+import sys
+
+from dginstyle.cli import run_verb
+
+VERBS = {
+    "render-packages": "dginstyle.miniworld.packages:render_packages",
+    "fetch": "dginstyle.datasets.fetch:fetch",
+    "extract": "dginstyle.datasets.extract:extract",
+    "convert": "dginstyle.datasets.convert:convert",
+    "rcs-probabilities": "dginstyle.sampling:rcs_probabilities",
+    "train-prior": "dginstyle.prior.train:train_prior",
+    "train-dreambooth": "dginstyle.dreambooth:train_dreambooth",
+    "train-controlnet": "dginstyle.controlnet:train_controlnet",
+    "draw-list": "dginstyle.generation_list:draw_list",
+    "generate": "dginstyle.generate:generate_shard",
+    "gather": "dginstyle.gather:gather",
+    "build-training-set": "dginstyle.training_set:build_training_set",
+    "plot-samples": "dginstyle.figures:plot_samples",
+}
+
+if __name__ == "__main__":
+    run_verb("python -m dginstyle", VERBS, sys.argv[1:])

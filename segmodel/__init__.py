@@ -1,0 +1,1 @@
+"""The segmentation models of the DGInStyle benchmark, built on mmsegmentation."""
