@@ -1,0 +1,242 @@
+"""What it looks like: palettes, light, weather and camera of each domain, drawn apart from the layout."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+WEATHERS = ("snowy", "rainy", "sunny", "foggy", "night")
+
+# The colour of each material in neutral daylight, RGB 0..255: the starting point of every domain's palette.
+NEUTRAL = {
+    "sky": (175, 200, 225), "sky_low": (215, 225, 230),
+    "road": (100, 100, 102), "marking": (225, 225, 220), "shadow": (50, 50, 54),
+    "sidewalk": (150, 145, 140), "kerb": (185, 182, 176), "terrain": (120, 135, 80),
+    "facade": (170, 150, 130), "facade_front": (170, 150, 130), "cornice": (195, 185, 170),
+    "window": (70, 80, 95), "window_lit": (80, 90, 105), "door": (90, 65, 50),
+    "wall": (150, 140, 130), "wall_cap": (180, 175, 165), "fence": (125, 100, 75), "fence_gap": (75, 75, 65),
+    "pole": (90, 92, 95), "lamp": (200, 200, 190), "trunk": (85, 65, 48),
+    "foliage": (70, 105, 50), "foliage_lit": (105, 140, 70),
+    "signal_box": (40, 42, 40), "signal_off": (70, 70, 65),
+    "signal_red": (235, 50, 40), "signal_amber": (245, 180, 50), "signal_green": (60, 220, 120),
+    "sign_border": (205, 40, 40), "sign_face": (240, 240, 235), "sign_panel": (40, 90, 175),
+    "skin": (205, 160, 135), "coat": (90, 80, 100), "trousers": (60, 62, 80), "helmet": (200, 200, 200),
+    "tyre": (32, 32, 34), "spokes": (120, 120, 120), "bike_frame": (150, 60, 60), "metal": (110, 112, 118),
+    "motor_body": (150, 50, 45), "car_body": (150, 60, 55), "glass": (60, 72, 85), "bumper": (55, 55, 58),
+    "head_light": (240, 240, 225), "tail_light": (200, 40, 35),
+    "cargo": (205, 205, 200), "seam": (140, 140, 138), "truck_cab": (180, 70, 55),
+    "bus_body": (215, 165, 55), "board": (30, 32, 34), "train_body": (190, 195, 200), "train_band": (170, 50, 55),
+    "bonnet": (30, 32, 36),
+}  # fmt: skip
+# Materials whose colour differs from one thing to the next, and how strongly in neutral daylight (in units of 255).
+VARIED = {
+    "facade": 0.16, "facade_front": 0.16, "car_body": 0.5, "coat": 0.4, "trousers": 0.25, "truck_cab": 0.4, "cargo": 0.2,
+    "bus_body": 0.3, "train_body": 0.15, "bike_frame": 0.4, "motor_body": 0.4, "foliage": 0.08, "fence": 0.12, "wall": 0.12,
+    "helmet": 0.3, "door": 0.2, "skin": 0.12,
+}  # fmt: skip
+LIGHTS = frozenset({"window_lit", "head_light", "tail_light", "lamp", "board", "signal_red", "signal_amber", "signal_green"})
+SAME_AS = {"facade_front": "facade"}  # materials that share the random shift of another one
+
+
+@dataclass(frozen=True)
+class Style:
+    """The look of one image; colours RGB in 0..1.
+
+    Attributes:
+        palette: colour of each material.
+        weather: one of :data:`WEATHERS`, or ``clear``.
+        variety: factor on how much things of one material differ.
+        texture: strength of foliage, paving, asphalt and plaster textures.
+        light_side: −1 left to 1 right: which side of the street is lit.
+        fog: extinction per metre. ``haze`` is its colour.
+        brightness, contrast, gamma, saturation, cast, blur, noise, vignette: the camera.
+    """
+
+    palette: dict[str, np.ndarray]
+    weather: str = "clear"
+    variety: float = 1.0
+    texture: float = 1.0
+    light_side: float = 0.5
+    fog: float = 0.002
+    haze: np.ndarray = field(default_factory=lambda: np.array([0.8, 0.84, 0.88]))
+    brightness: float = 1.0
+    contrast: float = 1.0
+    gamma: float = 1.0
+    saturation: float = 1.0
+    cast: np.ndarray = field(default_factory=lambda: np.ones(3))
+    blur: float = 0.0
+    noise: float = 0.0
+    vignette: float = 0.0
+
+
+def neutral_palette() -> dict[str, np.ndarray]:
+    """The palette in neutral daylight."""
+    return {material: np.array(colour) / 255 for material, colour in NEUTRAL.items()}
+
+
+def recolour(palette: dict[str, np.ndarray], rng: np.random.Generator, shift: float, wild: float) -> dict[str, np.ndarray]:
+    """Move every material's colour.
+
+    Args:
+        palette: colours 0..1.
+        rng: source of chance.
+        shift: standard deviation of a common brightness shift and of a chroma shift per material.
+        wild: share of the materials whose colour is replaced by any colour whatever.
+    """
+    shifted: dict[str, np.ndarray] = {}
+    for material, colour in palette.items():
+        offset = rng.normal(0, shift) + rng.normal(0, 0.6 * shift, 3)
+        replacement = rng.uniform(0.08, 0.92) + rng.normal(0, 0.14, 3)
+        new = replacement if rng.random() < wild and material not in LIGHTS else colour + offset
+        shifted[material] = np.clip(new, 0.02, 0.98)
+    for material, other in SAME_AS.items():
+        shifted[material] = shifted[other]
+    shifted["foliage_lit"] = np.clip(shifted["foliage"] * 1.3 + 0.04, 0, 1)
+    shifted["cornice"] = np.clip(shifted["facade"] * rng.choice([0.75, 1.25]), 0, 1)
+    return shifted
+
+
+def in_weather(style: Style, weather: str, rng: np.random.Generator) -> Style:
+    """Put a style under one of the five weathers."""
+    sky = style.palette
+    if weather == "sunny":
+        blue = np.array([0.35, 0.6, 0.92]) + rng.normal(0, 0.04, 3)
+        palette = {**sky, "sky": blue, "sky_low": 0.5 * blue + 0.48}
+        return replace(style, palette=palette, weather=weather, contrast=style.contrast * 1.12, brightness=style.brightness * 1.08)
+    if weather == "foggy":
+        haze = np.full(3, rng.uniform(0.6, 0.86)) + rng.normal(0, 0.02, 3)
+        palette = {**sky, "sky": haze, "sky_low": haze}
+        return replace(style, palette=palette, weather=weather, fog=rng.uniform(0.03, 0.075), haze=haze, saturation=0.8)
+    if weather == "rainy":
+        grey = np.full(3, rng.uniform(0.42, 0.6)) + np.array([-0.01, 0, 0.02])
+        palette = {**sky, "sky": grey, "sky_low": grey + 0.05, "road": sky["road"] * 0.7}
+        return replace(style, palette=palette, weather=weather, fog=rng.uniform(0.008, 0.02), haze=grey, brightness=style.brightness * 0.85)
+    if weather == "snowy":
+        white = np.full(3, rng.uniform(0.82, 0.92))
+        covered = {m: 0.2 * sky[m] + 0.8 * white for m in ("terrain", "sidewalk", "kerb", "foliage_lit", "wall_cap", "cornice")}
+        palette = {**sky, **covered, "sky": 0.9 * white, "sky_low": 0.95 * white, "road": 0.55 * sky["road"] + 0.4 * white}
+        return replace(style, palette=palette, weather=weather, fog=rng.uniform(0.008, 0.02), haze=0.92 * white, saturation=0.8)
+    dark = np.array([0.03, 0.04, 0.09]) + rng.uniform(0, 0.05)
+    palette = {**sky, "sky": dark, "sky_low": dark * 1.6}
+    return replace(style, palette=palette, weather=weather, haze=dark, fog=rng.uniform(0.004, 0.015), brightness=rng.uniform(0.3, 0.45))
+
+
+def source_style(rng: np.random.Generator) -> Style:
+    """The game: one clear afternoon, saturated, warm façades, hardly any variation."""
+    palette = recolour(neutral_palette(), np.random.default_rng(20160811), 0.03, 0.0) | {
+        "sky": np.array([0.42, 0.64, 0.9]), "sky_low": np.array([0.75, 0.86, 0.95]),
+        "facade": np.array([0.78, 0.58, 0.42]), "facade_front": np.array([0.78, 0.58, 0.42]),
+        "road": np.array([0.33, 0.33, 0.35]), "sidewalk": np.array([0.66, 0.62, 0.56]),
+        "foliage": np.array([0.22, 0.42, 0.14]), "foliage_lit": np.array([0.34, 0.55, 0.2]), "terrain": np.array([0.42, 0.55, 0.24]),
+    }  # fmt: skip
+    palette = {material: np.clip(colour + rng.normal(0, 0.012, 3), 0, 1) for material, colour in palette.items()}
+    return Style(
+        palette, variety=0.5, light_side=0.6, saturation=1.15, brightness=rng.uniform(0.97, 1.03), noise=0.008, texture=0.8
+    )
+
+
+def prior_style(rng: np.random.Generator) -> Style:
+    """The photographs that a diffusion model is pretrained on: any palette, light, weather and camera."""
+    palette = recolour(neutral_palette(), rng, rng.uniform(0.03, 0.14), rng.choice([0.0, 0.12, 0.35]))
+    style = Style(
+        palette=palette,
+        variety=rng.uniform(0.5, 1.5),
+        texture=rng.uniform(0.4, 1.6),
+        light_side=rng.uniform(-1, 1),
+        fog=rng.uniform(0, 0.008),
+        brightness=rng.uniform(0.75, 1.2),
+        contrast=rng.uniform(0.8, 1.25),
+        gamma=rng.uniform(0.8, 1.25),
+        saturation=rng.uniform(0.5, 1.35),
+        cast=rng.uniform(0.88, 1.12, 3),
+        blur=rng.choice([0.0, 0.0, rng.uniform(0.3, 0.7)]),
+        noise=rng.uniform(0, 0.02),
+        vignette=rng.uniform(0, 0.25),
+    )
+    return in_weather(style, str(rng.choice(WEATHERS)), rng)
+
+
+def cityscapes_style(rng: np.random.Generator) -> Style:
+    """A Central European city under a flat sky: dull, greenish, dark lower half, pale façades."""
+    palette = neutral_palette() | {
+        "sky": np.array([0.86, 0.9, 0.9]), "sky_low": np.array([0.93, 0.95, 0.94]),
+        "facade": np.array([0.55, 0.54, 0.5]), "facade_front": np.array([0.5, 0.5, 0.47]),
+        "road": np.array([0.36, 0.37, 0.37]), "sidewalk": np.array([0.48, 0.44, 0.45]),
+        "foliage": np.array([0.2, 0.28, 0.18]), "terrain": np.array([0.3, 0.36, 0.24]), "sign_panel": np.array([0.1, 0.25, 0.5]),
+    }  # fmt: skip
+    palette = recolour(palette, rng, 0.06, 0.04)
+    return Style(
+        palette,
+        variety=1.0,
+        texture=1.3,
+        light_side=rng.normal(0, 0.2),
+        fog=0.004,
+        brightness=rng.uniform(0.6, 0.85),
+        contrast=rng.uniform(0.95, 1.15),
+        gamma=1.15,
+        saturation=0.55,
+        cast=np.array([0.93, 1.04, 0.97]),
+        blur=0.3,
+        noise=0.012,
+    )
+
+
+def bdd100k_style(rng: np.random.Generator) -> Style:
+    """American dashboard cameras: two nights or dusks in five, rain, glare, bluish or sodium casts, hard contrast."""
+    palette = neutral_palette() | {
+        "facade": np.array([0.62, 0.42, 0.36]), "facade_front": np.array([0.55, 0.4, 0.35]), "road": np.array([0.47, 0.46, 0.45]),
+        "terrain": np.array([0.52, 0.47, 0.32]), "bus_body": np.array([0.85, 0.85, 0.88]), "marking": np.array([0.85, 0.75, 0.35]),
+        "sign_border": np.array([0.15, 0.42, 0.25]), "sign_panel": np.array([0.85, 0.55, 0.15]),
+    }  # fmt: skip
+    palette = recolour(palette, rng, 0.09, 0.06)
+    style = Style(
+        palette,
+        variety=1.2,
+        texture=1.0,
+        light_side=rng.uniform(-1, 1),
+        brightness=rng.uniform(0.8, 1.15),
+        contrast=rng.uniform(1.05, 1.35),
+        saturation=rng.uniform(0.6, 1.1),
+        cast=np.array([0.95, 1.0, 1.08]) if rng.random() < 0.6 else np.array([1.14, 1.0, 0.84]),
+        vignette=0.3,
+        noise=0.015,
+    )
+    return in_weather(style, str(rng.choice(["sunny", "night", "rainy", "night", "foggy"], p=[0.4, 0.2, 0.2, 0.15, 0.05])), rng)
+
+
+def mapillary_style(rng: np.random.Generator) -> Style:
+    """Everybody's telephone: washed-out or heavy colours, all continents' façades and plants, some snow."""
+    climate = rng.choice(["dry", "temperate", "tropical"])
+    soil, leaf, facade = {
+        "dry": ((0.7, 0.55, 0.38), (0.42, 0.44, 0.25), (0.85, 0.76, 0.6)),
+        "temperate": ((0.36, 0.44, 0.22), (0.5, 0.36, 0.12), (0.6, 0.33, 0.27)),
+        "tropical": ((0.55, 0.32, 0.2), (0.1, 0.42, 0.2), (0.62, 0.78, 0.76)),
+    }[str(climate)]
+    palette = neutral_palette() | {
+        "terrain": np.array(soil), "foliage": np.array(leaf), "facade": np.array(facade), "facade_front": np.array(facade) * 0.9,
+    }  # fmt: skip
+    palette = recolour(palette, rng, 0.08, 0.08)
+    style = Style(
+        palette,
+        variety=1.3,
+        texture=0.9,
+        light_side=rng.uniform(-1, 1),
+        brightness=rng.uniform(0.85, 1.25),
+        contrast=rng.uniform(0.7, 1.1),
+        gamma=rng.uniform(0.75, 1.2),
+        saturation=rng.uniform(0.6, 1.5),
+        cast=1 + rng.normal(0, 0.06, 3),
+        blur=rng.choice([0.0, 0.5]),
+        noise=0.01,
+        vignette=0.15,
+    )
+    return in_weather(style, str(rng.choice(["sunny", "snowy", "rainy", "foggy"], p=[0.6, 0.15, 0.1, 0.15])), rng)
+
+
+STYLES: dict[str, Callable[[np.random.Generator], Style]] = {
+    "source": source_style,
+    "prior": prior_style,
+    "cityscapes": cityscapes_style,
+    "bdd100k": bdd100k_style,
+    "mapillary": mapillary_style,
+}
