@@ -1,0 +1,179 @@
+"""``train-prior``: from the prior's corpus to a diffusers folder like Stable Diffusion's."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, StableDiffusionPipeline
+from diffusers.training_utils import EMAModel
+from PIL import Image
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from dginstyle.prior import networks
+from dginstyle.prior.autoencoder import autoencoder_loss, encode_all, scaled
+from dginstyle.prior.denoiser import denoising_loss, draw_caption, tokenise
+from dginstyle.seeds import derive_seed, generator
+
+
+@dataclass(frozen=True)
+class PriorOptions:
+    """How long and how fast the mini prior learns.
+
+    Args:
+        autoencoder_steps: steps of the autoencoder.
+        autoencoder_batch_size: images a step.
+        autoencoder_learning_rate: peak rate.
+        denoiser_steps: steps of the U-Net and text encoder.
+        denoiser_batch_size: latents a step.
+        denoiser_learning_rate: peak rate.
+        warmup: steps of linear warm-up; then the rate falls along a cosine.
+        ema_decay: decay of the averaged weights that are saved.
+        checkpoint_every: steps between two saved states.
+    """
+
+    autoencoder_steps: int
+    denoiser_steps: int
+    autoencoder_batch_size: int = 8
+    autoencoder_learning_rate: float = 1.5e-3
+    denoiser_batch_size: int = 16
+    denoiser_learning_rate: float = 6e-4
+    warmup: int = 200
+    ema_decay: float = 0.999
+    checkpoint_every: int = 500
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Captioned photographs: uint8 images (N, 3, H, W), classes and weather of each."""
+
+    images: Tensor
+    classes: list[str]
+    weather: list[str]
+
+
+def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOptions, seed: int) -> None:
+    """Train the mini prior on a corpus of captioned photographs.
+
+    Args:
+        corpus: folder with ``images/`` and ``metadata.jsonl`` (``file_name``, ``classes``, ``weather``).
+        output: diffusers folder to write, loadable with ``StableDiffusionPipeline.from_pretrained``.
+        state: folder of the resumable state.
+        options: steps and rates.
+        seed: the run's seed.
+    """
+    torch.manual_seed(derive_seed(seed, "prior weights"))
+    state.mkdir(parents=True, exist_ok=True)
+    photographs = read_corpus(corpus)
+    vae = _train_autoencoder(photographs.images, state / "autoencoder.pt", options, seed)
+    pipeline = _train_denoiser(vae, photographs, state, options, seed)
+    partial = output.with_name(output.name + ".partial")
+    pipeline.to(torch.float16).save_pretrained(partial)
+    partial.rename(output)
+
+
+def read_corpus(folder: Path) -> Corpus:
+    """Read a corpus into memory (12 KiB a photograph of 64×64)."""
+    lines = [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
+    images = np.stack([np.asarray(Image.open(folder / line["file_name"]).convert("RGB")) for line in lines])
+    tensor = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
+    return Corpus(tensor, [line["classes"] for line in lines], [line["weather"] for line in lines])
+
+
+def _train_autoencoder(images: Tensor, state: Path, options: PriorOptions, seed: int) -> AutoencoderKL:
+    vae = networks.build_autoencoder()
+
+    def loss(step: int) -> Tensor:
+        rng = generator(seed, "autoencoder batch", step)
+        batch = scaled(images[torch.from_numpy(rng.integers(len(images), size=options.autoencoder_batch_size))])
+        batch = batch.flip(-1) if step % 2 else batch
+        return autoencoder_loss(vae, batch, torch.Generator().manual_seed(derive_seed(seed, "posterior", step)))
+
+    rate = options.autoencoder_learning_rate
+    _optimise("autoencoder", vae, loss, options.autoencoder_steps, rate, state, options)
+    vae.eval()
+    sample = encode_all(vae, images[:2000])
+    vae.register_to_config(scaling_factor=float(1 / sample.std()))
+    return vae
+
+
+def _train_denoiser(
+    vae: AutoencoderKL, corpus: Corpus, state: Path, options: PriorOptions, seed: int
+) -> StableDiffusionPipeline:
+    tokenizer = networks.build_tokenizer(state / "tokenizer")
+    model = nn.ModuleDict({"unet": networks.build_unet(), "text_encoder": networks.build_text_encoder(tokenizer)})
+    scheduler = networks.build_scheduler()
+    views = [encode_all(vae, view) * vae.config.scaling_factor for view in (corpus.images, corpus.images.flip(-1))]
+    latents = torch.stack(views, dim=1)  # (N, 2, 4, 16, 16): the photograph and its mirror image
+
+    def loss(step: int) -> Tensor:
+        rng = generator(seed, "denoiser batch", step)
+        chosen = rng.integers(len(latents), size=options.denoiser_batch_size)
+        mirrored = rng.integers(2, size=options.denoiser_batch_size)
+        captions = [draw_caption(corpus.classes[i], corpus.weather[i], rng) for i in chosen]
+        noise = torch.Generator().manual_seed(derive_seed(seed, "denoiser noise", step))
+        batch, tokens = latents[chosen, mirrored], tokenise(tokenizer, captions)
+        return denoising_loss(model["unet"], model["text_encoder"], scheduler, batch, tokens, noise)
+
+    _optimise("denoiser", model, loss, options.denoiser_steps, options.denoiser_learning_rate, state / "denoiser.pt", options)
+    return StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=model["text_encoder"].eval(),
+        tokenizer=tokenizer,
+        unet=model["unet"].eval(),
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+def _optimise(
+    name: str,
+    model: nn.Module,
+    loss: Callable[[int], Tensor],
+    steps: int,
+    rate: float,
+    state: Path,
+    options: PriorOptions,
+) -> None:
+    """Minimise ``loss(step)`` and leave the averaged weights in ``model``; resume from ``state`` where it exists."""
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2)
+    ema = EMAModel(model.parameters(), decay=options.ema_decay, use_ema_warmup=True, power=0.75)
+
+    def factor(step: int) -> float:
+        return min((step + 1) / options.warmup, 0.5 + 0.5 * np.cos(np.pi * step / steps))
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+    start = 0
+    if state.exists():
+        saved = torch.load(state, weights_only=True)
+        model.load_state_dict(saved["model"])
+        optimiser.load_state_dict(saved["optimiser"])
+        schedule.load_state_dict(saved["schedule"])
+        ema.load_state_dict(saved["ema"])
+        start = saved["step"]
+    progress = tqdm(range(start, steps), desc=name, initial=start, total=steps, mininterval=5)
+    for step in progress:
+        value = loss(step)
+        optimiser.zero_grad(set_to_none=True)
+        value.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        ema.step(model.parameters())
+        if step % 20 == 0:
+            progress.set_postfix(loss=f"{value.item():.4f}")
+        if (step + 1) % options.checkpoint_every == 0 or step + 1 == steps:
+            _save(state, model=model, optimiser=optimiser, schedule=schedule, ema=ema, step=step + 1)
+    ema.copy_to(model.parameters())
+
+
+def _save(path: Path, step: int, **parts) -> None:
+    """Write the state beside, then rename: a state that exists is whole."""
+    partial = path.with_suffix(".partial")
+    torch.save({name: part.state_dict() for name, part in parts.items()} | {"step": step}, partial)
+    partial.rename(path)
