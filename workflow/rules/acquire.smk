@@ -1,0 +1,102 @@
+rule render_packages:
+    output:
+        directory("<benchmark>/publishers/{dataset}"),
+    log:
+        "<benchmark>/logs/render_packages/{dataset}.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        options=lambda wildcards: options(config["publishers"][wildcards.dataset]),
+        seed=config["seed"],
+    shell:
+        "python -m dginstyle render-packages --publisher {wildcards.dataset} --output {output}"
+        " --options {params.options:q} --seed {params.seed} &> {log}"
+
+
+rule fetch_package:
+    input:
+        package_origins,
+    output:
+        "<benchmark>/packages/{dataset}/{package}",
+    log:
+        "<benchmark>/logs/fetch_package/{dataset}/{package}.log",
+    retries: 2
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=1440,
+    params:
+        arguments=fetch_arguments,
+    shell:
+        "python -m dginstyle fetch {params.arguments:q} --output {output} &> {log}"
+
+
+rule extract_packages:
+    input:
+        package_files,
+    output:
+        directory("<benchmark>/data/{dataset}/raw"),
+    log:
+        "<benchmark>/logs/extract_packages/{dataset}.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        packages=lambda wildcards, input: json.dumps(list(input)),
+    shell:
+        "python -m dginstyle extract --packages {params.packages:q} --output {output} &> {log}"
+
+
+rule convert_labels:
+    input:
+        "<benchmark>/data/{dataset}/raw",
+    output:
+        labels=directory("<benchmark>/data/{dataset}/labels"),
+        manifest="<benchmark>/data/{dataset}/manifest.csv",
+        report="<benchmark>/data/{dataset}/report.json",
+        statistics="<benchmark>/data/{dataset}/sample_class_stats.json",
+        statistics_by_file="<benchmark>/data/{dataset}/sample_class_stats_dict.json",
+        files_by_class="<benchmark>/data/{dataset}/samples_with_class.json",
+    log:
+        "<benchmark>/logs/convert_labels/{dataset}.log",
+    conda:
+        "../envs/data.yaml"
+    threads: config["threads"]["convert"]
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        adapter=lambda wildcards: config["datasets"][wildcards.dataset]["adapter"],
+        split=lambda wildcards: config["datasets"][wildcards.dataset]["split"],
+        folder=subpath(output.manifest, parent=True),
+        options=lambda wildcards: options(
+            {key: config["datasets"][wildcards.dataset][key] for key in ("expected_pairs", "max_skipped")}
+        ),
+    shell:
+        "python -m dginstyle convert --adapter {params.adapter} --raw {input} --split {params.split}"
+        " --output {params.folder} --options {params.options:q} &> {log}"
+
+
+rule compute_class_probabilities:
+    input:
+        "<source>/sample_class_stats.json",
+    output:
+        "<source>/rcs_probabilities.json",
+    log:
+        "<benchmark>/logs/compute_class_probabilities.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        temperature=config["rare_class_sampling"]["temperature"],
+    shell:
+        "python -m dginstyle rcs-probabilities --statistics {input} --output {output}"
+        " --temperature {params.temperature} &> {log}"

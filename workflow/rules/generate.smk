@@ -1,0 +1,109 @@
+rule draw_generation_list:
+    input:
+        manifest="<source>/manifest.csv",
+        files_by_class="<source>/samples_with_class.json",
+        probabilities="<source>/rcs_probabilities.json",
+    output:
+        "<benchmark>/generated/{generator}/list.csv",
+    log:
+        "<benchmark>/logs/draw_generation_list/{generator}.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        data=subpath(input.manifest, parent=True),
+        options=lambda wildcards: options(
+            {key: config["generators"][wildcards.generator][key] for key in ("images", "rare_class_sampling")},
+            {"min_pixels": config["rare_class_sampling"]["min_pixels"]},
+        ),
+        seed=config["seed"],
+    shell:
+        "python -m dginstyle draw-list --data {params.data} --output {output} --options {params.options:q}"
+        " --seed {params.seed} &> {log}"
+
+
+rule generate_shard:
+    input:
+        unpack(generator_unet),
+        prior=prior_files,
+        controlnet="<benchmark>/models/controlnet",
+        list="<benchmark>/generated/{generator}/list.csv",
+        labels="<source>/labels",
+        manifest="<source>/manifest.csv",
+    output:
+        images=directory("<benchmark>/generated/{generator}/shards/{shard}/images"),
+        labels=directory("<benchmark>/generated/{generator}/shards/{shard}/labels"),
+        pictures="<benchmark>/generated/{generator}/shards/{shard}/pictures.png",
+        metadata="<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl",
+    log:
+        "<benchmark>/logs/generate_shard/{generator}/{shard}.log",
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]["generate"]
+    resources:
+        mem_mb=8000,
+        runtime=1440,
+    params:
+        prior=prior_location(),
+        unet=lambda wildcards, input: ["--unet", input.unet] if input.get("unet") else [],
+        data=subpath(input.manifest, parent=True),
+        folder=subpath(output.metadata, parent=True),
+        shards=lambda wildcards: shard_count(wildcards.generator),
+        options=lambda wildcards: options(
+            without(
+                config["generators"][wildcards.generator],
+                "images",
+                "images_per_shard",
+                "rare_class_sampling",
+                "style_swap",
+            )
+        ),
+        seed=config["seed"],
+    shell:
+        "python -m dginstyle generate --prior {params.prior:q} --controlnet {input.controlnet} {params.unet:q}"
+        " --data {params.data} --list {input.list} --shard {wildcards.shard} --shards {params.shards}"
+        " --output {params.folder} --options {params.options:q} --seed {params.seed} &> {log}"
+
+
+rule gather_shards:
+    input:
+        shard_metadata,
+    output:
+        manifest="<benchmark>/generated/{generator}/manifest.csv",
+        metadata="<benchmark>/generated/{generator}/metadata.jsonl",
+    log:
+        "<benchmark>/logs/gather_shards/{generator}.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        shards=lambda wildcards, input: json.dumps([os.path.dirname(path) for path in input]),
+        folder=subpath(output.manifest, parent=True),
+    shell:
+        "python -m dginstyle gather --shards {params.shards:q} --output {params.folder} &> {log}"
+
+
+rule plot_samples:
+    input:
+        "<benchmark>/generated/{generator}/metadata.jsonl",
+    output:
+        report(
+            "results/figures/samples_{generator}.png",
+            caption="../report/samples.rst",
+            category="Generated images",
+        ),
+    log:
+        "<benchmark>/logs/plot_samples/{generator}.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        folder=subpath(input[0], parent=True),
+    shell:
+        "python -m dginstyle plot-samples --generated {params.folder} --output {output} &> {log}"

@@ -1,0 +1,44 @@
+rule summarise_evaluations:
+    input:
+        expand(
+            "<benchmark>/segmentation/{model}/{training_set}/seed{seed}/{target}.npz",
+            model=config["models"],
+            training_set=config["training_sets"],
+            seed=config["seeds"],
+            target=config["targets"],
+        ),
+    output:
+        table=report("results/dg_miou.csv", caption="../report/table.rst", category="Domain generalisation"),
+        summary=report("results/dg_miou_summary.csv", caption="../report/summary.rst", category="Domain generalisation"),
+        page=report("results/dg_miou_summary.md", caption="../report/summary.rst", category="Domain generalisation"),
+        metrics="results/metrics.json",
+    log:
+        "<benchmark>/logs/summarise_evaluations.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        evaluations=lambda wildcards, input: json.dumps(list(input)),
+        folder=subpath(output.table, parent=True),
+        options=options(config["bootstrap"], {"seed": config["seed"], "note": config["note"]}),
+    shell:
+        "python -m segmodel summarise --evaluations {params.evaluations:q} --output {params.folder}"
+        " --options {params.options:q} &> {log}"
+
+
+rule plot_gains:
+    input:
+        "results/dg_miou_summary.csv",
+    output:
+        report("results/figures/gains.png", caption="../report/gains.rst", category="Domain generalisation"),
+    log:
+        "<benchmark>/logs/plot_gains.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m segmodel plot-gains --table {input} --output {output} &> {log}"

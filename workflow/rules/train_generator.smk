@@ -1,0 +1,54 @@
+rule train_dreambooth:
+    input:
+        prior=prior_files,
+        images="<source>/raw",
+        manifest="<source>/manifest.csv",
+    output:
+        directory("<benchmark>/models/unet_source"),
+    log:
+        "<benchmark>/logs/train_dreambooth.log",
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]["diffusion"]
+    resources:
+        mem_mb=8000,
+        runtime=1440,
+    params:
+        prior=prior_location(),
+        data=subpath(input.manifest, parent=True),
+        state=f"results/{config['benchmark']}/state/unet_source",
+        options=options(config["dreambooth"]),
+        seed=config["seed"],
+    shell:
+        "python -m dginstyle train-dreambooth --prior {params.prior:q} --data {params.data} --output {output}"
+        " --state {params.state} --options {params.options:q} --seed {params.seed} &> {log}"
+
+
+rule train_controlnet:
+    input:
+        prior=prior_files,
+        unet="<benchmark>/models/unet_source",
+        images="<source>/raw",
+        labels="<source>/labels",
+        manifest="<source>/manifest.csv",
+        files_by_class="<source>/samples_with_class.json",
+        probabilities="<source>/rcs_probabilities.json",
+    output:
+        directory("<benchmark>/models/controlnet"),
+    log:
+        "<benchmark>/logs/train_controlnet.log",
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]["diffusion"]
+    resources:
+        mem_mb=8000,
+        runtime=2880,
+    params:
+        prior=prior_location(),
+        data=subpath(input.manifest, parent=True),
+        state=f"results/{config['benchmark']}/state/controlnet",
+        options=options(config["controlnet"], {"min_pixels": config["rare_class_sampling"]["min_pixels"]}),
+        seed=config["seed"],
+    shell:
+        "python -m dginstyle train-controlnet --prior {params.prior:q} --unet {input.unet} --data {params.data}"
+        " --output {output} --state {params.state} --options {params.options:q} --seed {params.seed} &> {log}"

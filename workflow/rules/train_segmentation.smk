@@ -1,0 +1,49 @@
+rule build_training_set:
+    input:
+        unpack(generated_manifest),
+        manifest="<source>/manifest.csv",
+        files_by_class="<source>/samples_with_class.json",
+        probabilities="<source>/rcs_probabilities.json",
+    output:
+        "<benchmark>/training_sets/{training_set}.csv",
+    log:
+        "<benchmark>/logs/build_training_set/{training_set}.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        source=subpath(input.manifest, parent=True),
+        generated=lambda wildcards, input: folder_argument("generated", input.get("generated")),
+        options=lambda wildcards: options(
+            config["training_sets"][wildcards.training_set]["source"],
+            {"min_pixels": config["rare_class_sampling"]["min_pixels"]},
+        ),
+        seed=config["seed"],
+    shell:
+        "python -m dginstyle build-training-set --source {params.source} {params.generated:q} --output {output}"
+        " --options {params.options:q} --seed {params.seed} &> {log}"
+
+
+rule train_segmentation:
+    input:
+        "<benchmark>/training_sets/{training_set}.csv",
+    output:
+        weights="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors",
+        record="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/training.json",
+    log:
+        "<benchmark>/logs/train_segmentation/{model}/{training_set}/seed{seed}.log",
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]["train"]
+    resources:
+        mem_mb=8000,
+        runtime=2880,
+    params:
+        folder=subpath(output.weights, parent=True),
+        state=lambda wildcards: "results/{}/state/segmentation/{}/{}/seed{}".format(config["benchmark"], *wildcards),
+        options=model_options,
+    shell:
+        "python -m segmodel train --model {wildcards.model} --data {input} --output {params.folder}"
+        " --state {params.state} --options {params.options:q} --seed {wildcards.seed} &> {log}"
