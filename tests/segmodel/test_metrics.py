@@ -107,4 +107,4 @@ def test_bootstrap_resamples_images_by_their_counts():
 
 
 def test_interval_is_the_central_share():
-    assert interval(np.arange(101.0), 0.9) == (5.0, 95.0)
+    assert interval(np.arange(101.0), 0.9) == pytest.approx((5.0, 95.0))

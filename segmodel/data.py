@@ -1,0 +1,129 @@
+"""Training data: mmsegmentation's transforms over the rows of a training set, in an order that only the seed decides."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform, LoadImageFromFile, RandomFlip, Resize
+from mmengine.dataset import Compose
+from mmseg.datasets import BaseSegDataset
+from mmseg.datasets.transforms import PackSegInputs, PhotoMetricDistortion, RandomCrop
+from mmseg.registry import DATASETS, TRANSFORMS
+from PIL import Image
+
+from segmodel.labels import CLASSES, IGNORE, PALETTE
+from segmodel.manifest import SOURCE, read_samples
+
+_KNOWN = np.isin(np.arange(256), [*range(len(CLASSES)), IGNORE])  # (256,) bool
+
+
+def read_label(path: Path | str) -> np.ndarray:
+    """Return a label map (H, W) uint8 with values 0-18 and 255.
+
+    Pillow decodes it, because OpenCV 5 turns palette PNGs into three channels.
+
+    Raises:
+        SystemExit: the file is no map of trainIds.
+    """
+    with Image.open(path) as image:
+        if image.mode not in ("L", "P"):
+            raise SystemExit(f"{path}: image mode {image.mode}, a label map has mode L; run `convert` on its data set")
+        label = np.asarray(image)
+    if not _KNOWN[label].all():
+        strange = np.unique(label[~_KNOWN[label]]).tolist()
+        raise SystemExit(f"{path}: values {strange} are no trainIds (0-18, 255 = ignore); run `convert` on its data set")
+    return label
+
+
+@TRANSFORMS.register_module()
+class LoadTrainIds(BaseTransform):
+    """Add ``gt_seg_map`` (H, W) uint8, read and checked by ``read_label``."""
+
+    def transform(self, results: dict) -> dict:
+        """Read ``seg_map_path``."""
+        results["gt_seg_map"] = read_label(results["seg_map_path"])
+        results["seg_fields"].append("gt_seg_map")
+        return results
+
+
+@DATASETS.register_module()
+class ManifestDataset(BaseSegDataset):
+    """The rows of a manifest or training set (``ann_file``), in the order of the file, with their ``origin``."""
+
+    METAINFO = {"classes": CLASSES, "palette": PALETTE}
+
+    def load_data_list(self) -> list[dict]:
+        """Return one mmsegmentation data record for each row; errors as ``segmodel.manifest.read_samples``."""
+        return [
+            {
+                "img_path": str(sample.image),
+                "seg_map_path": str(sample.label),
+                "origin": sample.origin,
+                "label_map": self.label_map,
+                "reduce_zero_label": False,
+                "seg_fields": [],
+            }
+            for sample in read_samples(Path(self.ann_file))
+        ]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Sizes (height, width) of the training images."""
+
+    crop: tuple[int, int]
+    source_size: tuple[int, int]
+    cat_max_ratio: float
+
+
+def source_pipeline(geometry: Geometry) -> Compose:
+    """Resize, crop where no class fills more than ``cat_max_ratio`` (10 tries), flip, distort."""
+    height, width = geometry.source_size
+    return Compose(
+        [
+            LoadImageFromFile(),
+            LoadTrainIds(),
+            Resize(scale=(width, height)),
+            RandomCrop(tuple(geometry.crop), cat_max_ratio=geometry.cat_max_ratio),
+            *_distortions(),
+        ]
+    )
+
+
+def generated_pipeline(geometry: Geometry) -> Compose:
+    """Flip and distort; a generated image is a crop already, so only its size is brought to that of the crop."""
+    height, width = geometry.crop
+    return Compose([LoadImageFromFile(), LoadTrainIds(), Resize(scale=(width, height)), *_distortions()])
+
+
+def _distortions() -> list[BaseTransform]:
+    packed = ("img_path", "seg_map_path", "ori_shape", "img_shape", "origin")
+    return [RandomFlip(prob=0.5), PhotoMetricDistortion(), PackSegInputs(meta_keys=packed)]
+
+
+class TrainingStream(torch.utils.data.Dataset):
+    """An endless sequence of training samples, of which each position can be asked for alone.
+
+    The set is shuffled anew in each epoch. What stands at a position, distortions included, follows from (seed,
+    position) only: neither the process that loads it nor an interruption changes it.
+    """
+
+    def __init__(self, table: Path, geometry: Geometry, seed: int) -> None:
+        """Read the training set ``table``; errors as ``segmodel.manifest.read_samples``."""
+        self.rows = ManifestDataset(ann_file=str(table), serialize_data=False)
+        self.source, self.generated = source_pipeline(geometry), generated_pipeline(geometry)
+        self.seed = seed
+
+    def row_at(self, position: int) -> dict:
+        """Return the row that stands at a position: the p-th of its epoch's permutation."""
+        epoch, place = divmod(position, len(self.rows))
+        order = np.random.default_rng((self.seed, 0, epoch)).permutation(len(self.rows))
+        return self.rows.get_data_info(int(order[place]))
+
+    def __getitem__(self, position: int) -> dict:
+        """Return ``inputs`` (3, H, W) uint8 BGR and ``data_samples`` with ``gt_sem_seg`` (1, H, W) int64."""
+        row = self.row_at(position)
+        # mmsegmentation's transforms draw from numpy's global state.
+        np.random.seed(np.random.SeedSequence((self.seed, 1, position)).generate_state(1)[0])
+        return (self.source if row["origin"] == SOURCE else self.generated)(row)

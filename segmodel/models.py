@@ -1,0 +1,64 @@
+"""Building of models from mmengine configuration files."""
+
+import logging
+from pathlib import Path
+
+import mmseg.models  # noqa: F401 (fills the registry)
+import torch
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmseg.models import BaseSegmentor
+from mmseg.registry import MODELS
+from safetensors.torch import load_file
+
+
+def read_config(path: Path) -> Config:
+    """Return a model's configuration file.
+
+    Raises:
+        SystemExit: the file is missing or has no ``model``.
+    """
+    if not path.is_file():
+        raise SystemExit(f"{path}: no such model configuration; known: segmodel/configs/*.py (from the repository root)")
+    config = Config.fromfile(path)
+    if "model" not in config:
+        raise SystemExit(f"{path}: defines no `model`; copy the form of segmodel/configs/segformer_mini.py")
+    return config
+
+
+def build_model(config: Config, seed: int) -> BaseSegmentor:
+    """Return the model with the initial weights that the seed draws, or its published encoder weights.
+
+    Args:
+        config: ``model`` as mmsegmentation defines it, and optionally ``encoder_weights``, a URL whose file name ends
+            in the first digits of the file's sha256 (they are compared).
+        seed: torch's seed.
+    """
+    torch.manual_seed(seed)
+    # mmengine prints a paragraph for each parameter that it initialises.
+    MMLogger.get_current_instance().setLevel(logging.WARNING)
+    model = MODELS.build(config.model)
+    model.init_weights()
+    if config.get("encoder_weights"):
+        weights = torch.hub.load_state_dict_from_url(
+            config.encoder_weights, map_location="cpu", check_hash=True, weights_only=True
+        )
+        model.backbone.load_state_dict(weights.get("state_dict", weights))
+    return model
+
+
+def load_model(config: Config, weights: Path) -> BaseSegmentor:
+    """Return the model with weights that ``train`` wrote, in evaluation mode.
+
+    Raises:
+        SystemExit: the weights are missing, or belong to another model.
+    """
+    if not weights.is_file():
+        raise SystemExit(f"{weights}: no such weights; run `python -m segmodel train` first")
+    MMLogger.get_current_instance().setLevel(logging.WARNING)
+    model = MODELS.build(config.model)
+    try:
+        model.load_state_dict(load_file(weights))
+    except RuntimeError as error:
+        raise SystemExit(f"{weights}: does not fit {config.filename}; give the configuration it was trained with") from error
+    return model.eval()
