@@ -35,20 +35,22 @@ def origins(config: dict, dataset: str, name: str, repository: Path) -> list[str
     return sorted({*rendered, *given})
 
 
+def absent_files(config: dict, dataset: str, repository: Path) -> list[str]:
+    """Return the local files of a set that no rule makes and that do not exist."""
+    files = {path for name in packages(config, dataset) for path in origins(config, dataset, name, repository)}
+    return sorted(path for path in files if path != publisher(config, dataset) and not Path(path).exists())
+
+
 def missing_packages(config: dict, repository: Path) -> list[str]:
     """Return a sentence for each set whose packages someone must fetch by hand before the benchmark can run.
 
     A set that has been converted already needs its packages no more.
     """
-    used = dict.fromkeys([config["source"], *config["targets"]])
-    waiting = [name for name in used if not Path(f"results/{config['benchmark']}/data/{name}/manifest.csv").exists()]
-    return [sentence for dataset in waiting for sentence in absent(config, dataset, repository)]
-
-
-def absent(config: dict, dataset: str, repository: Path) -> list[str]:
-    """Return the sentence for one set, or nothing when its local packages are all there."""
-    files = {path for name in packages(config, dataset) for path in origins(config, dataset, name, repository)}
-    lost = sorted(path for path in files if path != publisher(config, dataset) and not Path(path).exists())
-    page = config["datasets"][dataset].get("page") or "its publisher's page"
-    where = ", ".join(os.path.abspath(path) for path in lost)
-    return [f"Data set {dataset}: get {where} from {page} and put it there."] if lost else []
+    sentences = []
+    for dataset in dict.fromkeys([config["source"], *config["targets"]]):
+        converted = Path(f"results/{config['benchmark']}/data/{dataset}/manifest.csv").exists()
+        if lost := [] if converted else absent_files(config, dataset, repository):
+            page = config["datasets"][dataset].get("page") or "its publisher"
+            files = ", ".join(map(os.path.abspath, lost))
+            sentences.append(f"Data set {dataset}: get its packages from {page} and put them there: {files}.")
+    return sentences

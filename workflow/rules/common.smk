@@ -3,7 +3,7 @@ import math
 import os
 
 from configuration import prior_folder
-from packages import location, origins, packages
+from packages import absent_files, location, origins, packages
 
 
 def options(*sections):
@@ -34,7 +34,13 @@ def prior_files(wildcards):
 
 
 def package_origins(wildcards):
-    return origins(config, wildcards.dataset, wildcards.package, REPOSITORY)
+    """Return the local files behind a package; a dry run plans without those that someone has yet to fetch."""
+    files = origins(config, wildcards.dataset, wildcards.package, REPOSITORY)
+    return (
+        [file for file in files if file not in absent_files(config, wildcards.dataset, REPOSITORY)]
+        if missing
+        else files
+    )
 
 
 def package_files(wildcards):

@@ -1,0 +1,91 @@
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def default_plan(plan, tmp_path_factory):
+    return plan(tmp_path_factory.mktemp("default"))
+
+
+def test_default_is_planned_within_five_seconds(snakemake, tmp_path):
+    start = time.perf_counter()
+    assert snakemake(tmp_path, "--dry-run", "--quiet").returncode == 0
+    assert time.perf_counter() - start < 5
+
+
+def test_default_spans_models_sets_seeds_and_targets(default_plan):
+    rules = Counter(job.rule for job in default_plan)
+    assert (rules["generate_shard"], rules["train_segmentation"], rules["evaluate_target"]) == (4, 6, 18)
+
+
+def test_table_needs_no_figures(plan, tmp_path):
+    rules = {job.rule for job in plan(tmp_path, "results/dg_miou.csv")}
+    assert "summarise_evaluations" in rules and not rules & {"plot_gains", "plot_samples"}
+
+
+def test_no_training_or_generation_reads_a_target(default_plan, config):
+    made_by = {file: job for job in default_plan for file in job.outputs}
+    trained = {"train_dreambooth", "train_controlnet", "draw_generation_list", "generate_shard", "train_segmentation"}
+    waiting, read = [job for job in default_plan if job.rule in trained], set()
+    assert {job.rule for job in waiting} == trained
+    while waiting:
+        new = waiting.pop().inputs - read
+        read |= new
+        waiting += [made_by[file] for file in new if file in made_by]
+    assert any(f"/{config['source']}/" in file for file in read)
+    assert not [file for file in read for target in config["targets"] if f"/{target}" in file]
+
+
+def test_style_swap_decides_whether_generation_reads_the_source_unet(plan, tmp_path):
+    (tmp_path / "no_swap.yaml").write_text("generators: {dginstyle: {style_swap: false}}\n")
+
+    def source_unets(*arguments):
+        shards = [job for job in plan(tmp_path, *arguments) if job.rule == "generate_shard"]
+        return [file for job in shards for file in job.inputs if "unet_source" in file]
+
+    assert source_unets() == []
+    assert len(source_unets("--configfile", str(tmp_path / "no_swap.yaml"))) == 4
+
+
+def test_benchmarks_share_no_files_but_the_tables(plan, default_plan, repository, tmp_path):
+    smoke = plan(tmp_path, "--configfile", str(repository / "config/smoke.yaml"))
+    shared = {file for job in smoke for file in job.outputs} & {file for job in default_plan for file in job.outputs}
+    assert not [file for file in shared if file.count("/") > 1 and not file.startswith("results/figures/")]
+
+
+def test_file_given_by_the_user_changes_the_default(plan, tmp_path):
+    (tmp_path / "my.yaml").write_text("seeds: [7]\n")
+    rules = Counter(job.rule for job in plan(tmp_path, "--configfile", str(tmp_path / "my.yaml")))
+    assert rules["train_segmentation"] == 2
+
+
+def test_file_may_stand_alone(snakemake, tmp_path):
+    (tmp_path / "my.yaml").write_text("extends_default: false\nseeds: [7]\n")
+    result = snakemake(tmp_path, "--dry-run", "--configfile", str(tmp_path / "my.yaml"))
+    assert result.returncode == 1
+    assert "the key benchmark is missing" in result.stderr
+
+
+def test_dry_run_plans_without_the_packages_that_a_person_must_fetch(snakemake, tmp_path):
+    result = snakemake(tmp_path, "--dry-run", "--config", "datasets={cityscapes: {packages: [none.zip]}}")
+    assert result.returncode == 0
+    assert "Data set cityscapes: get its packages from " in result.stderr + result.stdout
+
+
+def test_use_conda_without_conda_says_so_in_one_line(snakemake, tmp_path):
+    result = snakemake(tmp_path, "--dry-run", "--use-conda")
+    assert result.returncode == 0
+    assert (result.stderr + result.stdout).count("No conda on the PATH") == 1
+
+
+def test_lint_is_clean(snakemake, tmp_path):
+    assert snakemake(tmp_path, "--lint").returncode == 0
+
+
+def test_rules_are_formatted(repository):
+    command = [sys.executable, "-m", "snakefmt", "--check", "workflow"]
+    assert subprocess.run(command, cwd=repository, capture_output=True).returncode == 0
