@@ -1,0 +1,17 @@
+"""BDD100K (Yu et al., CVPR 2020), the 10k images with segmentation masks, which are trainIds already."""
+
+from dginstyle.datasets.adapter import IDENTITY, KNOWN_TRAIN_IDS, Adapter
+
+BDD100K = Adapter(
+    name="bdd100k",
+    title="BDD100K",
+    page="http://bdd-data.berkeley.edu (account needed; 10K Images and Segmentation)",
+    packages=("bdd100k_images_10k.zip", "bdd100k_sem_seg_labels_trainval.zip"),
+    splits={"train": "train", "val": "val"},
+    images="images/10k/{split}/*.jpg",
+    labels=("labels/sem_seg/masks/{split}/*.png",),
+    image_suffix=".jpg",
+    label_suffix=".png",
+    train_ids=IDENTITY,
+    known_ids=KNOWN_TRAIN_IDS,
+)

@@ -1,0 +1,198 @@
+"""A download that survives cut connections: it goes on where it stopped, also in a later process."""
+
+import json
+import re
+import shutil
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+import urllib3
+from tqdm import tqdm
+
+from dginstyle.datasets.files import progress, readable
+
+CHUNK = 1 << 20
+TIMEOUT = (15, 60)
+"""Seconds to connect, and between two pieces of the answer."""
+TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""HTTP states that pass by themselves."""
+
+
+class Interrupted(Exception):
+    """The transfer stopped early; trying again makes sense."""
+
+
+class Refused(Exception):
+    """The server will not give the file, however often it is asked."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the partial file is a piece of, kept beside it.
+
+    Attributes:
+        url: where it came from, without credentials.
+        validator: strong ETag or date of last change; None where the server tells neither.
+        size: bytes of the whole file; None where the server does not say.
+    """
+
+    url: str
+    validator: str | None
+    size: int | None
+
+
+def download(url: str, target: Path, attempts: int = 6, backoff: float = 1.0) -> int | None:
+    """Bring ``url`` to the file ``target``, going on from what is there of an earlier download of the same file.
+
+    Args:
+        url: HTTP or HTTPS.
+        target: file that grows; ``<target>.json`` beside it remembers what it is a piece of.
+        attempts: how many times in a row the connection may fail without bringing a single byte.
+        backoff: seconds before the second attempt, doubled for each further one, a minute at most.
+
+    Returns:
+        the size that the server states, None where it states none.
+
+    Raises:
+        Refused: the server says no, or the disk is too small.
+        Interrupted: the last of the attempts failed; what has arrived is kept.
+    """
+    failures = 0
+    while True:
+        size_before = _size(target)
+        try:
+            return _attempt(url, target)
+        except (Interrupted, requests.ConnectionError, requests.Timeout) as error:
+            reason = str(error) if isinstance(error, Interrupted) else f"no connection ({type(error).__name__})"
+            failures = 1 if _size(target) > size_before else failures + 1
+        if failures >= attempts:
+            raise Interrupted(reason)
+        pause = min(60.0, backoff * 2 ** (failures - 1))
+        print(f"{shown(url)}: {reason}; next attempt in {pause:.0f} s", file=sys.stderr)
+        time.sleep(pause)
+
+
+def forget(target: Path) -> None:
+    """Remove a partial download and what is remembered of it."""
+    target.unlink(missing_ok=True)
+    _note(target).unlink(missing_ok=True)
+
+
+def shown(url: str) -> str:
+    """Return a URL without what may be secret: user, password and query."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _attempt(url: str, target: Path) -> int | None:
+    """Ask once for what is missing and write what comes."""
+    origin = _read_origin(target)
+    start = _size(target) if origin and origin.url == shown(url) else 0
+    with requests.get(url, headers=_headers(start, origin), stream=True, timeout=TIMEOUT) as response:
+        if start and response.status_code == 416:
+            return _at_the_end(response, target, start)
+        _refuse_errors(response)
+        start = start if response.status_code == 206 else 0
+        size = _stated_size(response, start)
+        if start and origin.size != size:
+            forget(target)
+            raise Interrupted(f"{shown(url)} changed while it was downloaded")
+        _require_space(target, (size or 0) - start)
+        _remember(target, Origin(shown(url), _validator(response), size))
+        _append(response, target, start, size)
+    if size is not None and _size(target) < size:
+        raise Interrupted(f"the connection ended after {_size(target)} of {size} bytes")
+    return size
+
+
+def _headers(start: int, origin: Origin | None) -> dict[str, str]:
+    headers = {"Accept-Encoding": "identity"}  # sizes and ranges are those of the file itself
+    if start:
+        headers["Range"] = f"bytes={start}-"
+        if origin.validator:
+            headers["If-Range"] = origin.validator
+    return headers
+
+
+def _refuse_errors(response: requests.Response) -> None:
+    status = response.status_code
+    if status in TRANSIENT:
+        raise Interrupted(f"{urlsplit(response.url).hostname} answers {status} {response.reason}")
+    if status in (401, 403):
+        raise Refused(f"the server wants an account ({status} {response.reason})")
+    if status not in (200, 206):
+        raise Refused(f"the server answers {status} {response.reason}")
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        raise Refused("the server answers with a web page instead of the file (a log-in page?)")
+
+
+def _at_the_end(response: requests.Response, target: Path, start: int) -> int:
+    """Handle "range not satisfiable": all is there, or what is there is not of this file."""
+    if response.headers.get("Content-Range", "") == f"bytes */{start}":
+        return start
+    forget(target)
+    raise Interrupted("the partial file did not belong to the file on the server")
+
+
+def _stated_size(response: requests.Response, start: int) -> int | None:
+    """Return the whole file's size from Content-Range or Content-Length."""
+    if response.status_code == 206:
+        stated = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+        if not stated or int(stated[1]) != start:
+            raise Refused("the server sends another range than the one asked for")
+        return None if stated[2] == "*" else int(stated[2])
+    length = response.headers.get("Content-Length")
+    return int(length) if length else None
+
+
+def _validator(response: requests.Response) -> str | None:
+    """Return what identifies this version of the file; a weak ETag does not promise the same bytes."""
+    tag = response.headers.get("ETag", "")
+    return tag if tag.startswith('"') else response.headers.get("Last-Modified")
+
+
+def _require_space(target: Path, size: int) -> None:
+    free = shutil.disk_usage(target.parent).free
+    if size > free:
+        raise Refused(f"{readable(size)} are still to come and the disk of {target.parent} has {readable(free)} free")
+
+
+def _append(response: requests.Response, target: Path, start: int, size: int | None) -> None:
+    if not start:
+        target.unlink(missing_ok=True)  # never written through: it could be a link
+    with target.open("ab") as file, _bar(target.name.removesuffix(".partial"), start, size) as bar:
+        try:
+            # the bytes as they lie on the server: some servers declare a .tar.gz to be a compressed .tar
+            for chunk in response.raw.stream(CHUNK, decode_content=False):
+                file.write(chunk)
+                bar.update(len(chunk))
+        except urllib3.exceptions.HTTPError as error:
+            raise Interrupted("the connection broke") from error
+
+
+def _bar(name: str, start: int, size: int | None) -> tqdm:
+    return progress(f"fetch {name}", initial=start, total=size, unit="B", unit_scale=True)
+
+
+def _note(target: Path) -> Path:
+    return target.with_name(target.name + ".json")
+
+
+def _read_origin(target: Path) -> Origin | None:
+    try:
+        return Origin(**json.loads(_note(target).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def _remember(target: Path, origin: Origin) -> None:
+    _note(target).write_text(json.dumps(asdict(origin)))
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,157 @@
+"""``fetch``: one package from a URL or a local path, verified before it gets its name."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from dginstyle.datasets.download import Interrupted, Refused, download, forget, shown
+from dginstyle.datasets.files import partial, readable
+from dginstyle.datasets.registry import adapter_of_package
+from dginstyle.datasets.verify import Checks, file_digests, listed_sha256, mismatches
+
+
+def fetch(
+    *, url: str, output: Path, sha256: str | None = None, md5: str | None = None, checksums: str | None = None
+) -> None:
+    """Bring a package to a file and verify it; a file under the final name is a verified one.
+
+    An interrupted download is kept as ``<output>.partial`` and goes on at the next call.
+
+    Args:
+        url: HTTP(S) or file URL, or a local path, which is linked (or copied) and never changed.
+        output: the file.
+        sha256: the publisher's digest.
+        md5: the publisher's digest.
+        checksums: URL or path of a SHA256SUMS file that lists the package.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    checks = gather_checks(url, output, sha256, md5, checksums)
+    if checks != Checks() and output.is_file() and not mismatches(output, checks):
+        print(f"{output} is there already and verified")
+        return
+    size = bring(url, output)
+    verify(url, output, replace(checks, size=size))
+    partial(output).replace(output)
+    forget(partial(output))
+    if checks == Checks():  # so that it can be pinned in the configuration
+        print(f"{output}: not verified, no checksum is configured; its sha256 is {file_digests(output)['sha256']}")
+    else:
+        print(f"{output}: {readable(output.stat().st_size)}, verified")
+
+
+def gather_checks(url: str, output: Path, sha256: str | None, md5: str | None, checksums: str | None) -> Checks:
+    """Return what is known about a package.
+
+    Raises:
+        SystemExit: the SHA256SUMS file cannot be had, does not list the package, or contradicts ``sha256``.
+    """
+    if not checksums:
+        return Checks(sha256=sha256, md5=md5)
+    sums = read_sums(checksums, output)
+    name = unquote(Path(urlsplit(url).path).name)
+    listed = listed_sha256(sums, name) or listed_sha256(sums, output.name)
+    if not listed:
+        raise SystemExit(f"{shown(checksums)} does not list {name}: correct `checksums` or the package's name")
+    if sha256 and sha256.lower() != listed:
+        raise SystemExit(f"{name}: sha256 {sha256} was asked for, but {shown(checksums)} lists {listed}")
+    return Checks(sha256=listed, md5=md5)
+
+
+def read_sums(location: str, output: Path) -> str:
+    """Return the text of a SHA256SUMS file at a URL or path; a URL's passes through a file beside ``output``."""
+    sums = partial(output.with_name(f"{output.name}.SHA256SUMS"))
+    try:
+        source = local_path(location)
+        if source is None:
+            download(location, sums)
+        return (source or sums).read_text()
+    except (OSError, Refused, Interrupted) as error:
+        raise SystemExit(f"the checksums {shown(location)} cannot be read: {error}") from None
+    finally:
+        forget(sums)
+
+
+def local_path(url: str) -> Path | None:
+    """Return the path that a file URL or plain path means, None for a URL of the net.
+
+    Raises:
+        SystemExit: a scheme that is not served.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme in ("http", "https"):
+        return None
+    if scheme == "file":
+        return Path(url2pathname(urlsplit(url).path))
+    if "://" in url:
+        raise SystemExit(f"{shown(url)}: cannot fetch by {scheme}, only by https, http, file or from a local path")
+    return Path(url)
+
+
+def bring(url: str, output: Path) -> int | None:
+    """Bring a package to ``<output>.partial`` and return its size where its origin states it.
+
+    Raises:
+        SystemExit: it cannot be had, with what to do.
+    """
+    source = local_path(url)
+    try:
+        return link_or_copy(source, output) if source else download(url, partial(output))
+    except Refused as error:
+        raise SystemExit(f"{shown(url)}: {error}. {by_hand(output)}") from None
+    except Interrupted as error:
+        raise SystemExit(
+            f"{shown(url)}: {error}. Run the same command again: it goes on from {partial(output)}. If the server stays "
+            f"away: {by_hand(output)}"
+        ) from None
+
+
+def link_or_copy(source: Path, output: Path) -> int:
+    """Give a local file a second name, ``<output>.partial``; copy it where that is impossible.
+
+    Raises:
+        Refused: it is not there, or does not fit.
+        SystemExit: it is ``output`` itself.
+    """
+    if not source.is_file():
+        raise Refused("there is no such file")
+    if output.exists() and source.samefile(output) and source.resolve() == output.resolve():
+        raise SystemExit(f"{source} is the output itself: name another --output")
+    size, free = source.stat().st_size, shutil.disk_usage(output.parent).free
+    forget(partial(output))
+    try:
+        os.link(source.resolve(), partial(output))
+    except OSError:  # another file system, or one without links
+        if size > free:
+            raise Refused(f"a copy takes {readable(size)}, the disk has {readable(free)} free") from None
+        shutil.copyfile(source, partial(output))
+    return size
+
+
+def verify(url: str, output: Path, checks: Checks) -> None:
+    """Check ``<output>.partial`` and remove it when it is wrong.
+
+    Raises:
+        SystemExit: it is wrong: which file, what was expected, what was found, what to do.
+    """
+    if problems := mismatches(partial(output), checks):
+        forget(partial(output))
+        raise SystemExit(
+            f"{output.name} from {shown(url)} is not the file that was published: {'; '.join(problems)}. What was "
+            "fetched is removed (a local original is left alone). Fetch it again; if that repeats, the origin is "
+            "damaged or the configured checksum is another version's."
+        )
+
+
+def by_hand(output: Path) -> str:
+    """Say where a person gets the package and where to put it."""
+    adapter = adapter_of_package(output.name)
+    origin = (
+        f"{output.name} is a package of {adapter.title}: get it from {adapter.page}" if adapter else "Get it by hand"
+    )
+    return (
+        f"{origin}, and name the place of the file under `packages:` in the configuration, or put it where it is "
+        "expected. The mini world's packages are written by `python -m dginstyle render-packages`."
+    )

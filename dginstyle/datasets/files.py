@@ -1,0 +1,54 @@
+"""Files that are whole when they exist, progress and sizes that a person can read."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+
+def partial(path: Path) -> Path:
+    """Return the name beside ``path`` under which it is written before it is whole."""
+    return path.with_name(path.name + ".partial")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a partial name to write to; rename it to ``path`` on success, remove it on failure."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield partial(path)
+    except BaseException:
+        partial(path).unlink(missing_ok=True)
+        raise
+    partial(path).replace(path)
+
+
+def write_json(path: Path, value: object, indent: int | None = None) -> None:
+    """Write ``value`` as one JSON document, whole or not at all."""
+    with whole_file(path) as unfinished:
+        unfinished.write_text(json.dumps(value, indent=indent) + "\n")
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table, whole or not at all."""
+    with whole_file(path) as unfinished, unfinished.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def progress(description: str, **options: object) -> tqdm:
+    """Return a progress bar: live in a terminal, a line every half minute in a log file."""
+    return tqdm(desc=description, mininterval=0.1 if sys.stderr.isatty() else 30, **options)
+
+
+def readable(size: int) -> str:
+    """Return a number of bytes as a person says it: ``readable(5_300_000_000) == '5.3 GB'``."""
+    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} B"

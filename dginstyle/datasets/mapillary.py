@@ -1,0 +1,42 @@
+"""Mapillary Vistas (Neuhold et al., ICCV 2017), label version 1.2: palette PNGs of 66 ids, images of many sizes."""
+
+from dginstyle.datasets.adapter import Adapter, ids
+from dginstyle.labels import lookup_table
+
+NUM_IDS = 66
+IDS_OF_TRAIN_ID = {
+    0: (13, 24, 41),
+    1: (2, 15),
+    2: (17,),
+    3: (6,),
+    4: (3,),
+    5: (45, 47),
+    6: (48,),
+    7: (50,),
+    8: (30,),
+    9: (29,),
+    10: (27,),
+    11: (19,),
+    12: (20, 21, 22),
+    13: (55,),
+    14: (61,),
+    15: (54,),
+    16: (58,),
+    17: (57,),
+    18: (52,),
+}
+"""trainId to the Vistas ids that count as it, as DGInStyle's evaluation has it; all other ids are ignored."""
+
+MAPILLARY = Adapter(
+    name="mapillary",
+    title="Mapillary Vistas",
+    page="https://www.mapillary.com/dataset/vistas (account needed; version 1.2)",
+    packages=("mapillary-vistas-dataset_public_v*.zip",),
+    splits={"train": "training", "val": "validation"},
+    images="{split}/images/*.jpg",
+    labels=("{split}/labels/*.png", "{split}/v1.2/labels/*.png"),  # the second inside a version 2.0 package
+    image_suffix=".jpg",
+    label_suffix=".png",
+    train_ids=lookup_table({vistas: train_id for train_id, group in IDS_OF_TRAIN_ID.items() for vistas in group}),
+    known_ids=ids(*range(NUM_IDS)),
+)

@@ -1,0 +1,54 @@
+"""``render-packages``: a mini-world publisher's packages, the same bytes for the same seed."""
+
+import zipfile
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+from dginstyle.datasets.files import progress, whole_file
+from dginstyle.datasets.verify import file_digests
+from dginstyle.miniworld.publishers import PUBLISHERS
+from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions
+
+
+def render_packages(*, publisher: str, output: Path, options: PublisherOptions, seed: int) -> None:
+    """Render a publisher's packages and their ``SHA256SUMS``.
+
+    Args:
+        publisher: the data set's name in the configuration, for the messages.
+        output: folder that receives the packages.
+        options: format, domain, number of scenes and of parts.
+        seed: the run's seed.
+    """
+    if options.adapter not in PUBLISHERS:
+        raise SystemExit(f"publisher {publisher}: unknown format {options.adapter!r}; known: {', '.join(PUBLISHERS)}")
+    if options.scenes < 1 or not 1 <= options.parts <= options.scenes:
+        raise SystemExit(f"publisher {publisher}: {options.scenes} scenes cannot be spread over {options.parts} parts")
+    sums = output / "SHA256SUMS"
+    sums.unlink(missing_ok=True)  # it comes last: while it is absent, the packages are not whole
+    with progress(f"render {publisher}", unit="file") as bar:
+        packages = write_packages(PUBLISHERS[options.adapter](options, seed), output, bar.update)
+    with whole_file(sums) as unfinished:
+        unfinished.write_text("".join(f"{file_digests(output / name)['sha256']}  {name}\n" for name in packages))
+    print(f"{publisher}: {options.scenes} scenes in {', '.join(packages)}, under {output}")
+
+
+def write_packages(entries: Iterable[Entry], output: Path, written: Callable[[], object]) -> list[str]:
+    """Stream entries into their zips, several open at a time, and return the zips' names in ascending order."""
+    packages: dict[str, zipfile.ZipFile] = {}
+    with ExitStack() as stack:
+        for entry in entries:
+            if entry.package not in packages:
+                path = stack.enter_context(whole_file(output / entry.package))
+                packages[entry.package] = stack.enter_context(zipfile.ZipFile(path, "w"))
+            packages[entry.package].writestr(member(entry.name), entry.content)
+            written()
+    return sorted(packages)
+
+
+def member(name: str) -> zipfile.ZipInfo:
+    """Return a zip header that tells nothing of the time or machine; images are compressed already, so stored."""
+    info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    info.create_system = 3  # Unix, on every machine
+    info.external_attr = 0o100644 << 16
+    return info

@@ -1,0 +1,18 @@
+"""How each publisher packs a data set: package names, folders, file formats and label ids."""
+
+from dginstyle.miniworld.publishers.bdd100k import pack_bdd100k
+from dginstyle.miniworld.publishers.cityscapes import pack_cityscapes
+from dginstyle.miniworld.publishers.gta import pack_gta
+from dginstyle.miniworld.publishers.mapillary import pack_mapillary
+from dginstyle.miniworld.publishers.prior import pack_prior
+
+PUBLISHERS = {
+    "gta": pack_gta,
+    "cityscapes": pack_cityscapes,
+    "bdd100k": pack_bdd100k,
+    "mapillary": pack_mapillary,
+    "prior": pack_prior,
+}
+"""Adapter's name to the function that turns (options, seed) into a stream of :class:`Entry`."""
+
+__all__ = ["PUBLISHERS"]

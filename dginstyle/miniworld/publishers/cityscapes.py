@@ -1,0 +1,19 @@
+"""Cityscapes' packages: ``leftImg8bit_trainvaltest.zip`` and ``gtFine_trainvaltest.zip``, by city."""
+
+from collections.abc import Iterator
+
+from dginstyle.miniworld import render_scene
+from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions, png
+
+CITIES = ("altenfurt", "kronhafen", "seebruck")
+"""Invented, one folder each."""
+
+
+def pack_cityscapes(options: PublisherOptions, seed: int) -> Iterator[Entry]:
+    """Yield image and id map of each scene; frame 19 of each sequence is the annotated one, as in the real set."""
+    for index in range(options.scenes):
+        scene = render_scene(options.domain, index, seed)
+        city = CITIES[index * len(CITIES) // options.scenes]
+        frame = f"val/{city}/{city}_{index:06d}_000019"
+        yield Entry("leftImg8bit_trainvaltest.zip", f"leftImg8bit/{frame}_leftImg8bit.png", png(scene.image))
+        yield Entry("gtFine_trainvaltest.zip", f"gtFine/{frame}_gtFine_labelIds.png", png(scene.labels))

@@ -1,0 +1,62 @@
+"""A file of a package, and the encodings that publishers use, each with fixed settings: same pixels, same bytes."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from cityscapesscripts.helpers.labels import labels
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class PublisherOptions:
+    """What a publisher of the mini world publishes.
+
+    Attributes:
+        adapter: in whose format.
+        domain: which domain of the mini world is rendered.
+        scenes: how many scenes.
+        parts: how many packages the images are spread over (GTA only).
+    """
+
+    adapter: str
+    domain: str
+    scenes: int
+    parts: int = 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file in a package."""
+
+    package: str
+    name: str
+    content: bytes
+
+
+def png(image: np.ndarray, palette: np.ndarray | None = None) -> bytes:
+    """Encode (H, W, 3) or (H, W) uint8 as PNG; with a palette (N, 3) uint8, values are stored as palette indices."""
+    picture = Image.fromarray(image)
+    if palette is not None:
+        picture.putpalette(palette.tobytes())
+    return _encode(picture, "PNG", compress_level=6)
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    """Encode (H, W, 3) uint8 as JPEG with full colour resolution: half of 64 rows would be too little."""
+    return _encode(Image.fromarray(image), "JPEG", quality=95, subsampling=0)
+
+
+def cityscapes_palette() -> np.ndarray:
+    """Return the colour of each Cityscapes id, (256, 3) uint8, black where there is no such id."""
+    palette = np.zeros((256, 3), dtype=np.uint8)
+    for label in labels:
+        if label.id >= 0:
+            palette[label.id] = label.color
+    return palette
+
+
+def _encode(picture: Image.Image, form: str, **settings: int) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, form, **settings)
+    return buffer.getvalue()

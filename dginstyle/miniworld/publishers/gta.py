@@ -1,0 +1,28 @@
+"""GTA5's packages: ``01_images.zip``, ``01_labels.zip``, …, with the two defects that the real set has."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dginstyle.miniworld import Scene, render_scene
+from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions, cityscapes_palette, png
+
+
+def pack_gta(options: PublisherOptions, seed: int) -> Iterator[Entry]:
+    """Yield image and palette label of each scene, numbered from 1.
+
+    One label map is smaller than its image (the publisher counts 60 such pairs) and one image ends in its middle, so
+    that every run shows that such pairs are reported and left out: two pairs fewer than scenes.
+    """
+    palette = cityscapes_palette()
+    misfit, truncated = options.scenes // 3, 2 * options.scenes // 3
+    for index in range(options.scenes):
+        scene: Scene = render_scene(options.domain, index, seed)
+        label = scene.labels[:-4, :-8] if index == misfit else scene.labels
+        image = png(scene.image)
+        if index == truncated:
+            image = image[: len(image) // 2]
+        part = 1 + index * options.parts // options.scenes
+        name = f"{index + 1:05d}.png"
+        yield Entry(f"{part:02d}_images.zip", f"images/{name}", image)
+        yield Entry(f"{part:02d}_labels.zip", f"labels/{name}", png(np.ascontiguousarray(label), palette))

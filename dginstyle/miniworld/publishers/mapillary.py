@@ -1,0 +1,49 @@
+"""Mapillary Vistas' package: JPEG images of several sizes, palette PNGs of 66 ids."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from dginstyle.datasets.mapillary import IDS_OF_TRAIN_ID, MAPILLARY, NUM_IDS
+from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, colourise
+from dginstyle.miniworld import render_scene
+from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions, jpeg, png
+from dginstyle.seeds import generator
+
+PACKAGE = "mapillary-vistas-dataset_public_v1.2.zip"
+FACTORS = (1.0, 1.25, 1.5)
+"""Image sizes, as factors on the scene's."""
+
+
+def pack_mapillary(options: PublisherOptions, seed: int) -> Iterator[Entry]:
+    """Yield image and label map of each scene."""
+    palette = colourise(MAPILLARY.train_ids)
+    for index in range(options.scenes):
+        scene = render_scene(options.domain, index, seed)
+        rng = generator(seed, "mapillary package", index)
+        factor = rng.choice(FACTORS)
+        image = resized(scene.image, factor, Image.Resampling.BICUBIC)
+        labels = resized(draw_vistas_ids(rng)[ID_TO_TRAIN_ID[scene.labels]], factor, Image.Resampling.NEAREST)
+        digest = hashlib.sha256(f"{seed}/{index}".encode()).digest()
+        name = base64.urlsafe_b64encode(digest)[:22].decode()  # real names are 22 such characters
+        yield Entry(PACKAGE, f"validation/images/{name}.jpg", jpeg(image))
+        yield Entry(PACKAGE, f"validation/labels/{name}.png", png(labels, palette))
+
+
+def draw_vistas_ids(rng: np.random.Generator) -> np.ndarray:
+    """Draw for one image which Vistas id stands for each trainId: (256,) uint8, the inverse of the evaluation's map."""
+    known = set().union(*IDS_OF_TRAIN_ID.values())
+    groups = {**IDS_OF_TRAIN_ID, IGNORE: [i for i in range(NUM_IDS) if i not in known]}
+    table = np.zeros(256, dtype=np.uint8)
+    for train_id, group in groups.items():
+        table[train_id] = rng.choice(group)
+    return table
+
+
+def resized(image: np.ndarray, factor: float, resampling: Image.Resampling) -> np.ndarray:
+    """Return an image or label map (H, W[, 3]) uint8 enlarged by a factor."""
+    height, width = image.shape[:2]
+    return np.asarray(Image.fromarray(image).resize((round(width * factor), round(height * factor)), resampling))
