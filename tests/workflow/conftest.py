@@ -35,10 +35,11 @@ def config():
 
 @pytest.fixture(scope="session")
 def snakemake():
-    """Run Snakemake on the workflow in a folder, with no conda on the PATH."""
+    """Run Snakemake on the workflow in a folder, with no conda on the PATH but that in the folder ``path``."""
 
-    def run(folder, *arguments, **environment):
-        path = os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if not shutil.which("conda", path=p))
+    def run(folder, *arguments, path="", **environment):
+        folders = os.environ["PATH"].split(os.pathsep)
+        path = os.pathsep.join([path, *(folder for folder in folders if not shutil.which("conda", path=folder))])
         command = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "workflow/Snakefile"]
         return subprocess.run(
             [*map(str, command), "--directory", str(folder), *arguments],

@@ -36,11 +36,8 @@ def prior_files(wildcards):
 def package_origins(wildcards):
     """Return the local files behind a package; a dry run plans without those that someone has yet to fetch."""
     files = origins(config, wildcards.dataset, wildcards.package, REPOSITORY)
-    return (
-        [file for file in files if file not in absent_files(config, wildcards.dataset, REPOSITORY)]
-        if missing
-        else files
-    )
+    absent = absent_files(config, wildcards.dataset, REPOSITORY) if missing else []
+    return [file for file in files if file not in absent]
 
 
 def package_files(wildcards):
@@ -82,6 +79,11 @@ def generated_manifest(wildcards):
 def folder_argument(option, path):
     """Return ``--option FOLDER`` for the folder of an input that not every job has."""
     return [f"--{option}", os.path.dirname(path)] if path else []
+
+
+def generator_argument(generator):
+    """Return the option that makes a training check that its set holds generated images."""
+    return ["--generator", generator] if generator else []
 
 
 def model_options(wildcards):

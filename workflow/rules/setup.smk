@@ -27,7 +27,7 @@ if DeploymentMethod.CONDA in deployment.deployment_method and not shutil.which("
     deployment.deployment_method = set(deployment.deployment_method) - {DeploymentMethod.CONDA}
 
 # The rules call the packages of this repository, with the python that runs Snakemake unless conda activates another.
-shell.prefix(f"export PYTHONPATH={shlex.quote(str(REPOSITORY))}; ")
+shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(REPOSITORY))}; ")
 os.environ.update(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.getenv('PATH', os.defpath)}")
 
 

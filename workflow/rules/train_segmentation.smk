@@ -43,7 +43,8 @@ rule train_segmentation:
     params:
         folder=subpath(output.weights, parent=True),
         state=lambda wildcards: "results/{}/state/segmentation/{}/{}/seed{}".format(config["benchmark"], *wildcards),
+        generator=lambda wildcards: generator_argument(config["training_sets"][wildcards.training_set]["generator"]),
         options=model_options,
     shell:
         "python -m segmodel train --model {wildcards.model} --data {input} --output {params.folder}"
-        " --state {params.state} --options {params.options:q} --seed {wildcards.seed} &> {log}"
+        " --state {params.state} {params.generator:q} --options {params.options:q} --seed {wildcards.seed} &> {log}"
