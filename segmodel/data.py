@@ -1,4 +1,4 @@
-"""Training data: mmsegmentation's transforms over the rows of a training set, in an order that only the seed decides."""
+"""Training data: mmsegmentation's transforms over the rows of a training set, in an order that the seed decides."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,35 +10,14 @@ from mmengine.dataset import Compose
 from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import PackSegInputs, PhotoMetricDistortion, RandomCrop
 from mmseg.registry import DATASETS, TRANSFORMS
-from PIL import Image
 
-from segmodel.labels import CLASSES, IGNORE, PALETTE
+from segmodel.labels import CLASSES, PALETTE, read_label
 from segmodel.manifest import SOURCE, read_samples
-
-_KNOWN = np.isin(np.arange(256), [*range(len(CLASSES)), IGNORE])  # (256,) bool
-
-
-def read_label(path: Path | str) -> np.ndarray:
-    """Return a label map (H, W) uint8 with values 0-18 and 255.
-
-    Pillow decodes it, because OpenCV 5 turns palette PNGs into three channels.
-
-    Raises:
-        SystemExit: the file is no map of trainIds.
-    """
-    with Image.open(path) as image:
-        if image.mode not in ("L", "P"):
-            raise SystemExit(f"{path}: image mode {image.mode}, a label map has mode L; run `convert` on its data set")
-        label = np.asarray(image)
-    if not _KNOWN[label].all():
-        strange = np.unique(label[~_KNOWN[label]]).tolist()
-        raise SystemExit(f"{path}: values {strange} are no trainIds (0-18, 255 = ignore); run `convert` on its data set")
-    return label
 
 
 @TRANSFORMS.register_module()
 class LoadTrainIds(BaseTransform):
-    """Add ``gt_seg_map`` (H, W) uint8, read and checked by ``read_label``."""
+    """Add ``gt_seg_map`` (H, W) uint8, read and checked by ``segmodel.labels.read_label``."""
 
     def transform(self, results: dict) -> dict:
         """Read ``seg_map_path``."""

@@ -1,9 +1,34 @@
-"""The label space: the 19 trainIds of Cityscapes, as the publisher's own table gives them."""
+"""The label space: the 19 trainIds of Cityscapes, as the publisher's own table gives them, and label files."""
 
+from pathlib import Path
+
+import numpy as np
 from cityscapesscripts.helpers.labels import trainId2label
+from PIL import Image
 
 IGNORE = 255
 CLASSES = tuple(trainId2label[trainId].name for trainId in range(19))
 PALETTE = tuple(trainId2label[trainId].color for trainId in range(19))  # RGB, 0-255
 RARE_CLASSES = ("train", "rider", "bicycle", "motorcycle", "traffic light", "traffic sign")
 RARE_TRAIN_IDS = tuple(CLASSES.index(name) for name in RARE_CLASSES)
+_KNOWN = np.isin(np.arange(256), [*range(len(CLASSES)), IGNORE])  # (256,) bool
+
+
+def read_label(path: Path | str) -> np.ndarray:
+    """Return a label map (H, W) uint8 with values 0-18 and 255.
+
+    Pillow decodes it, because OpenCV 5 turns palette PNGs into three channels.
+
+    Raises:
+        SystemExit: the file is no map of trainIds.
+    """
+    with Image.open(path) as image:
+        if image.mode not in ("L", "P"):
+            raise SystemExit(f"{path}: image mode {image.mode}, a label map has mode L; run `convert` on its set")
+        label = np.asarray(image)
+    if not _KNOWN[label].all():
+        strange = np.unique(label[~_KNOWN[label]]).tolist()
+        raise SystemExit(
+            f"{path}: values {strange} are no trainIds (0-18, 255 = ignore); run `convert` on its data set"
+        )
+    return label

@@ -7,6 +7,7 @@ import mmseg.models  # noqa: F401 (fills the registry)
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
 from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 from safetensors.torch import load_file
@@ -19,7 +20,7 @@ def read_config(path: Path) -> Config:
         SystemExit: the file is missing or has no ``model``.
     """
     if not path.is_file():
-        raise SystemExit(f"{path}: no such model configuration; known: segmodel/configs/*.py (from the repository root)")
+        raise SystemExit(f"{path}: no such model configuration; run from the repository root, see segmodel/configs/")
     config = Config.fromfile(path)
     if "model" not in config:
         raise SystemExit(f"{path}: defines no `model`; copy the form of segmodel/configs/segformer_mini.py")
@@ -35,9 +36,7 @@ def build_model(config: Config, seed: int) -> BaseSegmentor:
         seed: torch's seed.
     """
     torch.manual_seed(seed)
-    # mmengine prints a paragraph for each parameter that it initialises.
-    MMLogger.get_current_instance().setLevel(logging.WARNING)
-    model = MODELS.build(config.model)
+    model = _build(config)
     model.init_weights()
     if config.get("encoder_weights"):
         weights = torch.hub.load_state_dict_from_url(
@@ -55,10 +54,18 @@ def load_model(config: Config, weights: Path) -> BaseSegmentor:
     """
     if not weights.is_file():
         raise SystemExit(f"{weights}: no such weights; run `python -m segmodel train` first")
-    MMLogger.get_current_instance().setLevel(logging.WARNING)
-    model = MODELS.build(config.model)
+    model = _build(config)
     try:
         model.load_state_dict(load_file(weights))
     except RuntimeError as error:
-        raise SystemExit(f"{weights}: does not fit {config.filename}; give the configuration it was trained with") from error
+        raise SystemExit(
+            f"{weights}: does not fit {config.filename}; give the configuration of its training"
+        ) from error
     return model.eval()
+
+
+def _build(config: Config) -> BaseSegmentor:
+    # mmengine prints a paragraph for each parameter that it initialises.
+    MMLogger.get_current_instance().setLevel(logging.WARNING)
+    init_default_scope("mmseg")
+    return MODELS.build(config.model)

@@ -23,6 +23,7 @@ def build_optimiser(
 
     Each group keeps its rate at factor 1 as ``initial_lr``; ``set_learning_rate`` multiplies it.
     """
+    # float(): the types of the command line are no plain floats, and a checkpoint holds plain values only.
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for module_name, module in model.named_modules():
         for name, parameter in module.named_parameters(recurse=False):
@@ -32,12 +33,12 @@ def build_optimiser(
     settings = [
         {
             "params": parameters,
-            "initial_lr": learning_rate * (head_factor if in_head else 1.0),
-            "weight_decay": weight_decay if decayed else 0.0,
+            "initial_lr": float(learning_rate) * (head_factor if in_head else 1.0),
+            "weight_decay": float(weight_decay) if decayed else 0.0,
         }
         for (in_head, decayed), parameters in groups.items()
     ]
-    return torch.optim.AdamW(settings, lr=learning_rate, fused=True)
+    return torch.optim.AdamW(settings, lr=float(learning_rate), fused=True)
 
 
 def set_learning_rate(optimiser: torch.optim.Optimizer, factor: float) -> None:

@@ -1,8 +1,7 @@
 """SegFormer from scratch for the 128x64 scenes of the mini benchmark.
 
-Command:  python -m segmodel train --model segformer_mini --data results/mini/training_sets/source_only.csv \
-              --output /tmp/out --state /tmp/state --options.config segmodel/configs/segformer_mini.py [--options...] --seed 0
-          (all options: config/config.yaml, models.segformer_mini)
+Command:  snakemake results/mini/segmentation/segformer_mini/source_only/seed0/weights.safetensors
+          (options: models.segformer_mini in config/config.yaml)
 Hardware: one CPU core.
 Expect:   results/dg_miou_summary.md of the mini benchmark.
 
@@ -16,6 +15,7 @@ model = dict(
         mean=[123.675, 116.28, 103.53],
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True,
+        size_divisor=1,
         pad_val=0,
         seg_pad_val=255,
     ),
@@ -39,7 +39,7 @@ model = dict(
         num_classes=19,
         norm_cfg=dict(type="BN"),
         align_corners=False,
-        loss_decode=dict(type="CrossEntropyLoss", use_sigmoid=False, loss_weight=1.0),
+        loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=True),
     ),
     train_cfg=dict(),
     test_cfg=dict(mode="whole"),

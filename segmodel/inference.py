@@ -1,0 +1,69 @@
+"""Inference over a whole image or a sliding window: functions of tensors."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Predict = Callable[[Tensor], Tensor]  # images (N, 3, h, w) to logits (N, C, h, w)
+
+
+def window_origins(size: int, window: int, stride: int) -> list[int]:
+    """Return where the windows along one side begin; the last one ends at the border.
+
+    Raises:
+        ValueError: the stride leaves pixels between two windows uncovered.
+    """
+    if stride > window:
+        raise ValueError(
+            f"stride {stride} is larger than the window {window}: pixels between windows have no prediction"
+        )
+    last = max(size - window, 0)
+    return [*range(0, last, stride), last]
+
+
+def slide_logits(
+    predict: Predict, images: Tensor, crop: tuple[int, int], stride: tuple[int, int], batch: int
+) -> Tensor:
+    """Return the mean of the logits of all windows over each pixel.
+
+    Args:
+        predict: the network.
+        images: (N, 3, H, W).
+        crop: height and width of a window; a side longer than the image is cut to it.
+        stride: step between two windows, down and across.
+        batch: windows given to the network at once.
+
+    Returns:
+        (N, C, H, W).
+
+    Raises:
+        ValueError: as ``window_origins``.
+    """
+    number, _, height, width = images.shape
+    tall, wide = min(crop[0], height), min(crop[1], width)
+    tops, lefts = window_origins(height, tall, stride[0]), window_origins(width, wide, stride[1])
+    places = [(n, top, left) for n in range(number) for top in tops for left in lefts]
+    total: Tensor | None = None
+    count = images.new_zeros((1, 1, height, width))
+    for top, left in ((top, left) for top in tops for left in lefts):
+        count[..., top : top + tall, left : left + wide] += 1
+    for some in _chunks(places, batch):
+        windows = torch.stack([images[n, :, top : top + tall, left : left + wide] for n, top, left in some])
+        logits = predict(windows)  # (B, C, tall, wide)
+        if total is None:
+            total = logits.new_zeros((number, logits.shape[1], height, width))
+        for (n, top, left), window in zip(some, logits, strict=True):
+            total[n, :, top : top + tall, left : left + wide] += window
+    return total / count
+
+
+def resized_prediction(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return the classes (h, w) int64 of logits (C, H, W) brought bilinearly to ``size``."""
+    return F.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0].argmax(0)
+
+
+def _chunks(items: list, size: int) -> Iterator[list]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
