@@ -143,7 +143,7 @@ def unknown_names(config: dict) -> Iterator[str]:
     named = [("source", config["source"], "datasets")]
     named += [(f"targets[{i}]", name, "datasets") for i, name in enumerate(config["targets"])]
     named += [(f"targets[{i}]", name, "evaluation") for i, name in enumerate(config["targets"])]
-    named += [(f"publishers.{name}", name, "datasets") for name in config["publishers"]]
+    named += [(f"publishers.{name}", name, "datasets") for name in config["publishers"] if name != "prior"]
     for name, training_set in config["training_sets"].items():
         if training_set["generator"] is not None:
             named.append((f"training_sets.{name}.generator", training_set["generator"], "generators"))
@@ -179,11 +179,16 @@ def missing_files(config: dict, repository: Path) -> Iterator[str]:
         if not (repository / model["config"]).is_file():
             yield f"models.{name}.config names the file {model['config']}, which does not exist"
     prior = prior_folder(config, repository)
-    if prior and not (prior / "model_index.json").is_file():
+    if prior and not trains_prior(config) and not (prior / "model_index.json").is_file():
         yield (
             f"prior names the folder {config['prior']}, which holds no model_index.json; take resources/mini_prior "
             "of the repository, rebuild it with `snakemake rebuild_prior`, or name a hub id"
         )
+
+
+def trains_prior(config: dict) -> bool:
+    """Tell whether the prior is the one that the rule train_prior makes."""
+    return config["prior"] == f"results/{config['benchmark']}/prior"
 
 
 def prior_folder(config: dict, repository: Path) -> Path | None:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import rattler
 import yaml
-from rattler.platform import Platform
 
 
 def create_environment(file: Path, prefix: Path) -> None:
@@ -29,7 +28,7 @@ def create_environment(file: Path, prefix: Path) -> None:
 async def install(channels: list[str], specs: list[str], prefix: Path) -> None:
     """Solve the specs in the channels and install the result."""
     alias = rattler.ChannelConfig(channel_alias=os.environ["CHANNEL_ALIAS"])
-    platforms = [Platform.current(), Platform("noarch")]
+    platforms = [rattler.Subdir.current(), rattler.Subdir("noarch")]
     records = await rattler.solve([rattler.Channel(name, alias) for name in channels], specs, platforms=platforms)
     cache = Path(os.environ["CONDA_ROOT"], "pkgs")
     await rattler.install(records, prefix, cache_dir=cache, show_progress=False)
@@ -39,7 +38,7 @@ def main(arguments: list[str]) -> None:
     """Answer one command line."""
     match arguments:
         case ["info", "--json"]:
-            print(json.dumps({"conda_prefix": os.environ["CONDA_ROOT"], "platform": str(Platform.current())}))
+            print(json.dumps({"conda_prefix": os.environ["CONDA_ROOT"], "platform": str(rattler.Subdir.current())}))
         case ["--version"]:
             print("conda 26.1.0")
         case ["config", "--get", "channel_priority", "--json"]:

@@ -10,15 +10,15 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from rattler import Subdir
 from rattler.index import index_fs
-from rattler.platform import Platform
 
 LEFT_OUT = ("test", "idlelib", "__pycache__", "site-packages")
 
 
 def make_channel(folder: Path) -> Path:
     """Write the channel ``conda-forge`` below ``folder`` and return ``folder``, its alias."""
-    subdir = folder / "conda-forge" / str(Platform.current())
+    subdir = folder / "conda-forge" / str(Subdir.current())
     subdir.mkdir(parents=True)
     version = ".".join(map(str, sys.version_info[:3]))
     write_package(subdir, "python", version, interpreter_files(), depends=[])

@@ -51,6 +51,11 @@ def test_style_swap_decides_whether_generation_reads_the_source_unet(plan, tmp_p
     assert len(source_unets("--configfile", str(tmp_path / "no_swap.yaml"))) == 4
 
 
+def test_prior_can_be_trained_by_the_benchmark_itself(plan, default_plan, tmp_path):
+    rules = {job.rule for job in plan(tmp_path, "--config", "prior=results/{benchmark}/prior")}
+    assert rules - {job.rule for job in default_plan} == {"extract_corpus", "train_prior"}
+
+
 def test_benchmarks_share_no_files_but_the_tables(plan, default_plan, repository, tmp_path):
     smoke = plan(tmp_path, "--configfile", str(repository / "config/smoke.yaml"))
     shared = {file for job in smoke for file in job.outputs} & {file for job in default_plan for file in job.outputs}

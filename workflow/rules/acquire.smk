@@ -80,7 +80,7 @@ rule convert_labels:
         ),
     shell:
         "python -m dginstyle convert --adapter {params.adapter} --raw {input} --split {params.split}"
-        " --output {params.folder} --options {params.options:q} &> {log}"
+        " --output {params.folder} --options {params.options:q} --processes {threads} &> {log}"
 
 
 rule compute_class_probabilities:

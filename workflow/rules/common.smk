@@ -2,7 +2,7 @@ import json
 import math
 import os
 
-from configuration import prior_folder
+from configuration import prior_folder, trains_prior
 from packages import absent_files, location, origins, packages
 
 
@@ -23,12 +23,14 @@ def used_generators():
 
 def prior_location():
     """Return the prior as a command takes it: a folder as seen from the working directory, or a hub id."""
-    folder = prior_folder(config, REPOSITORY)
-    return str(folder and os.path.relpath(folder) or config["prior"])
+    folder = None if trains_prior(config) else prior_folder(config, REPOSITORY)
+    return os.path.relpath(folder) if folder else config["prior"]
 
 
 def prior_files(wildcards):
     """Return the files of a local prior; a prior from the hub has none here."""
+    if trains_prior(config):
+        return "<benchmark>/prior"
     folder = prior_folder(config, REPOSITORY)
     return sorted(os.path.relpath(path) for path in folder.rglob("*") if path.is_file()) if folder else []
 

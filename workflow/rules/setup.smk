@@ -38,7 +38,7 @@ pathvars:
 
 wildcard_constraints:
     package="[^/]+",
-    dataset="|".join(config["datasets"]),
+    dataset="|".join([*config["datasets"], "prior"]),
     generator="|".join(config["generators"]),
     model="|".join(config["models"]),
     training_set="|".join(config["training_sets"]),

@@ -1,0 +1,97 @@
+"""The whole chain at toy size: from raw packages to the table, then what a second run and new entries cost."""
+
+import csv
+import json
+from collections import Counter
+
+import pytest
+
+pytestmark = pytest.mark.slow
+SMOKE = ("--configfile", "config/smoke.yaml")
+
+
+@pytest.fixture(scope="session")
+def smoke_run(snakemake, repository, tmp_path_factory):
+    """Run the smoke benchmark in a fresh folder; return the folder and what Snakemake printed."""
+    folder = tmp_path_factory.mktemp("smoke")
+    result = snakemake(folder, "--use-conda", "--configfile", str(repository / "config/smoke.yaml"))
+    assert result.returncode == 0, result.stderr[-6000:] + result.stdout[-2000:]
+    return folder, result.stderr + result.stdout
+
+
+@pytest.fixture
+def smoke(smoke_run):
+    return smoke_run[0]
+
+
+def rows(file):
+    with file.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_table_has_a_row_per_model_set_seed_and_target(smoke):
+    table = rows(smoke / "results/dg_miou.csv")
+    keys = {(row["model"], row["training_set"], row["seed"], row["target"]) for row in table}
+    assert len(table) == len(keys) == 1 * 2 * 2 * 3
+    assert {row["benchmark"] for row in table} == {"smoke"}
+    assert {(row["training_set"], row["generator"]) for row in table} == {
+        ("source_only", ""),
+        ("dginstyle", "dginstyle"),
+    }
+
+
+def test_table_has_the_class_ious(smoke):
+    row = rows(smoke / "results/dg_miou.csv")[0]
+    assert {"images", "mIoU", "road", "traffic light", "bicycle"} <= row.keys()
+    assert 0 <= float(row["mIoU"]) <= 100
+
+
+def test_summary_says_that_smoke_numbers_mean_nothing(smoke):
+    assert "mean nothing" in (smoke / "results/dg_miou_summary.md").read_text()
+
+
+def test_metrics_are_json(smoke):
+    assert json.loads((smoke / "results/metrics.json").read_text())
+
+
+def test_without_conda_the_rules_run_in_the_active_environment(smoke_run):
+    folder, printed = smoke_run
+    assert printed.count("No conda on the PATH: the rules run in the active environment") == 1
+    assert not list(folder.glob(".snakemake/conda/*"))
+
+
+def test_second_run_has_nothing_to_do(snakemake, smoke, repository):
+    result = snakemake(smoke, "--configfile", str(repository / "config/smoke.yaml"))
+    assert result.returncode == 0
+    assert "Nothing to be done" in result.stderr + result.stdout
+
+
+@pytest.mark.parametrize(
+    ("entry", "new"),
+    [
+        ("seeds: [0, 1, 2]", {"train_segmentation": 2, "evaluate_target": 6}),
+        (
+            "training_sets: {small: {source: {images: 4, sampling: uniform}, generator: null}}",
+            {"build_training_set": 1, "train_segmentation": 2, "evaluate_target": 6},
+        ),
+        ("generators: {dginstyle: {guidance: 5.0}}", {"generate_shard": 2, "gather_shards": 1}),
+        ("controlnet: {learning_rate: 1.0e-3}", {"train_controlnet": 1, "generate_shard": 2}),
+    ],
+)
+def test_new_entry_runs_just_what_it_needs(plan, smoke, repository, tmp_path, entry, new):
+    (tmp_path / "my.yaml").write_text(entry)
+    files = (str(repository / "config/smoke.yaml"), str(tmp_path / "my.yaml"))
+    rules = Counter(job.rule for job in plan(smoke, "--configfile", *files))
+    assert {rule: rules[rule] for rule in new} == new
+    assert not {"render_packages", "fetch_package", "convert_labels", "train_dreambooth"} & rules.keys()
+
+
+def test_converted_set_needs_its_packages_no_more(plan, smoke, repository):
+    assert plan(smoke, "--configfile", str(repository / "config/smoke.yaml")) == []
+
+
+def test_report_is_a_page_with_tables_and_figures(snakemake, smoke, repository):
+    result = snakemake(smoke, "--report", "report.html", "--configfile", str(repository / "config/smoke.yaml"))
+    assert result.returncode == 0, result.stderr
+    page = (smoke / "report.html").read_text()
+    assert all(name in page for name in ("dg_miou.csv", "gains.png", "samples_dginstyle.png"))
