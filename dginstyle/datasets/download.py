@@ -51,7 +51,7 @@ def download(url: str, target: Path, attempts: int = 6, backoff: float = 1.0) ->
     Args:
         url: HTTP or HTTPS.
         target: file that grows; ``<target>.json`` beside it remembers what it is a piece of.
-        attempts: how many times in a row the connection may fail without bringing a single byte.
+        attempts: how many times in a row the connection may fail without bringing a byte more than ever before.
         backoff: seconds before the second attempt, doubled for each further one, a minute at most.
 
     Returns:
@@ -61,14 +61,14 @@ def download(url: str, target: Path, attempts: int = 6, backoff: float = 1.0) ->
         Refused: the server says no, or the disk is too small.
         Interrupted: the last of the attempts failed; what has arrived is kept.
     """
-    failures = 0
+    failures, furthest = 0, _size(target)
     while True:
-        size_before = _size(target)
         try:
             return _attempt(url, target)
         except (Interrupted, requests.ConnectionError, requests.Timeout) as error:
             reason = str(error) if isinstance(error, Interrupted) else f"no connection ({type(error).__name__})"
-            failures = 1 if _size(target) > size_before else failures + 1
+            failures = 1 if _size(target) > furthest else failures + 1
+            furthest = max(furthest, _size(target))
         if failures >= attempts:
             raise Interrupted(reason)
         pause = min(60.0, backoff * 2 ** (failures - 1))
@@ -95,7 +95,7 @@ def _attempt(url: str, target: Path) -> int | None:
     start = _size(target) if origin and origin.url == shown(url) else 0
     with requests.get(url, headers=_headers(start, origin), stream=True, timeout=TIMEOUT) as response:
         if start and response.status_code == 416:
-            return _at_the_end(response, target, start)
+            return _at_the_end(response, target, origin)
         _refuse_errors(response)
         start = start if response.status_code == 206 else 0
         size = _stated_size(response, start)
@@ -131,10 +131,11 @@ def _refuse_errors(response: requests.Response) -> None:
         raise Refused("the server answers with a web page instead of the file (a log-in page?)")
 
 
-def _at_the_end(response: requests.Response, target: Path, start: int) -> int:
+def _at_the_end(response: requests.Response, target: Path, origin: Origin) -> int:
     """Handle "range not satisfiable": all is there, or what is there is not of this file."""
-    if response.headers.get("Content-Range", "") == f"bytes */{start}":
-        return start
+    size = _size(target)
+    if response.headers.get("Content-Range", "") == f"bytes */{size}" and origin.size in (None, size):
+        return size
     forget(target)
     raise Interrupted("the partial file did not belong to the file on the server")
 

@@ -1,6 +1,5 @@
 """``fetch``: one package from a URL or a local path, verified before it gets its name."""
 
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -103,13 +102,16 @@ def bring(url: str, output: Path) -> int | None:
         raise SystemExit(f"{shown(url)}: {error}. {by_hand(output)}") from None
     except Interrupted as error:
         raise SystemExit(
-            f"{shown(url)}: {error}. Run the same command again: it goes on from {partial(output)}. If the server stays "
-            f"away: {by_hand(output)}"
+            f"{shown(url)}: {error}. Run the same command again: it goes on from {partial(output)}. "
+            f"If the server stays away: {by_hand(output)}"
         ) from None
 
 
 def link_or_copy(source: Path, output: Path) -> int:
-    """Give a local file a second name, ``<output>.partial``; copy it where that is impossible.
+    """Make ``<output>.partial`` a symbolic link to a local file, or a copy where links are impossible.
+
+    Not a hard link: Snakemake touches what a job made, and the original would look changed to everything else that
+    depends on it.
 
     Raises:
         Refused: it is not there, or does not fit.
@@ -117,13 +119,13 @@ def link_or_copy(source: Path, output: Path) -> int:
     """
     if not source.is_file():
         raise Refused("there is no such file")
-    if output.exists() and source.samefile(output) and source.resolve() == output.resolve():
+    if source.absolute() == output.absolute():
         raise SystemExit(f"{source} is the output itself: name another --output")
     size, free = source.stat().st_size, shutil.disk_usage(output.parent).free
     forget(partial(output))
     try:
-        os.link(source.resolve(), partial(output))
-    except OSError:  # another file system, or one without links
+        partial(output).symlink_to(source.resolve())
+    except OSError:
         if size > free:
             raise Refused(f"a copy takes {readable(size)}, the disk has {readable(free)} free") from None
         shutil.copyfile(source, partial(output))
