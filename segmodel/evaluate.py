@@ -66,8 +66,7 @@ def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Rec
         record: what the evaluation belongs to.
         options: the evaluation protocol.
     """
-    if options.mode == "slide" and not (options.crop and options.stride):
-        raise SystemExit("mode slide needs crop and stride; set them in `evaluation`, or mode: whole")
+    _require_windows(options)
     training = _training(weights, model, record)
     samples = read_samples(data / "manifest.csv" if data.is_dir() else data)
     network = load_model(read_config(Path(training["config"])), weights)
@@ -111,6 +110,15 @@ def read_image(path: Path, size: tuple[int, int]) -> torch.Tensor:
     if image is None:
         raise SystemExit(f"{path}: cannot be decoded as an image; run `convert` on its set again")
     return torch.from_numpy(mmcv.imresize(image, size[::-1])).permute(2, 0, 1)
+
+
+def _require_windows(options: EvaluateOptions) -> None:
+    if options.mode == "whole":
+        return
+    if not (options.crop and options.stride):
+        raise SystemExit("mode slide needs crop and stride; set them in `evaluation`, or mode: whole")
+    if any(step > side for step, side in zip(options.stride, options.crop, strict=True)):
+        raise SystemExit(f"stride {options.stride} leaves gaps between windows of {options.crop}; make it smaller")
 
 
 def _encode_decode(network: BaseSegmentor, images: torch.Tensor) -> torch.Tensor:

@@ -81,14 +81,14 @@ def bootstrap_gains(
         classes: trainIds of the mIoU; None means all.
 
     Returns:
-        (B, T) gains, as shares, for T targets.
+        (B, T) gains, as shares, for T targets; NaN where a draw has none of the classes.
     """
     seeds = [_draw_weights(len(arm[0]), samples, generator) for arm in (baseline, variant)]
     gains = np.empty((samples, len(baseline)))
     for target, arms in enumerate(zip(baseline, variant, strict=True)):
         images = _draw_weights(arms[0].shape[1], samples, generator)  # (B, N)
         base, new = (
-            np.nansum(weights / weights.sum(1, keepdims=True) * _resampled_miou(arm, images, classes), axis=1)
+            _weighted_mean(_resampled_miou(arm, images, classes), weights)
             for weights, arm in zip(seeds, arms, strict=True)
         )
         gains[:, target] = new - base
@@ -96,7 +96,10 @@ def bootstrap_gains(
 
 
 def interval(draws: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Return the central percentile interval of bootstrap draws (B,) at a confidence in (0, 1)."""
+    """Return the central percentile interval of bootstrap draws (B,) at a confidence in (0, 1), NaN left out."""
+    draws = draws[~np.isnan(draws)]
+    if not draws.size:
+        return float("nan"), float("nan")
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(draws, [tail, 1.0 - tail])
     return float(low), float(high)
@@ -113,3 +116,8 @@ def _resampled_miou(confusion: np.ndarray, weights: np.ndarray, classes: Sequenc
     # Float64 sums of counts are exact up to 2^53 pixels, and run through BLAS.
     sums = weights.astype(np.float64) @ confusion.reshape(seeds, images, size * size).astype(np.float64)  # (S, B, C*C)
     return mean_iou(sums.reshape(seeds, -1, size, size), classes).T
+
+
+def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return (B,): the mean of values (B, S) with weights (B, S); what has weight 0 may be NaN."""
+    return np.where(weights > 0, weights * values, 0.0).sum(1) / weights.sum(1)
