@@ -43,6 +43,8 @@ def main(arguments: list[str]) -> None:
             print("conda 26.1.0")
         case ["config", "--get", "channel_priority", "--json"]:
             print(json.dumps({"get": {"channel_priority": "strict"}}))
+        case ["clean", *_]:
+            pass  # the packages' cache goes with the test's folder
         case ["env", "create", *options]:
             parser = argparse.ArgumentParser()
             parser.add_argument("--file", type=Path)

@@ -7,7 +7,6 @@ from collections import Counter
 import pytest
 
 pytestmark = pytest.mark.slow
-SMOKE = ("--configfile", "config/smoke.yaml")
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +33,8 @@ def test_table_has_a_row_per_model_set_seed_and_target(smoke):
     keys = {(row["model"], row["training_set"], row["seed"], row["target"]) for row in table}
     assert len(table) == len(keys) == 1 * 2 * 2 * 3
     assert {row["benchmark"] for row in table} == {"smoke"}
-    assert {(row["training_set"], row["generator"]) for row in table} == {
-        ("source_only", ""),
-        ("dginstyle", "dginstyle"),
-    }
+    generators = {row["training_set"]: row["generator"] for row in table}
+    assert generators == {"source_only": "", "dginstyle": "dginstyle"}
 
 
 def test_table_has_the_class_ious(smoke):
