@@ -140,7 +140,7 @@ def contradictions(config: dict, repository: Path) -> Iterator[str]:
 
 def unknown_names(config: dict) -> Iterator[str]:
     """Yield the entries that name a data set or a generator that the configuration does not have."""
-    named = [("source", config["source"], "datasets")]
+    named = [("source", config["source"], "datasets"), ("baseline", config["baseline"], "training_sets")]
     named += [(f"targets[{i}]", name, "datasets") for i, name in enumerate(config["targets"])]
     named += [(f"targets[{i}]", name, "evaluation") for i, name in enumerate(config["targets"])]
     named += [(f"publishers.{name}", name, "datasets") for name in config["publishers"] if name != "prior"]

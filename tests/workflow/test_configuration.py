@@ -51,6 +51,7 @@ def test_benchmark_name_is_filled_in(check):
         ({"generators.other": {"images": 4}}, "the key generators.other.images_per_shard is missing"),
         ({"source": "gtav"}, "source names 'gtav', which datasets does not have (it has gta, cityscapes,"),
         ({"training_sets.dginstyle.generator": "dg"}, "training_sets.dginstyle.generator names 'dg', which generators"),
+        ({"baseline": "oracle"}, "baseline names 'oracle', which training_sets does not have"),
         ({"evaluation": {}}, "targets[0] names 'cityscapes', which evaluation does not have (it has no entry)"),
         ({"targets": ["gta"], "evaluation.gta": {"size": [8, 8], "mode": "whole", "crop": [8, 8], "stride": [8, 8]}},
          "targets names 'gta', which is the source: a target is never trained on"),

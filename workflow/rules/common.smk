@@ -96,4 +96,5 @@ def model_options(wildcards):
 def evaluation_record(wildcards):
     """Return what the tables say of an evaluation, as JSON."""
     generator = config["training_sets"][wildcards.training_set]["generator"]
-    return options({"benchmark": config["benchmark"], "generator": generator}, dict(wildcards.items()))
+    names = {"benchmark": config["benchmark"], "generator": generator, "seed": int(wildcards.seed)}
+    return options(dict(wildcards.items()), names)

@@ -22,7 +22,7 @@ rule summarise_evaluations:
     params:
         evaluations=lambda wildcards, input: json.dumps(list(input)),
         folder=subpath(output.table, parent=True),
-        options=options(config["bootstrap"], {"seed": config["seed"], "note": config["note"]}),
+        options=options(config["bootstrap"], {key: config[key] for key in ("baseline", "note", "seed")}),
     shell:
         "python -m segmodel summarise --evaluations {params.evaluations:q} --output {params.folder}"
         " --options {params.options:q} &> {log}"
@@ -30,7 +30,8 @@ rule summarise_evaluations:
 
 rule plot_gains:
     input:
-        "results/dg_miou_summary.csv",
+        seeds="results/dg_miou.csv",
+        summary="results/dg_miou_summary.csv",
     output:
         report("results/figures/gains.png", caption="../report/gains.rst", category="Domain generalisation"),
     log:
@@ -41,4 +42,4 @@ rule plot_gains:
         mem_mb=1000,
         runtime=10,
     shell:
-        "python -m segmodel plot-gains --table {input} --output {output} &> {log}"
+        "python -m segmodel plot-gains --table {input.summary} --output {output} &> {log}"
