@@ -69,6 +69,8 @@ def download(url: str, target: Path, attempts: int = 6, backoff: float = 1.0) ->
             reason = str(error) if isinstance(error, Interrupted) else f"no connection ({type(error).__name__})"
             failures = 1 if _size(target) > furthest else failures + 1
             furthest = max(furthest, _size(target))
+        except requests.RequestException as error:  # no such address, endless redirects
+            raise Refused(f"{type(error).__name__}: {error}") from error
         if failures >= attempts:
             raise Interrupted(reason)
         pause = min(60.0, backoff * 2 ** (failures - 1))
@@ -103,6 +105,8 @@ def _attempt(url: str, target: Path) -> int | None:
             forget(target)
             raise Interrupted(f"{shown(url)} changed while it was downloaded")
         _require_space(target, (size or 0) - start)
+        if not start:
+            forget(target)  # never written over: it could be a link, or be taken for a piece of the new file
         _remember(target, Origin(shown(url), _validator(response), size))
         _append(response, target, start, size)
     if size is not None and _size(target) < size:
@@ -164,8 +168,6 @@ def _require_space(target: Path, size: int) -> None:
 
 
 def _append(response: requests.Response, target: Path, start: int, size: int | None) -> None:
-    if not start:
-        target.unlink(missing_ok=True)  # never written through: it could be a link
     with target.open("ab") as file, _bar(target.name.removesuffix(".partial"), start, size) as bar:
         try:
             # the bytes as they lie on the server: some servers declare a .tar.gz to be a compressed .tar

@@ -1,0 +1,248 @@
+"""Conversion: trainIds, manifest, report and statistics; damaged pairs are left out and reported."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dginstyle.datasets.convert import ConvertOptions, convert
+from dginstyle.datasets.mapillary import MAPILLARY
+from dginstyle.datasets.registry import ADAPTERS
+from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, read_label
+
+# method.md §1
+VISTAS = {13: 0, 24: 0, 41: 0, 2: 1, 15: 1, 17: 2, 6: 3, 3: 4, 45: 5, 47: 5, 48: 6, 50: 7, 30: 8, 29: 9, 27: 10}
+VISTAS |= {19: 11, 20: 12, 21: 12, 22: 12, 55: 13, 61: 14, 54: 15, 58: 16, 57: 17, 52: 18}
+LABEL = np.array([[7, 8, 11, 33], [7, 0, 34, 33]], dtype=np.uint8)
+OUTPUTS = ("manifest.csv", "report.json", "sample_class_stats.json", "sample_class_stats_dict.json")
+OUTPUTS += ("samples_with_class.json",)
+
+
+def write_pair(raw, name, label=LABEL, size=None):
+    for folder in ("images", "labels"):
+        (raw / folder).mkdir(parents=True, exist_ok=True)
+    height, width = label.shape
+    noise = np.random.default_rng(0).integers(0, 256, (*(size or (height, width)), 3), dtype=np.uint8)
+    Image.fromarray(noise).save(raw / "images" / f"{name}.png")
+    picture = Image.fromarray(label)
+    picture.putpalette(bytes(768))
+    picture.save(raw / "labels" / f"{name}.png")
+
+
+@pytest.fixture
+def raw(tmp_path):
+    write_pair(tmp_path / "raw", "00001")
+    write_pair(tmp_path / "raw", "00002", np.full((2, 4), 26, dtype=np.uint8))
+    return tmp_path / "raw"
+
+
+def convert_gta(raw, max_skipped=0, expected=None, **options):
+    limits = ConvertOptions(expected_pairs=expected, max_skipped=max_skipped)
+    convert(adapter="gta", raw=raw, split="train", output=raw.parent, options=limits, **options)
+    return json.loads((raw.parent / "report.json").read_text())
+
+
+def test_gta_and_cityscapes_use_the_cityscapes_map_and_vistas_its_own():
+    np.testing.assert_array_equal(ADAPTERS["gta"].train_ids, ID_TO_TRAIN_ID)
+    np.testing.assert_array_equal(ADAPTERS["cityscapes"].train_ids, ID_TO_TRAIN_ID)
+    assert {i: int(t) for i, t in enumerate(MAPILLARY.train_ids) if t != IGNORE} == VISTAS
+
+
+@pytest.mark.parametrize("adapter", ["bdd100k", "acdc", "dark_zurich"])
+def test_labels_that_are_train_ids_stay_as_they_are(adapter):
+    assert ADAPTERS[adapter].train_ids.tolist() == [*range(19), *[IGNORE] * 237]
+
+
+def test_labels_become_train_ids(raw):
+    convert_gta(raw)
+    expected = [[0, 1, 2, 18], [0, 255, 255, 18]]
+    assert read_label(raw.parent / "labels" / "00001_labelTrainIds.png").tolist() == expected
+    assert Image.open(raw.parent / "labels" / "00001_labelTrainIds.png").mode == "L"
+
+
+def test_manifest_and_statistics_are_relative_to_the_data_sets_folder(raw):
+    convert_gta(raw)
+    folder = raw.parent
+    assert (folder / "manifest.csv").read_text().splitlines() == [
+        "image,label,width,height",
+        "raw/images/00001.png,labels/00001_labelTrainIds.png,4,2",
+        "raw/images/00002.png,labels/00002_labelTrainIds.png,4,2",
+    ]
+    first, second = "labels/00001_labelTrainIds.png", "labels/00002_labelTrainIds.png"
+    pixels = {first: {"0": 2, "1": 1, "2": 1, "18": 2}, second: {"13": 8}}
+    stats = json.loads((folder / "sample_class_stats.json").read_text())
+    assert stats == [{**pixels[first], "file": first}, {**pixels[second], "file": second}]
+    assert json.loads((folder / "sample_class_stats_dict.json").read_text()) == pixels
+    by_class = {"0": [[first, 2]], "1": [[first, 1]], "2": [[first, 1]], "13": [[second, 8]], "18": [[first, 2]]}
+    assert json.loads((folder / "samples_with_class.json").read_text()) == by_class
+
+
+def test_the_report_counts_pairs_sizes_and_pixels(raw):
+    report = convert_gta(raw, expected=2)
+    assert (report["pairs"], report["expected"], report["sizes"], report["skipped"]) == (2, 2, {"4x2": 2}, [])
+    present = {train_id: n for train_id, n in report["class_pixels"].items() if n}
+    assert present == {"0": 2, "1": 1, "2": 1, "13": 8, "18": 2}
+    assert report["ignored_pixels"] == 2
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_converting_again_gives_the_same_files_and_leaves_the_publishers_alone(raw, processes):
+    originals = {path: path.read_bytes() for path in raw.rglob("*.png")}
+    folder = raw.parent
+
+    def outputs():
+        labels = sorted((folder / "labels").iterdir())
+        return {path.name: path.read_bytes() for path in [*labels, *(folder / name for name in OUTPUTS)]}
+
+    convert_gta(raw)
+    first = outputs()
+    convert_gta(raw, processes=processes)
+    assert outputs() == first
+    assert {path: path.read_bytes() for path in raw.rglob("*.png")} == originals
+
+
+def test_train_ids_that_another_converter_wrote_beside_the_labels_are_no_labels(raw):
+    Image.new("L", (4, 2)).save(raw / "labels" / "00001_labelTrainIds.png")
+    assert convert_gta(raw)["pairs"] == 2
+
+
+def damage_size(raw):
+    write_pair(raw, "00003", size=(2, 5))
+    return "raw/labels/00003.png", "sizes differ: label map is 4x2, image 5x2"
+
+
+def damage_image(raw):
+    write_pair(raw, "00003", np.full((40, 40), 7, dtype=np.uint8))
+    image = raw / "images" / "00003.png"
+    image.write_bytes(image.read_bytes()[:2000])
+    return "raw/images/00003.png", "image cannot be decoded: image file is truncated"
+
+
+def damage_label(raw):
+    write_pair(raw, "00003")
+    (raw / "labels" / "00003.png").write_bytes(b"no picture")
+    return "raw/labels/00003.png", "label map cannot be decoded: cannot identify image file"
+
+
+def damage_mode(raw):
+    write_pair(raw, "00003")
+    Image.new("RGB", (4, 2)).save(raw / "labels" / "00003.png")
+    return "raw/labels/00003.png", "label map cannot be decoded"
+
+
+def damage_ids(raw):
+    write_pair(raw, "00003", np.full((2, 4), 77, dtype=np.uint8))
+    return "raw/labels/00003.png", "label map has ids [77] that GTA5 does not define"
+
+
+def damage_no_label(raw):
+    write_pair(raw, "00003")
+    (raw / "labels" / "00003.png").unlink()
+    return "raw/images/00003.png", "image without a label map"
+
+
+def damage_no_image(raw):
+    write_pair(raw, "00003")
+    (raw / "images" / "00003.png").unlink()
+    return "raw/labels/00003.png", "label map without an image"
+
+
+DAMAGES = [damage_size, damage_image, damage_label, damage_mode, damage_ids, damage_no_label, damage_no_image]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_pair_is_left_out_and_reported(raw, damage):
+    file, reason = damage(raw)
+    report = convert_gta(raw, max_skipped=1, expected=2)
+    (skipped,) = report["skipped"]
+    assert skipped["file"] == file
+    assert skipped["reason"].startswith(reason)
+    assert len(list((raw.parent / "labels").iterdir())) == 2
+
+
+def test_too_many_damaged_pairs_stop_the_run_and_leave_the_full_list(raw):
+    damage_size(raw)
+    sentence = "1 files were skipped, at most 0 may be.*report.failed.json.*00003.png: sizes differ"
+    with pytest.raises(SystemExit, match=f"(?s){sentence}"):
+        convert_gta(raw)
+    assert sorted(path.name for path in raw.parent.iterdir()) == ["raw", "report.failed.json"]
+    assert len(json.loads((raw.parent / "report.failed.json").read_text())["skipped"]) == 1
+
+
+def test_another_number_of_pairs_than_expected_stops_the_run(raw):
+    with pytest.raises(SystemExit, match="2 usable pairs were found, 3 expected"):
+        convert_gta(raw, expected=3)
+
+
+def test_an_unknown_adapter_is_named_with_the_known_ones(raw):
+    with pytest.raises(SystemExit, match="'kitti'; known: gta, cityscapes, bdd100k, mapillary, acdc, dark_zurich"):
+        convert(adapter="kitti", raw=raw, split="train", output=raw.parent)
+
+
+def test_a_wrong_adapter_says_what_was_looked_for(raw):
+    with pytest.raises(SystemExit, match=r"Cityscapes: no file .*leftImg8bit/val.*adapter or split"):
+        convert(adapter="cityscapes", raw=raw, split="val", output=raw.parent)
+
+
+def test_an_empty_folder_says_that_nothing_was_extracted(tmp_path):
+    (tmp_path / "raw").mkdir()
+    with pytest.raises(SystemExit, match=r"GTA5: no file .*raw/images/\*.png.*Extract the packages"):
+        convert_gta(tmp_path / "raw")
+
+
+def test_an_unknown_split_is_named(raw):
+    with pytest.raises(SystemExit, match="GTA5 has no split 'val'; known: train"):
+        convert(adapter="gta", raw=raw, split="val", output=raw.parent)
+
+
+def test_the_publishers_labels_are_never_replaced(raw):
+    with pytest.raises(SystemExit, match="choose an --output outside"):
+        convert(adapter="gta", raw=raw, split="train", output=raw)
+    assert len(list((raw / "labels").iterdir())) == 2
+
+
+def write(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(value).save(path)
+
+
+def test_acdc_joins_its_conditions_and_leaves_the_clear_references_out(tmp_path):
+    image, label = np.zeros((2, 4, 3), dtype=np.uint8), np.array([[0, 18, 255, 3]] * 2, dtype=np.uint8)
+    for condition in ("fog", "night"):
+        frame = f"GP/GP_{condition}_frame_000001"
+        write(tmp_path / f"raw/rgb_anon/{condition}/val/{frame}_rgb_anon.png", image)
+        write(tmp_path / f"raw/rgb_anon/{condition}/val_ref/{frame}_ref_rgb_anon.png", image)
+        write(tmp_path / f"raw/gt/{condition}/val/{frame}_gt_labelTrainIds.png", label)
+        write(tmp_path / f"raw/gt/{condition}/val/{frame}_gt_labelIds.png", label)
+    convert(adapter="acdc", raw=tmp_path / "raw", split="val", output=tmp_path)
+    labels = sorted((tmp_path / "labels").iterdir())
+    assert [path.name for path in labels] == [f"GP_{c}_frame_000001_labelTrainIds.png" for c in ("fog", "night")]
+    np.testing.assert_array_equal(read_label(labels[0]), label)
+
+
+def test_dark_zurich_is_found_inside_the_folder_that_its_archive_adds(tmp_path):
+    root = tmp_path / "raw/Dark_Zurich_val_anon"
+    frame = "val/night/GOPR0356/GOPR0356_frame_000321"
+    write(root / f"rgb_anon/{frame}_rgb_anon.png", np.zeros((2, 4, 3), dtype=np.uint8))
+    write(root / f"gt/{frame}_gt_labelTrainIds.png", np.zeros((2, 4), dtype=np.uint8))
+    convert(adapter="dark_zurich", raw=tmp_path / "raw", split="val", output=tmp_path)
+    assert (tmp_path / "labels/GOPR0356_frame_000321_labelTrainIds.png").exists()
+
+
+def test_mapillary_labels_nested_in_a_version_2_package_are_found(tmp_path):
+    write(tmp_path / "raw/validation/images/-abc.jpg", np.zeros((2, 4, 3), dtype=np.uint8))
+    write(tmp_path / "raw/validation/v1.2/labels/-abc.png", np.full((2, 4), 41, dtype=np.uint8))
+    write(tmp_path / "raw/validation/v2.0/labels/-abc.png", np.full((2, 4), 99, dtype=np.uint8))
+    convert(adapter="mapillary", raw=tmp_path / "raw", split="val", output=tmp_path)
+    assert read_label(tmp_path / "labels/-abc_labelTrainIds.png").tolist() == [[0] * 4] * 2
+
+
+def test_a_truncated_jpeg_is_found(tmp_path):
+    rng = np.random.default_rng(0)
+    write(tmp_path / "raw/validation/images/a.jpg", rng.integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    write(tmp_path / "raw/validation/labels/a.png", np.full((64, 64), 41, dtype=np.uint8))
+    jpeg = tmp_path / "raw/validation/images/a.jpg"
+    jpeg.write_bytes(jpeg.read_bytes()[:-100])
+    with pytest.raises(SystemExit, match="a.jpg: image cannot be decoded"):
+        convert(adapter="mapillary", raw=tmp_path / "raw", split="val", output=tmp_path)

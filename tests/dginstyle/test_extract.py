@@ -1,0 +1,112 @@
+"""Unpacking: several packages become one folder, and an archive cannot do harm."""
+
+import io
+import tarfile
+import zipfile
+
+import pytest
+
+from dginstyle.datasets import extract as extract_module
+from dginstyle.datasets.extract import extract
+
+
+def write_zip(path, members, compression=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return path
+
+
+def write_tar(path, members):
+    with tarfile.open(path, "w:gz") as archive:
+        for info, content in members:
+            info = tarfile.TarInfo(info) if isinstance(info, str) else info
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+def files(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def refused(packages, output, match):
+    with pytest.raises(SystemExit, match=match):
+        extract(packages=packages, output=output)
+    assert not output.exists()
+    assert not output.with_name(output.name + ".partial").exists()
+
+
+def test_parts_merge_into_one_folder(tmp_path):
+    first = write_zip(tmp_path / "01.zip", [("images/1.png", b"one"), ("readme.txt", b"same")])
+    second = write_zip(tmp_path / "02.zip", [("images/2.png", b"two"), ("readme.txt", b"same"), ("labels/", b"")])
+    third = write_tar(tmp_path / "labels.tar.gz", [("labels/1.png", b"three")])
+    extract(packages=[first, second, third], output=tmp_path / "raw")
+    expected = {"images/1.png": b"one", "images/2.png": b"two", "labels/1.png": b"three", "readme.txt": b"same"}
+    assert files(tmp_path / "raw") == expected
+
+
+@pytest.mark.parametrize("content", [b"other", b"longer than before", b"on"])
+def test_the_same_name_with_another_content_is_refused(tmp_path, content):
+    first = write_zip(tmp_path / "01.zip", [("images/1.png", b"one")])
+    second = write_zip(tmp_path / "02.zip", [("images/1.png", content)])
+    refused([first, second], tmp_path / "raw", "02.zip.*images/1.png is in an earlier package too")
+
+
+def test_a_name_that_is_a_file_here_and_a_folder_there_is_refused(tmp_path):
+    first = write_zip(tmp_path / "01.zip", [("images", b"one")])
+    second = write_zip(tmp_path / "02.zip", [("images/1.png", b"one")])
+    refused([first, second], tmp_path / "raw", "a file in one place and a folder in another")
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/etc/evil", "..\\evil", "C:\\evil", "\\evil"])
+def test_a_member_cannot_leave_the_folder(tmp_path, name):
+    package = write_zip(tmp_path / "evil.zip", [("good", b""), (name, b"x")])
+    refused([package], tmp_path / "raw", "evil.zip.*outside of the output folder")
+    package = write_tar(tmp_path / "evil.tar.gz", [(name, b"x")])
+    refused([package], tmp_path / "raw", "evil.tar.gz.*outside of the output folder")
+
+
+def test_links_are_refused(tmp_path):
+    link = zipfile.ZipInfo("link")
+    link.external_attr = 0o120777 << 16
+    refused([write_zip(tmp_path / "l.zip", [(link, b"/etc/passwd")])], tmp_path / "raw", "'link' is a link")
+    for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE):
+        info = tarfile.TarInfo("link")
+        info.type, info.linkname = kind, "/etc/passwd"
+        refused([write_tar(tmp_path / "l.tar.gz", [(info, b"")])], tmp_path / "raw", "'link' is a link or a device")
+
+
+def test_an_archive_that_grows_out_of_proportion_is_refused(tmp_path):
+    bomb = write_zip(tmp_path / "bomb.zip", [("zeros", bytes(10_000_000))], zipfile.ZIP_DEFLATED)
+    refused([bomb], tmp_path / "raw", "bomb.zip.*fold to 10.0 MB")
+
+
+def test_an_archive_larger_than_the_disk_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(extract_module.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
+    package = write_zip(tmp_path / "01.zip", [("a", bytes(11))])
+    refused([package], tmp_path / "raw", "needs 11 B and the disk has 10 B free")
+
+
+def test_a_damaged_member_is_refused(tmp_path):
+    package = write_zip(tmp_path / "01.zip", [("a", b"content to damage")])
+    package.write_bytes(package.read_bytes().replace(b"to damage", b"2b damage"))
+    refused([package], tmp_path / "raw", "01.zip is not unpacked: Bad CRC-32")
+
+
+def test_a_cut_off_archive_is_refused(tmp_path):
+    package = write_zip(tmp_path / "01.zip", [("a", bytes(1000))])
+    package.write_bytes(package.read_bytes()[:500])
+    refused([package], tmp_path / "raw", "neither a zip nor a tar archive, or it is cut off")
+
+
+def test_an_absent_package_is_named(tmp_path):
+    refused([tmp_path / "01.zip"], tmp_path / "raw", "01.zip is not there: fetch it first")
+
+
+def test_a_folder_with_files_in_it_is_left_alone(tmp_path):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "mine.txt").write_text("mine")
+    with pytest.raises(SystemExit, match="not empty"):
+        extract(packages=[write_zip(tmp_path / "01.zip", [("a", b"")])], output=tmp_path / "raw")
+    assert files(tmp_path / "raw") == {"mine.txt": b"mine"}
