@@ -95,6 +95,7 @@ rule plot_samples:
             "results/figures/samples_{generator}.png",
             caption="../report/samples.rst",
             category="Generated images",
+            labels={"generator": "{generator}"},
         ),
     log:
         "<benchmark>/logs/plot_samples/{generator}.log",

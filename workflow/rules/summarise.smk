@@ -8,9 +8,24 @@ rule summarise_evaluations:
             target=config["targets"],
         ),
     output:
-        table=report("results/dg_miou.csv", caption="../report/table.rst", category="Domain generalisation"),
-        summary=report("results/dg_miou_summary.csv", caption="../report/summary.rst", category="Domain generalisation"),
-        page=report("results/dg_miou_summary.md", caption="../report/summary.rst", category="Domain generalisation"),
+        table=report(
+            "results/dg_miou.csv",
+            caption="../report/table.rst",
+            category="Domain generalisation",
+            labels={"result": "every evaluation", "format": "csv"},
+        ),
+        summary=report(
+            "results/dg_miou_summary.csv",
+            caption="../report/summary.rst",
+            category="Domain generalisation",
+            labels={"result": "summary", "format": "csv"},
+        ),
+        page=report(
+            "results/dg_miou_summary.md",
+            caption="../report/summary.rst",
+            category="Domain generalisation",
+            labels={"result": "summary", "format": "markdown"},
+        ),
         metrics="results/metrics.json",
     log:
         "<benchmark>/logs/summarise_evaluations.log",
@@ -33,7 +48,12 @@ rule plot_gains:
         seeds="results/dg_miou.csv",
         summary="results/dg_miou_summary.csv",
     output:
-        report("results/figures/gains.png", caption="../report/gains.rst", category="Domain generalisation"),
+        report(
+            "results/figures/gains.png",
+            caption="../report/gains.rst",
+            category="Domain generalisation",
+            labels={"result": "gains per target", "format": "figure"},
+        ),
     log:
         "<benchmark>/logs/plot_gains.log",
     conda:
