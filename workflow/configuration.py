@@ -163,6 +163,9 @@ def impossible_values(config: dict) -> Iterator[str]:
                 f"generators.{name}.images_per_shard is {generator['images_per_shard']} but must be at most images, "
                 f"{generator['images']}"
             )
+    for name, training_set in config["training_sets"].items():
+        if (training_set["source"]["images"] is None) != (training_set["source"]["sampling"] == "all"):
+            yield f"training_sets.{name}.source must have a number of images, or images: null with sampling: all"
     for name, inference in config["evaluation"].items():
         for axis in (0, 1) if inference["mode"] == "slide" else ():
             size, crop, stride = (inference[key][axis] for key in ("size", "crop", "stride"))

@@ -69,7 +69,8 @@ rule generate_shard:
 
 rule gather_shards:
     input:
-        shard_metadata,
+        list="<benchmark>/generated/{generator}/list.csv",
+        shards=shard_metadata,
     output:
         manifest="<benchmark>/generated/{generator}/manifest.csv",
         metadata="<benchmark>/generated/{generator}/metadata.jsonl",
@@ -81,7 +82,7 @@ rule gather_shards:
         mem_mb=1000,
         runtime=10,
     params:
-        shards=lambda wildcards, input: json.dumps([os.path.dirname(path) for path in input]),
+        shards=lambda wildcards, input: json.dumps([os.path.dirname(path) for path in input.shards]),
         folder=subpath(output.manifest, parent=True),
     shell:
         "python -m dginstyle gather --shards {params.shards:q} --output {params.folder} &> {log}"
