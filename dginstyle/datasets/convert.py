@@ -31,6 +31,9 @@ class ConvertOptions:
     max_skipped: int = 0
 
 
+ANY_PAIRS = ConvertOptions()
+
+
 @dataclass(frozen=True)
 class Report:
     """What was found: the content of ``report.json``.
@@ -63,7 +66,7 @@ class Report:
 
 
 def convert(
-    *, adapter: str, raw: Path, split: str, output: Path, options: ConvertOptions | None = None, processes: int = 1
+    *, adapter: str, raw: Path, split: str, output: Path, options: ConvertOptions = ANY_PAIRS, processes: int = 1
 ) -> None:
     """Convert a data set's labels to trainIds and check every pair.
 
@@ -78,7 +81,6 @@ def convert(
         options: expected number of pairs and tolerated number of skipped files.
         processes: how many processes decode images; the result is the same for any number.
     """
-    options = options or ConvertOptions()
     source = adapter_named(adapter)
     pairs, skipped = find_pairs(source, raw, split)
     refuse_overwriting(raw, output)

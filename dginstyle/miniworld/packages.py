@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dginstyle.datasets.files import progress, whole_file
 from dginstyle.datasets.verify import file_digests
+from dginstyle.miniworld import DOMAINS
 from dginstyle.miniworld.publishers import PUBLISHERS
 from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions
 
@@ -22,6 +23,8 @@ def render_packages(*, publisher: str, output: Path, options: PublisherOptions, 
     """
     if options.adapter not in PUBLISHERS:
         raise SystemExit(f"publisher {publisher}: unknown format {options.adapter!r}; known: {', '.join(PUBLISHERS)}")
+    if options.domain not in DOMAINS:
+        raise SystemExit(f"publisher {publisher}: unknown domain {options.domain!r}; known: {', '.join(DOMAINS)}")
     if options.scenes < 1 or not 1 <= options.parts <= options.scenes:
         raise SystemExit(f"publisher {publisher}: {options.scenes} scenes cannot be spread over {options.parts} parts")
     sums = output / "SHA256SUMS"

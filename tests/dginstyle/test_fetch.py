@@ -32,6 +32,9 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.ranges = []
 
+    def handle_error(self, *_):
+        """A client that hangs up is part of the tests."""
+
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_port}/01_images.zip"

@@ -174,6 +174,12 @@ def test_an_unknown_format_is_named(tmp_path):
         render_packages(publisher="gta", output=tmp_path, options=options, seed=0)
 
 
+def test_an_unknown_domain_is_named(tmp_path):
+    with pytest.raises(SystemExit, match="unknown domain 'mars'; known: source, prior"):
+        options = PublisherOptions(adapter="gta", domain="mars", scenes=2)
+        render_packages(publisher="gta", output=tmp_path, options=options, seed=0)
+
+
 def test_more_parts_than_scenes_are_refused(tmp_path):
     with pytest.raises(SystemExit, match="2 scenes cannot be spread over 3 parts"):
         options = PublisherOptions(adapter="gta", domain="source", scenes=2, parts=3)
