@@ -15,7 +15,7 @@ def window_origins(size: int, window: int, stride: int) -> list[int]:
     Raises:
         ValueError: the stride leaves pixels between two windows uncovered.
     """
-    if stride > window:
+    if stride > window < size:
         raise ValueError(
             f"stride {stride} is larger than the window {window}: pixels between windows have no prediction"
         )
