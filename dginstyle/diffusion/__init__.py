@@ -1,0 +1,1 @@
+"""Latent diffusion: loading the prior, training on it, sampling from it."""

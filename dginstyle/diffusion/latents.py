@@ -1,0 +1,45 @@
+"""Between images and latents."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from PIL import Image
+from torch import Tensor
+
+
+def to_tensor(images: Sequence[np.ndarray]) -> Tensor:
+    """Return images (H, W, 3) uint8 as one batch (N, 3, H, W) float32 in −1..1."""
+    batch = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+    return batch.float() / 127.5 - 1
+
+
+def to_images(batch: Tensor) -> np.ndarray:
+    """Return a batch (N, 3, H, W) in −1..1 as images (N, H, W, 3) uint8, values beyond the range clipped."""
+    scaled = (batch.float() / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
+    return (scaled * 255).round().to(torch.uint8).cpu().numpy()
+
+
+def encode(vae: AutoencoderKL, images: Tensor, noise: Tensor) -> Tensor:
+    """Return a sample of the scaled latents (N, 4, h, w) of images (N, 3, H, W) in −1..1.
+
+    Args:
+        vae: the autoencoder.
+        images: the batch.
+        noise: standard normal (N, 4, h, w), so that the caller decides each item's chance.
+    """
+    posterior = vae.encode(images.to(vae.device, vae.dtype)).latent_dist
+    sample = posterior.mean.float() + posterior.std.float() * noise.to(vae.device)  # (N, 4, h, w)
+    return sample * vae.config.scaling_factor
+
+
+def decode(vae: AutoencoderKL, latents: Tensor) -> np.ndarray:
+    """Return the images (N, H, W, 3) uint8 of scaled latents (N, 4, h, w)."""
+    return to_images(vae.decode((latents / vae.config.scaling_factor).to(vae.dtype)).sample)
+
+
+def resize_lanczos(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize images (N, H, W, 3) uint8 to ``size`` (height, width)."""
+    resized = [Image.fromarray(image).resize(size[::-1], Image.Resampling.LANCZOS) for image in images]
+    return np.stack([np.asarray(image) for image in resized])

@@ -1,0 +1,121 @@
+"""The prior (U^P and what comes with it) and the networks trained on it, from diffusers folders or the hub."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    ModelMixin,
+    SchedulerMixin,
+    UniPCMultistepScheduler,
+)
+from torch import Tensor
+from transformers import CLIPTextModel, CLIPTokenizer
+from transformers.utils.logging import disable_progress_bar
+
+Precision = Literal["fp32", "bf16", "fp16"]
+DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+SCHEDULERS: dict[str, type[SchedulerMixin]] = {
+    "ddim": DDIMScheduler,
+    "dpmsolver": DPMSolverMultistepScheduler,
+    "unipc": UniPCMultistepScheduler,
+}
+Network = TypeVar("Network", bound=ModelMixin)
+
+
+def require_prior(prior: str) -> None:
+    """Check that a prior is a diffusers folder or could be a hub id.
+
+    Raises:
+        SystemExit: it is neither.
+    """
+    folder = Path(prior)
+    if folder.is_dir() and not (folder / "model_index.json").is_file():
+        raise SystemExit(f"the prior {prior} is a folder without model_index.json, so no diffusers model")
+    owner = prior.split("/")[0]
+    hub_id = re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", prior) and not Path(owner).is_dir()
+    if not folder.is_dir() and not hub_id:
+        raise SystemExit(f"the prior {prior} does not exist: name a diffusers folder or a hub id such as owner/name")
+
+
+def load(
+    network: type[Network], origin: str | Path, subfolder: str = "", dtype: torch.dtype = torch.float32
+) -> Network:
+    """Load a network, frozen and in evaluation mode.
+
+    Raises:
+        SystemExit: it cannot be loaded.
+    """
+    try:
+        loaded = network.from_pretrained(str(origin), subfolder=subfolder, torch_dtype=dtype)
+    except (OSError, ValueError) as error:
+        raise SystemExit(
+            f"{Path(str(origin)) / subfolder}: {network.__name__} cannot be loaded from here ({error})"
+        ) from None
+    return loaded.requires_grad_(False).eval()
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """CLIP's text encoder with its tokenizer."""
+
+    tokenizer: CLIPTokenizer
+    model: CLIPTextModel
+
+    @classmethod
+    def load(cls, prior: str, dtype: torch.dtype = torch.float32) -> "TextEncoder":
+        """Load both from the prior."""
+        require_prior(prior)
+        disable_progress_bar()
+        tokenizer = CLIPTokenizer.from_pretrained(prior, subfolder="tokenizer")
+        model = CLIPTextModel.from_pretrained(prior, subfolder="text_encoder", dtype=dtype)
+        return cls(tokenizer, model.requires_grad_(False).eval())
+
+    @torch.no_grad()
+    def __call__(self, prompts: list[str]) -> Tensor:
+        """Return the embeddings (N, 77, C) of prompts, padded and cut to the tokenizer's length."""
+        length = self.tokenizer.model_max_length
+        tokens = self.tokenizer(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
+        return self.model(tokens.input_ids.to(self.model.device))[0]  # (N, 77, C)
+
+
+def load_scheduler(prior: str, name: str, **options: Any) -> SchedulerMixin:
+    """Build a sampler on the prior's noise schedule.
+
+    ``clip_sample`` is off whatever the prior says: clipping is not linear, so a mean of noise predictions would no
+    longer amount to a mean of steps (`dginstyle.fusion`).
+    """
+    require_prior(prior)
+    scheduler = SCHEDULERS[name]
+    config = scheduler.load_config(prior, subfolder="scheduler")
+    return scheduler.from_config(config, clip_sample=False, **options)
+
+
+def load_training_scheduler(prior: str) -> DDPMScheduler:
+    """Build the prior's noise schedule for training on it."""
+    require_prior(prior)
+    return DDPMScheduler.from_config(DDPMScheduler.load_config(prior, subfolder="scheduler"))
+
+
+def latent_factor(vae: AutoencoderKL) -> int:
+    """Return how many pixels a latent pixel is wide."""
+    return 2 ** (len(vae.config.block_out_channels) - 1)
+
+
+def require_divisible(size: tuple[int, int], factor: int, unet: ModelMixin) -> None:
+    """Check that an image passes through autoencoder and U-Net without a remainder.
+
+    Raises:
+        SystemExit: height or width is no multiple of what they divide by.
+    """
+    step = factor * 2 ** (len(unet.config.block_out_channels) - 1)
+    if any(side % step for side in size):
+        raise SystemExit(
+            f"a crop of {size[0]}×{size[1]} does not suit this prior: both sides must be multiples of {step}"
+        )

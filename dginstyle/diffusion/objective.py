@@ -1,0 +1,38 @@
+"""The denoising objective (Ho et al., 2020, eq. 14; Salimans and Ho, 2022, for the velocity)."""
+
+import torch
+import torch.nn.functional as F
+from diffusers import DDPMScheduler
+from torch import Tensor
+
+
+def prediction_target(scheduler: DDPMScheduler, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
+    """Return what the network is to predict (N, 4, h, w): the noise, or the velocity.
+
+    Raises:
+        SystemExit: the prior predicts something else.
+    """
+    match scheduler.config.prediction_type:
+        case "epsilon":
+            return noise
+        case "v_prediction":
+            return scheduler.get_velocity(latents, noise, timesteps)
+        case other:
+            raise SystemExit(f"the prior's scheduler predicts {other!r}; only epsilon and v_prediction can be trained")
+
+
+def squared_error(predicted: Tensor, target: Tensor) -> Tensor:
+    """Return the mean squared error in float32, whatever the network's precision."""
+    return F.mse_loss(predicted.float(), target.float())
+
+
+def draw_chance(seeds: list[int], shape: tuple[int, int, int], timesteps: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Draw what a batch needs of chance, each item's from its own seed.
+
+    Returns:
+        Noise of the autoencoder's sample and noise to remove, both (N, *shape), and timesteps (N,).
+    """
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    posterior, noise = (torch.stack([torch.randn(shape, generator=g) for g in generators]) for _ in range(2))
+    steps = torch.cat([torch.randint(0, timesteps, (1,), generator=g) for g in generators])
+    return posterior, noise, steps

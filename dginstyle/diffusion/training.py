@@ -1,0 +1,210 @@
+"""The training loop that U^S and the ControlNet share."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from accelerate import Accelerator
+from diffusers import ModelMixin
+from jsonargparse.typing import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from dginstyle.datasets.files import write_json
+from dginstyle.diffusion.checkpoint import Checkpoint, fingerprint
+from dginstyle.diffusion.folders import refuse_overwriting, whole_folder
+from dginstyle.diffusion.loading import Precision
+from dginstyle.diffusion.training_log import TrainingLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """What every training is told.
+
+    Attributes:
+        crop: height and width of the training images.
+        steps: optimiser steps.
+        batch_size: images of a batch, on each process.
+        accumulation: batches of an optimiser step.
+        learning_rate: AdamW's constant rate.
+        weight_decay: AdamW's weight decay.
+        gradient_clip: largest norm of the gradient; None for any.
+        precision: fp32, bf16 or (GPU only) fp16, of the passes through the networks; the weights trained are fp32.
+        gradient_checkpointing: less memory for more time.
+        checkpoint_every: steps between two saved states.
+        workers: processes that load images; the result does not depend on them.
+    """
+
+    crop: tuple[PositiveInt, PositiveInt]
+    steps: PositiveInt
+    batch_size: PositiveInt
+    accumulation: PositiveInt = 1
+    learning_rate: PositiveFloat
+    weight_decay: NonNegativeFloat = 1e-2
+    gradient_clip: PositiveFloat | None = None
+    precision: Precision = "fp32"
+    gradient_checkpointing: bool = False
+    checkpoint_every: PositiveInt
+    workers: NonNegativeInt = 0
+
+
+class Task(Protocol):
+    """What one training does differently from another.
+
+    Attributes:
+        name: what the log calls it.
+        network: the network to train.
+        samples: maps a position of the endless stream of samples to a sample, the same one on every call.
+    """
+
+    name: str
+    network: ModelMixin
+    samples: Dataset
+
+    def loss(self, network: ModelMixin, batch: dict[str, Any]) -> Tensor:
+        """Return the loss of a batch; ``network`` is the trained network as the accelerator wraps it."""
+
+    def to(self, device: torch.device) -> None:
+        """Move the frozen networks."""
+
+    def counts(self, batch: dict[str, Any]) -> Tensor:
+        """Return pixels by trainId (19,) int64 of a batch; empty where a task does not count."""
+
+
+@dataclass
+class Run:
+    """A training under way."""
+
+    accelerator: Accelerator
+    network: ModelMixin
+    optimiser: torch.optim.Optimizer
+    step: int
+    class_pixels: Tensor
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the rest of the training depends on: chance derives from the step, so there is no more."""
+        scaler = self.accelerator.scaler
+        return {
+            "step": self.step,
+            "network": self.accelerator.unwrap_model(self.network).state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "scaler": scaler.state_dict() if scaler else None,
+            "class_pixels": self.class_pixels.cpu(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self.step = state["step"]
+        self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        if self.accelerator.scaler:
+            self.accelerator.scaler.load_state_dict(state["scaler"])
+        self.class_pixels = state["class_pixels"].to(self.accelerator.device)
+
+
+def make_accelerator(options: TrainingOptions) -> Accelerator:
+    """Return accelerate's view of the machine.
+
+    Raises:
+        SystemExit: the machine does not support the precision.
+    """
+    precision = {"fp32": "no"}.get(options.precision, options.precision)
+    try:
+        return Accelerator(mixed_precision=precision, gradient_accumulation_steps=options.accumulation)
+    except ValueError as error:
+        raise SystemExit(f"precision {options.precision} does not work on this machine ({error}); try fp32") from None
+
+
+def start(task: Task, options: TrainingOptions) -> Run:
+    """Put a task's networks on their device and make the optimiser."""
+    accelerator = make_accelerator(options)
+    task.to(accelerator.device)
+    task.network.requires_grad_(True).train()
+    if options.gradient_checkpointing:
+        task.network.enable_gradient_checkpointing()
+    optimiser = torch.optim.AdamW(
+        task.network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+    )
+    network, optimiser = accelerator.prepare(task.network, optimiser)
+    return Run(accelerator, network, optimiser, 0, torch.zeros(0, dtype=torch.int64, device=accelerator.device))
+
+
+def batches(task: Task, options: TrainingOptions, run: Run) -> Iterator[dict[str, Any]]:
+    """Yield the batches from the run's step to the last step: the samples do not depend on where a run resumed."""
+    accelerator, size = run.accelerator, options.batch_size
+    numbers = range(run.step * options.accumulation, options.steps * options.accumulation)
+    firsts = [(number * accelerator.num_processes + accelerator.process_index) * size for number in numbers]
+    positions = [range(first, first + size) for first in firsts]
+    return iter(DataLoader(task.samples, batch_sampler=positions, num_workers=options.workers))
+
+
+def optimise(
+    task: Task, options: TrainingOptions, run: Run, stream: Iterator[dict[str, Any]]
+) -> tuple[float, float | None]:
+    """Take one optimiser step; return its mean loss and the norm of its gradient (None where it is not clipped)."""
+    losses, norm = [], None
+    for _ in range(options.accumulation):
+        batch = next(stream)
+        with run.accelerator.accumulate(run.network):
+            loss = task.loss(run.network, batch)
+            run.accelerator.backward(loss)
+            if options.gradient_clip and run.accelerator.sync_gradients:
+                norm = run.accelerator.clip_grad_norm_(run.network.parameters(), options.gradient_clip)
+            run.optimiser.step()
+            run.optimiser.zero_grad()
+        losses.append(loss.detach())
+        counts = run.accelerator.reduce(task.counts(batch).to(run.accelerator.device))
+        run.class_pixels = run.class_pixels + counts if run.class_pixels.numel() else counts
+    run.step += 1
+    return float(torch.stack(losses).mean()), None if norm is None else float(norm)
+
+
+def train(task: Task, options: TrainingOptions, checkpoint: Checkpoint) -> Run:
+    """Train a task's network to its last step, from the saved state where there is one."""
+    run = start(task, options)
+    if state := checkpoint.load():
+        run.restore(state)
+    main = run.accelerator.is_main_process
+    log = TrainingLog(checkpoint.path.parent / "logs", task.name, run.step, options.steps) if main else None
+    stream = batches(task, options, run)
+    while run.step < options.steps:
+        loss, norm = optimise(task, options, run, stream)
+        if log:
+            log.report(run.step, loss, norm)
+        if main and (run.step % options.checkpoint_every == 0 or run.step == options.steps):
+            checkpoint.save(run.state())
+    if log:
+        log.close()
+    return run
+
+
+def train_to_folder(
+    task: Task, options: TrainingOptions, output: Path, state: Path, settings: dict[str, Any], origins: list[str | Path]
+) -> None:
+    """Train, write the weights' folder whole, and forget the state.
+
+    Args:
+        task: what to train.
+        options: how long and how fast.
+        output: diffusers folder of the weights; where classes are counted also ``class_pixels.json``.
+        state: folder of the resumable state and of the logs.
+        settings: what else decides the result.
+        origins: files that decide the result.
+    """
+    refuse_overwriting(output, "config.json")
+    decisive = {key: value for key, value in asdict(options).items() if key not in ("checkpoint_every", "workers")}
+    checkpoint = Checkpoint(state, fingerprint({"task": task.name, **settings, **decisive}, origins))
+    run = train(task, options, checkpoint)
+    run.accelerator.wait_for_everyone()
+    if not run.accelerator.is_main_process:
+        return
+    with whole_folder(output) as unfinished:
+        run.accelerator.unwrap_model(run.network).save_pretrained(unfinished)
+        if run.class_pixels.numel():
+            pixels = {str(train_id): count for train_id, count in enumerate(run.class_pixels.tolist())}
+            write_json(unfinished / "class_pixels.json", pixels, indent=2)
+    checkpoint.clear()
+    print(json.dumps({"trained": task.name, "steps": run.step, "weights": str(output)}))
