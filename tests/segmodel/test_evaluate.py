@@ -70,10 +70,8 @@ def test_evaluation_equals_mmseg(evaluated, target_set, network):
         inputs = network.data_preprocessor({"inputs": [read_image(sample.image, PROTOCOL.size)]})["inputs"]
         network.test_cfg.update(mode="slide", crop_size=PROTOCOL.crop, stride=PROTOCOL.stride)
         logits = network.inference(inputs, [{"ori_shape": label.shape, "img_shape": PROTOCOL.size}])[0]
-        prediction = resized_prediction(logits, label.shape)
-        metric.process(
-            {}, [{"pred_sem_seg": PixelData(data=prediction[None]).to_dict(), "gt_sem_seg": {"data": label}}]
-        )
+        prediction = resized_prediction(logits, label.shape)[None]
+        metric.process({}, [{"pred_sem_seg": {"data": prediction}, "gt_sem_seg": {"data": label}}])
     expected = metric.compute_metrics(metric.results)
     with np.load(evaluated()) as arrays:
         iou = class_iou(arrays["confusion"].sum(0))
