@@ -27,7 +27,7 @@ def check(config, repository, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("name", ["config.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml"])
 def test_shipped_configurations_are_valid(repository, name):
     config = yaml.safe_load((repository / "config" / name).read_text())
     checked(config, repository / "workflow/schemas/config.schema.yaml", repository)
@@ -56,7 +56,7 @@ def test_benchmark_name_is_filled_in(check):
         ({"targets": ["gta"], "evaluation.gta": {"size": [8, 8], "mode": "whole", "crop": [8, 8], "stride": [8, 8]}},
          "targets names 'gta', which is the source: a target is never trained on"),
         ({"generators.dginstyle.images_per_shard": 481}, "images_per_shard is 481 but must be at most images, 480"),
-        ({"training_sets.dginstyle.source.images": None}, "training_sets.dginstyle.source must have a number of images"),
+        ({"training_sets.dginstyle.source.images": None}, "training_sets.dginstyle.source must have a number"),
         ({"evaluation.cityscapes.stride": [64, 128]}, "stride must be at most crop"),
         ({"prior": "resources/none"}, "prior names the folder resources/none, which holds no model_index.json"),
         ({"models.segformer_mini.config": "configs/none.py"}, "config names the file configs/none.py, which does not"),

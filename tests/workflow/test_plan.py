@@ -1,6 +1,6 @@
+import resource
 import subprocess
 import sys
-import time
 from collections import Counter
 
 import pytest
@@ -11,10 +11,15 @@ def default_plan(plan, tmp_path_factory):
     return plan(tmp_path_factory.mktemp("default"))
 
 
+def seconds_of_children():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)  # not the clock: the machine may be busy
+    return usage.ru_utime + usage.ru_stime
+
+
 def test_default_is_planned_within_five_seconds(snakemake, tmp_path):
-    start = time.perf_counter()
+    before = seconds_of_children()
     assert snakemake(tmp_path, "--dry-run", "--quiet").returncode == 0
-    assert time.perf_counter() - start < 5
+    assert seconds_of_children() - before < 5
 
 
 def test_default_spans_models_sets_seeds_and_targets(default_plan):
@@ -79,6 +84,12 @@ def test_dry_run_plans_without_the_packages_that_a_person_must_fetch(snakemake, 
     result = snakemake(tmp_path, "--dry-run", "--config", "datasets={cityscapes: {packages: [none.zip]}}")
     assert result.returncode == 0
     assert "Data set cityscapes: get its packages from " in result.stderr + result.stdout
+
+
+def test_paper_benchmark_is_planned(plan, repository, tmp_path):
+    rules = Counter(job.rule for job in plan(tmp_path, "--configfile", str(repository / "config/paper.yaml")))
+    assert (rules["fetch_package"], rules["generate_shard"], rules["evaluate_target"]) == (28, 24, 30)
+    assert "render_packages" not in rules
 
 
 def test_use_conda_without_conda_says_so_in_one_line(snakemake, tmp_path):
