@@ -25,26 +25,29 @@ WORDS = (
     *sorted({word for name in CLASS_NAMES for word in name.split()}),
 )
 TEXT_WIDTH = 64
+LATENT_CHANNELS = 8
 
 
 def build_autoencoder() -> AutoencoderKL:
-    """Autoencoder of (N, 3, H, W) in −1..1 to latents (N, 4, H/4, W/4)."""
+    """Autoencoder of (N, 3, H, W) in −1..1 to latents (N, 8, H/4, W/4)."""
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 3,
         up_block_types=("UpDecoderBlock2D",) * 3,
-        block_out_channels=(24, 48, 64),
+        block_out_channels=(16, 48, 64),
         layers_per_block=1,
-        latent_channels=4,
-        norm_num_groups=8,
+        latent_channels=LATENT_CHANNELS,
+        norm_num_groups=4,
         sample_size=64,
         mid_block_add_attention=False,
     )
 
 
 def build_unet() -> UNet2DConditionModel:
-    """Denoiser of latents (N, 4, 16, 16), conditioned on text (N, 77, 64)."""
+    """Denoiser of latents (N, 8, 16, 16), conditioned on text (N, 77, 64)."""
     return UNet2DConditionModel(
         sample_size=16,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
         down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
         block_out_channels=(48, 96, 128),
@@ -66,6 +69,7 @@ def build_scheduler() -> DDIMScheduler:
         prediction_type="v_prediction",
         timestep_spacing="trailing",
         clip_sample=False,
+        steps_offset=1,
         set_alpha_to_one=True,
     )
 

@@ -1,6 +1,7 @@
 """``train-prior``: from the prior's corpus to a diffusers folder like Stable Diffusion's."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from dginstyle.prior import networks
-from dginstyle.prior.autoencoder import autoencoder_loss, encode_all, scaled
+from dginstyle.prior.autoencoder import encode_all, principal_components, reconstruction_loss, scaled, set_encoder
 from dginstyle.prior.denoiser import denoising_loss, draw_caption, tokenise
 from dginstyle.seeds import derive_seed, generator
 
@@ -24,7 +25,7 @@ class PriorOptions:
     """How long and how fast the mini prior learns.
 
     Args:
-        autoencoder_steps: steps of the autoencoder.
+        autoencoder_steps: steps of the autoencoder's decoder; its encoder is computed.
         autoencoder_batch_size: images a step.
         autoencoder_learning_rate: peak rate.
         denoiser_steps: steps of the U-Net and text encoder.
@@ -38,9 +39,9 @@ class PriorOptions:
     autoencoder_steps: int
     denoiser_steps: int
     autoencoder_batch_size: int = 8
-    autoencoder_learning_rate: float = 1.5e-3
+    autoencoder_learning_rate: float = 2e-3
     denoiser_batch_size: int = 16
-    denoiser_learning_rate: float = 6e-4
+    denoiser_learning_rate: float = 8e-4
     warmup: int = 200
     ema_decay: float = 0.999
     checkpoint_every: int = 500
@@ -66,12 +67,16 @@ def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOption
         seed: the run's seed.
     """
     torch.manual_seed(derive_seed(seed, "prior weights"))
+    torch.set_flush_denormal(True)  # denormal numbers make a CPU's steps several times slower
     state.mkdir(parents=True, exist_ok=True)
     photographs = read_corpus(corpus)
-    vae = _train_autoencoder(photographs.images, state / "autoencoder.pt", options, seed)
+    vae = _build_autoencoder(photographs.images)
     pipeline = _train_denoiser(vae, photographs, state, options, seed)
+    _train_decoder(vae, photographs.images, state / "decoder.pt", options, seed)
     partial = output.with_name(output.name + ".partial")
-    pipeline.to(torch.float16).save_pretrained(partial)
+    for network in (pipeline.vae, pipeline.unet):  # half the size; diffusers loads them as float32
+        network.to(torch.float16)
+    pipeline.save_pretrained(partial)
     partial.rename(output)
 
 
@@ -83,21 +88,27 @@ def read_corpus(folder: Path) -> Corpus:
     return Corpus(tensor, [line["classes"] for line in lines], [line["weather"] for line in lines])
 
 
-def _train_autoencoder(images: Tensor, state: Path, options: PriorOptions, seed: int) -> AutoencoderKL:
-    vae = networks.build_autoencoder()
+def _build_autoencoder(images: Tensor) -> AutoencoderKL:
+    """Autoencoder with its final encoder and an untrained decoder."""
+    vae = networks.build_autoencoder().eval().requires_grad_(False)
+    set_encoder(vae, principal_components(scaled(images[:2000]), networks.LATENT_CHANNELS))
+    vae.register_to_config(scaling_factor=float(1 / encode_all(vae, images[:2000]).std()))
+    return vae
+
+
+def _train_decoder(vae: AutoencoderKL, images: Tensor, state: Path, options: PriorOptions, seed: int) -> None:
+    decoder = nn.ModuleList([vae.post_quant_conv, vae.decoder]).requires_grad_(True).train()
 
     def loss(step: int) -> Tensor:
         rng = generator(seed, "autoencoder batch", step)
         batch = scaled(images[torch.from_numpy(rng.integers(len(images), size=options.autoencoder_batch_size))])
         batch = batch.flip(-1) if step % 2 else batch
-        return autoencoder_loss(vae, batch, torch.Generator().manual_seed(derive_seed(seed, "posterior", step)))
+        noise = torch.Generator().manual_seed(derive_seed(seed, "posterior", step))
+        return reconstruction_loss(vae.decode(vae.encode(batch).latent_dist.sample(noise)).sample, batch)
 
     rate = options.autoencoder_learning_rate
-    _optimise("autoencoder", vae, loss, options.autoencoder_steps, rate, state, options)
+    _optimise("decoder", decoder, loss, options.autoencoder_steps, rate, state, options)
     vae.eval()
-    sample = encode_all(vae, images[:2000])
-    vae.register_to_config(scaling_factor=float(1 / sample.std()))
-    return vae
 
 
 def _train_denoiser(
@@ -107,7 +118,7 @@ def _train_denoiser(
     model = nn.ModuleDict({"unet": networks.build_unet(), "text_encoder": networks.build_text_encoder(tokenizer)})
     scheduler = networks.build_scheduler()
     views = [encode_all(vae, view) * vae.config.scaling_factor for view in (corpus.images, corpus.images.flip(-1))]
-    latents = torch.stack(views, dim=1)  # (N, 2, 4, 16, 16): the photograph and its mirror image
+    latents = torch.stack(views, dim=1)  # (N, 2, 8, 16, 16): the photograph and its mirror image
 
     def loss(step: int) -> Tensor:
         rng = generator(seed, "denoiser batch", step)
@@ -145,7 +156,7 @@ def _optimise(
     ema = EMAModel(model.parameters(), decay=options.ema_decay, use_ema_warmup=True, power=0.75)
 
     def factor(step: int) -> float:
-        return min((step + 1) / options.warmup, 0.5 + 0.5 * np.cos(np.pi * step / steps))
+        return min((step + 1) / options.warmup, 0.5 + 0.5 * math.cos(math.pi * step / steps))
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
     start = 0
