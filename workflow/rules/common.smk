@@ -32,7 +32,7 @@ def prior_files(wildcards):
     if trains_prior(config):
         return "<benchmark>/prior"
     folder = prior_folder(config, REPOSITORY)
-    return sorted(os.path.relpath(path) for path in folder.rglob("*") if path.is_file()) if folder else []
+    return sorted(os.path.relpath(path) for path in folder.rglob("[!.]*") if path.is_file()) if folder else []
 
 
 def package_origins(wildcards):
