@@ -1,5 +1,6 @@
 """Training data: mmsegmentation's transforms over the rows of a training set, in an order that the seed decides."""
 
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import numpy as np
 import torch
 from mmcv.transforms import BaseTransform, LoadImageFromFile, RandomFlip, Resize
 from mmengine.dataset import Compose
-from mmseg.datasets import BaseSegDataset
-from mmseg.datasets.transforms import PackSegInputs, PhotoMetricDistortion, RandomCrop
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from segmodel.labels import CLASSES, PALETTE, read_label
 from segmodel.manifest import SOURCE, read_samples
+
+with redirect_stdout(None):  # mmsegmentation prints that a plug-in is missing, which is none of the reader's concern
+    from mmseg.datasets import BaseSegDataset
+    from mmseg.datasets.transforms import PackSegInputs, PhotoMetricDistortion, RandomCrop
 
 
 @TRANSFORMS.register_module()

@@ -16,7 +16,7 @@ from segmodel.scores import MEAN
 
 Rows = list[dict[str, str]]
 _COLOURS = ("#7f7f7f", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
-_SPAN = 0.8  # of the distance between two targets that the marks of one target take
+_SPAN = 0.7  # of the distance between two targets that the marks of one target take
 
 
 def plot_gains(*, table: Path, output: Path) -> None:
@@ -35,7 +35,7 @@ def plot_gains(*, table: Path, output: Path) -> None:
         of_model = [row for row in summary if row["model"] == model]
         _draw_scores(left, of_model, [row for row in seeds if row["model"] == model])
         _draw_gains(right, of_model)
-        left.set_title(f"{model}: mIoU (points: seeds)", loc="left")
+        left.set_title(f"{model}: mIoU (points: seeds, line: mean)", loc="left")
         right.set_title(f"{model}: gain over the baseline (bars: interval)", loc="left")
     figure.suptitle(f"Domain generalisation, {summary[0]['benchmark']} benchmark", x=0.01, ha="left")
     with written_whole(output) as partial:
@@ -54,15 +54,16 @@ def _draw_scores(axes: Axes, summary: Rows, seeds: Rows) -> None:
             half = 0.4 * _SPAN / len(sets)
             mean = float(own[target]["mIoU_mean"])
             label = name if place == 0 else None
-            axes.hlines(mean, x - half, x + half, color=_colour(index), linewidth=3, label=label)
-            axes.scatter(x + np.linspace(-half, half, len(points) + 2)[1:-1], points, s=18, color=_colour(index))
+            axes.hlines(mean, x - half, x + half, color=_colour(index), linewidth=4, alpha=0.4, label=label)
+            axes.scatter(
+                x + np.linspace(-half, half, len(points) + 2)[1:-1], points, s=16, color=_colour(index), zorder=3
+            )
             axes.annotate(
                 f"{mean:.1f}", (x, max([*points, mean])), (0, 5), textcoords="offset points", ha="center", fontsize=8
             )
     _finish(axes, targets, "mIoU (%)")
-    axes.set_ylim(bottom=0)
-    axes.margins(y=0.12)
-    axes.legend(frameon=False, fontsize=8)
+    axes.set_ylim(0, 1.12 * max(float(row["mIoU"]) for row in seeds))
+    axes.legend(frameon=False, fontsize=9, ncols=len(sets), loc="upper left", bbox_to_anchor=(0, -0.12))
 
 
 def _draw_gains(axes: Axes, summary: Rows) -> None:
@@ -75,7 +76,7 @@ def _draw_gains(axes: Axes, summary: Rows) -> None:
             gain, low, high = (float(row[key]) for key in ("gain", "gain_low", "gain_high"))
             axes.vlines(x, low, high, color=colours[name], linewidth=2)
             axes.scatter([x], [gain], color=colours[name], s=36, zorder=3)
-            axes.annotate(f"{gain:+.1f}", (x, gain), (7, 0), textcoords="offset points", va="center", fontsize=8)
+            axes.annotate(f"{gain:+.1f}", (x, gain), (5, 0), textcoords="offset points", va="center", fontsize=8)
     axes.axhline(0, color="black", linewidth=0.8)
     if not gained:
         axes.text(0.5, 0.5, "only the baseline", transform=axes.transAxes, ha="center")
