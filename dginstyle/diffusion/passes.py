@@ -1,0 +1,178 @@
+"""The two sampling passes: at the prior's own resolution, then enlarged by windows (paper, sections 3.3 and 3.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from diffusers import ControlNetModel, SchedulerMixin, UNet2DConditionModel
+from torch import Tensor, nn
+
+from dginstyle.fusion import (
+    Place,
+    ReferenceNoise,
+    cut,
+    fuse,
+    keep_reference,
+    needed_places,
+    noised,
+    reference_levels,
+    window_grid,
+)
+
+
+@dataclass(frozen=True)
+class Denoiser:
+    """A U-Net with a ControlNet and classifier-free guidance (Ho and Salimans, 2022, eq. 6).
+
+    Attributes:
+        unet: the network that draws: U^P for the style swap, else U^S.
+        controlnet: the ControlNet, whose own condition embedding is off: it is given embedded conditions.
+        embedding: that condition embedding, (N, 20, H, W) → (N, C, h, w): once an image instead of once a step.
+        empty_prompt: embedding (77, C) of the empty prompt.
+        guidance: 1 for none.
+    """
+
+    unet: UNet2DConditionModel
+    controlnet: ControlNetModel
+    embedding: nn.Module
+    empty_prompt: Tensor
+    guidance: float
+
+    @classmethod
+    def of(
+        cls, unet: UNet2DConditionModel, controlnet: ControlNetModel, empty_prompt: Tensor, guidance: float
+    ) -> "Denoiser":
+        """Take the condition embedding out of a ControlNet."""
+        embedding, controlnet.controlnet_cond_embedding = controlnet.controlnet_cond_embedding, nn.Identity()
+        return cls(unet, controlnet, embedding, empty_prompt, guidance)
+
+    def embed(self, condition: Tensor) -> Tensor:
+        """Return the embedding (N, C, h, w) of conditions (N, 20, H, W)."""
+        return self.embedding(condition.to(self.unet.device, self.unet.dtype))
+
+    def __call__(self, latents: Tensor, timestep: Tensor, text: Tensor, embedded: Tensor) -> Tensor:
+        """Return the guided prediction (N, 4, h, w) float32.
+
+        Args:
+            latents: (N, 4, h, w).
+            timestep: scalar.
+            text: (N, 77, C).
+            embedded: embedded conditions (N, C, h, w).
+        """
+        if self.guidance == 1:
+            return self._predict(latents, timestep, text, embedded)
+        text = torch.cat([self.empty_prompt.expand_as(text), text])  # (2N, 77, C)
+        both = self._predict(torch.cat([latents] * 2), timestep, text, torch.cat([embedded] * 2))  # (2N, 4, h, w)
+        unconditional, conditional = both.chunk(2)
+        return unconditional + self.guidance * (conditional - unconditional)
+
+    def _predict(self, latents: Tensor, timestep: Tensor, text: Tensor, embedded: Tensor) -> Tensor:
+        latents = latents.to(self.unet.dtype)
+        down, middle = self.controlnet(latents, timestep, text, embedded, return_dict=False)
+        predicted = self.unet(
+            latents, timestep, text, down_block_additional_residuals=down, mid_block_additional_residual=middle
+        ).sample  # (N, 4, h, w)
+        return predicted.float()
+
+
+def first_pass(
+    denoiser: Denoiser, scheduler: SchedulerMixin, steps: int, noise: Tensor, text: Tensor, condition: Tensor
+) -> Tensor:
+    """Sample latents (N, 4, h, w) at the resolution of the prior.
+
+    Args:
+        denoiser: the networks.
+        scheduler: the sampler.
+        steps: number of steps.
+        noise: standard normal (N, 4, h, w).
+        text: prompts' embeddings (N, 77, C).
+        condition: one-hot label maps (N, 20, H, W).
+    """
+    scheduler.set_timesteps(steps, device=noise.device)
+    latents = noise * scheduler.init_noise_sigma
+    embedded = denoiser.embed(condition)
+    for timestep in scheduler.timesteps:
+        prediction = denoiser(latents, timestep, text, embedded)
+        latents = scheduler.step(prediction, timestep, latents).prev_sample
+    return latents
+
+
+@dataclass(frozen=True)
+class WindowOptions:
+    """How the second pass goes over the enlarged latents.
+
+    Attributes:
+        size: height and width of a window in latent pixels: the first pass's.
+        stride: latent pixels between two windows.
+        per_batch: windows that go through the networks at once.
+        reference_noise: level to which the first pass is noised.
+    """
+
+    size: tuple[int, int]
+    stride: int
+    per_batch: int
+    reference_noise: ReferenceNoise
+
+
+def second_pass(
+    denoiser: Denoiser,
+    scheduler: SchedulerMixin,
+    steps: int,
+    noise: Tensor,
+    text: Tensor,
+    condition: Tensor,
+    reference: Tensor,
+    keep: Tensor,
+    options: WindowOptions,
+) -> Tensor:
+    """Sample enlarged latents (N, 4, H', W') by windows; the reference stays where the mask says so.
+
+    Args:
+        denoiser: the networks.
+        scheduler: the sampler.
+        steps: number of steps.
+        noise: standard normal (N, 4, H', W'). The reference is noised with the same noise, so that at the start both
+            are on the same trajectory.
+        text: prompts' embeddings (N, 77, C).
+        condition: enlarged one-hot label maps (N, 20, H, W).
+        reference: latents (N, 4, H', W') of the enlarged first pass.
+        keep: mask (N, H', W') bool.
+        options: windows.
+    """
+    scheduler.set_timesteps(steps, device=noise.device)
+    places = needed_places(keep, window_grid(noise.shape[2:], options.size, options.stride))
+    windows = Windows(denoiser, places, text, condition, noise.shape[3], options.per_batch)
+    levels = reference_levels(scheduler.timesteps.tolist(), scheduler.alphas_cumprod, options.reference_noise)
+    latents = noise * scheduler.init_noise_sigma
+    for timestep, level in zip(scheduler.timesteps, levels, strict=True):
+        prediction = fuse(windows.predict(latents, timestep), places, latents.shape)
+        latents = scheduler.step(prediction, timestep, latents).prev_sample
+        latents = keep_reference(latents, noised(reference, noise, level), keep)
+    return latents
+
+
+class Windows:
+    """The windows of a batch of latents, sent through the networks a few at a time."""
+
+    def __init__(
+        self, denoiser: Denoiser, places: Sequence[Place], text: Tensor, condition: Tensor, width: int, per_batch: int
+    ) -> None:
+        """Embed each window's condition; ``width`` is that of the latents, which says how far apart the scales are."""
+        self.denoiser = denoiser
+        self.text = text
+        self.batches = [places[first : first + per_batch] for first in range(0, len(places), per_batch)]
+        factor = condition.shape[3] // width
+        self.embedded = [denoiser.embed(cut(condition, in_pixels(batch, factor))) for batch in self.batches]
+
+    def predict(self, latents: Tensor, timestep: Tensor) -> Tensor:
+        """Return the predictions (J, 4, h, w) for the windows of latents (N, 4, H', W')."""
+        predictions = [latents.new_zeros((0, *latents.shape[1:]))] if not self.batches else []
+        for batch, embedded in zip(self.batches, self.embedded, strict=True):
+            text = self.text[[item for item, _ in batch]]  # (J, 77, C)
+            predictions.append(self.denoiser(cut(latents, batch), timestep, text, embedded))
+        return torch.cat(predictions)
+
+
+def in_pixels(places: Sequence[Place], factor: int) -> list[Place]:
+    """Return windows of latents as windows of the image."""
+    return [(item, tuple(slice(s.start * factor, s.stop * factor) for s in window)) for item, window in places]

@@ -1,0 +1,88 @@
+"""Multi-resolution latent fusion (paper, section 3.4): overlapping windows fused by the mean, large objects kept.
+
+Pure functions of tensors. Windows follow MultiDiffusion (Bar-Tal et al., 2023, eq. 5); what is fused is the windows'
+noise predictions. A step of DDIM with η = 0 is linear in the prediction, so this equals the fusion of the windows'
+steps, and unlike it leaves a multistep sampler with one history instead of one for each window.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Window = tuple[slice, slice]
+Place = tuple[int, Window]
+"""An item of the batch and a window of its latents."""
+ReferenceNoise = Literal["next_timestep", "previous_step"]
+
+
+def window_starts(size: int, window: int, stride: int) -> list[int]:
+    """Return where windows start along one side of ``size``; a last window is added where a border would be left.
+
+    Raises:
+        ValueError: the window is larger than the side, or the stride leaves gaps.
+    """
+    if window > size or not 0 < stride <= window:
+        raise ValueError(f"windows of {window} every {stride} do not cover a side of {size} latent pixels")
+    starts = list(range(0, size - window + 1, stride))
+    return starts if starts[-1] == size - window else [*starts, size - window]
+
+
+def window_grid(size: tuple[int, int], window: tuple[int, int], stride: int) -> list[Window]:
+    """Return the windows that cover latents of ``size`` (height, width), row by row.
+
+    Raises:
+        ValueError: as `window_starts`.
+    """
+    rows, columns = (window_starts(whole, part, stride) for whole, part in zip(size, window, strict=True))
+    return [(slice(row, row + window[0]), slice(column, column + window[1])) for row in rows for column in columns]
+
+
+def needed_places(keep: Tensor, windows: Sequence[Window]) -> list[Place]:
+    """Return the windows of each item that something depends on: not those wholly under the mask.
+
+    Args:
+        keep: mask (N, H, W) bool of what the reference replaces.
+        windows: the windows of one item.
+    """
+    return [(item, window) for item in range(len(keep)) for window in windows if not keep[item][window].all()]
+
+
+def cut(latents: Tensor, places: Sequence[Place]) -> Tensor:
+    """Return the windows (J, C, h, w) of latents (N, C, H, W)."""
+    return torch.stack([latents[item][:, *window] for item, window in places])
+
+
+def fuse(predictions: Tensor, places: Sequence[Place], shape: Sequence[int]) -> Tensor:
+    """Return the mean (N, C, H, W) of the windows' predictions (J, C, h, w) at each latent pixel; 0 where none is."""
+    total = predictions.new_zeros(tuple(shape))
+    count = predictions.new_zeros((shape[0], 1, *shape[2:]))
+    for (item, window), prediction in zip(places, predictions, strict=True):
+        total[item][:, *window] += prediction
+        count[item][:, *window] += 1
+    return total / count.clamp(min=1)
+
+
+def reference_levels(timesteps: Sequence[int], alphas_cumprod: Tensor, mode: ReferenceNoise) -> list[float]:
+    """Return the ᾱ to which the reference is noised after each step.
+
+    Args:
+        timesteps: the sampler's timesteps, descending.
+        alphas_cumprod: ᾱ of each training timestep (T,).
+        mode: ``next_timestep`` is where the step leads, and no noise after the last step. ``previous_step`` is t − 1
+            of the training's steps, as the published code has it: with 20 steps 950 where the latents are at 901.
+    """
+    if mode == "previous_step":
+        return [float(alphas_cumprod[max(timestep - 1, 0)]) for timestep in timesteps]
+    return [float(alphas_cumprod[timestep]) for timestep in timesteps[1:]] + [1.0]
+
+
+def noised(reference: Tensor, noise: Tensor, alpha_cumprod: float) -> Tensor:
+    """Return the reference at a noise level (Ho et al., 2020, eq. 4)."""
+    return alpha_cumprod**0.5 * reference + (1 - alpha_cumprod) ** 0.5 * noise
+
+
+def keep_reference(latents: Tensor, reference: Tensor, keep: Tensor) -> Tensor:
+    """Return latents (N, C, H, W) with the reference in their place where the mask (N, H, W) bool says so."""
+    return torch.where(keep[:, None], reference, latents)
