@@ -14,7 +14,7 @@ from jsonargparse.typing import PositiveInt
 from mmseg.models import BaseSegmentor
 
 from segmodel.files import written_whole
-from segmodel.inference import resized_prediction, slide_logits
+from segmodel.inference import resized_prediction, slide_logits, window_corners
 from segmodel.labels import CLASSES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.metrics import confusion_matrix
@@ -86,14 +86,21 @@ def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Rec
 @torch.inference_mode()
 def confusions(network: BaseSegmentor, samples: list[Sample], options: EvaluateOptions) -> Iterator[np.ndarray]:
     """Yield the confusion matrix (19, 19) int64 of each sample, rows = label."""
-    for start in range(0, len(samples), options.batch_size):
-        some = samples[start : start + options.batch_size]
+    at_once = images_at_once(options)
+    for start in range(0, len(samples), at_once):
+        some = samples[start : start + at_once]
         images = [read_image(sample.image, options.size) for sample in some]
         inputs = network.data_preprocessor({"inputs": images})["inputs"]  # (B, 3, H, W) normalised
         for logits, sample in zip(predict_logits(network, inputs, options), some, strict=True):
             label = read_label(sample.label)
             prediction = resized_prediction(logits, label.shape).cpu().numpy()
             yield confusion_matrix(label, prediction, len(CLASSES))
+
+
+def images_at_once(options: EvaluateOptions) -> int:
+    """Return how many images have ``batch_size`` windows: more would only hold more logits in memory."""
+    windows = 1 if options.mode == "whole" else len(window_corners(options.size, options.crop, options.stride))
+    return max(1, options.batch_size // windows)
 
 
 def predict_logits(network: BaseSegmentor, inputs: torch.Tensor, options: EvaluateOptions) -> torch.Tensor:

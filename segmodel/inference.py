@@ -23,6 +23,16 @@ def window_origins(size: int, window: int, stride: int) -> list[int]:
     return [*range(0, last, stride), last]
 
 
+def window_corners(size: tuple[int, int], crop: tuple[int, int], stride: tuple[int, int]) -> list[tuple[int, int]]:
+    """Return the top left corners of all windows over an image of a size (height, width), row by row.
+
+    Raises:
+        ValueError: as ``window_origins``.
+    """
+    tops, lefts = map(window_origins, size, crop, stride)
+    return [(top, left) for top in tops for left in lefts]
+
+
 def slide_logits(
     predict: Predict, images: Tensor, crop: tuple[int, int], stride: tuple[int, int], batch: int
 ) -> Tensor:
@@ -43,11 +53,11 @@ def slide_logits(
     """
     number, _, height, width = images.shape
     tall, wide = min(crop[0], height), min(crop[1], width)
-    tops, lefts = window_origins(height, tall, stride[0]), window_origins(width, wide, stride[1])
-    places = [(n, top, left) for n in range(number) for top in tops for left in lefts]
+    corners = window_corners((height, width), crop, stride)
+    places = [(n, top, left) for n in range(number) for top, left in corners]
     total: Tensor | None = None
     count = images.new_zeros((1, 1, height, width))
-    for top, left in ((top, left) for top in tops for left in lefts):
+    for top, left in corners:
         count[..., top : top + tall, left : left + wide] += 1
     for some in _chunks(places, batch):
         windows = torch.stack([images[n, :, top : top + tall, left : left + wide] for n, top, left in some])

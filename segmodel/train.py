@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -90,7 +91,8 @@ def train(
     trainer = Trainer(network, optimiser, options.precision, seed)
     checkpoint = Checkpoint(state, fingerprint({"seed": seed, **_what_matters(options)}, options.config, data))
     progress = _resumed(trainer, checkpoint)
-    _run(trainer, stream, progress, checkpoint, options, TrainingLog(output / "logs", progress.iteration))
+    with closing(TrainingLog(output / "logs", progress.iteration)) as log:
+        _run(trainer, stream, progress, checkpoint, options, log)
     _require_seen(progress.seen, images, data)
     _write(trainer, output, _record(model, data, seed, options, images, progress))
     checkpoint.clear()
@@ -112,7 +114,6 @@ def _run(
         log.report(progress, options.iterations, options.learning_rate * factor)
         if progress.iteration % options.checkpoint_every == 0:
             checkpoint.save({"trainer": trainer.state(), "progress": progress.state()})
-    log.close()
 
 
 def _batches(stream: TrainingStream, start: int, options: TrainOptions) -> Iterator[dict]:

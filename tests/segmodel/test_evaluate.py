@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmseg.evaluation import IoUMetric
 
-from segmodel.evaluate import EvaluateOptions, Record, evaluate, predict_logits, read_image
+from segmodel.evaluate import EvaluateOptions, Record, evaluate, images_at_once, predict_logits, read_image
 from segmodel.inference import resized_prediction, slide_logits, window_origins
 from segmodel.labels import CLASSES, read_label
 from segmodel.manifest import read_samples
@@ -101,6 +101,12 @@ def test_last_window_ends_at_the_border():
     assert window_origins(size=128, window=64, stride=32) == [0, 32, 64]
     assert window_origins(size=100, window=64, stride=32) == [0, 32, 36]
     assert window_origins(size=64, window=64, stride=64) == [0]
+
+
+def test_images_at_once_fill_a_batch_of_windows():
+    assert images_at_once(replace(PROTOCOL, batch_size=21)) == 2  # 2 x 5 windows an image
+    assert images_at_once(replace(PROTOCOL, batch_size=4)) == 1
+    assert images_at_once(replace(PROTOCOL, mode="whole", batch_size=4)) == 4
 
 
 def test_windows_with_gaps_are_refused():
