@@ -59,6 +59,7 @@ def test_benchmark_name_is_filled_in(check):
         ({"training_sets.dginstyle.source.images": None}, "training_sets.dginstyle.source must have a number"),
         ({"evaluation.cityscapes.stride": [64, 128]}, "stride must be at most crop"),
         ({"prior": "resources/none"}, "prior names the folder resources/none, which holds no model_index.json"),
+        ({"prior": "results/{benchmark}/prior", "prior_training": None}, "train_prior makes only with prior_training"),
         ({"models.segformer_mini.config": "configs/none.py"}, "config names the file configs/none.py, which does not"),
     ],
 )  # fmt: skip

@@ -16,6 +16,11 @@ def without(section, *keys):
     return {key: value for key, value in section.items() if key not in keys}
 
 
+def argument(name, value):
+    """Return ``--name value`` for an option that not every job has, or nothing."""
+    return [f"--{name}", value] if value else []
+
+
 def used_generators():
     """Return the generated sets that a training set asks for."""
     return sorted({training_set["generator"] for training_set in config["training_sets"].values()} - {None})
@@ -72,20 +77,15 @@ def generator_unet(wildcards):
     return {} if swapped else {"unet": "<benchmark>/models/unet_source"}
 
 
+def generator_of(wildcards):
+    """Return the name of the generated set that a training set adds, or None."""
+    return config["training_sets"][wildcards.training_set]["generator"]
+
+
 def generated_manifest(wildcards):
-    """Return the manifest of the generated set that a training set adds, if any."""
-    generator = config["training_sets"][wildcards.training_set]["generator"]
+    """Return the manifest of the generated set that a training set adds as an input, where it adds one."""
+    generator = generator_of(wildcards)
     return {"generated": f"<benchmark>/generated/{generator}/manifest.csv"} if generator else {}
-
-
-def folder_argument(option, path):
-    """Return ``--option FOLDER`` for the folder of an input that not every job has."""
-    return [f"--{option}", os.path.dirname(path)] if path else []
-
-
-def generator_argument(generator):
-    """Return the option that makes a training check that its set holds generated images."""
-    return ["--generator", generator] if generator else []
 
 
 def model_options(wildcards):
@@ -95,6 +95,5 @@ def model_options(wildcards):
 
 def evaluation_record(wildcards):
     """Return what the tables say of an evaluation, as JSON."""
-    generator = config["training_sets"][wildcards.training_set]["generator"]
-    names = {"benchmark": config["benchmark"], "generator": generator, "seed": int(wildcards.seed)}
+    names = {"benchmark": config["benchmark"], "generator": generator_of(wildcards), "seed": int(wildcards.seed)}
     return options(dict(wildcards.items()), names)

@@ -47,7 +47,7 @@ rule generate_shard:
         runtime=1440,
     params:
         prior=prior_location(),
-        unet=lambda wildcards, input: ["--unet", input.unet] if input.get("unet") else [],
+        unet=lambda wildcards, input: argument("unet", input.get("unet")),
         data=subpath(input.manifest, parent=True),
         folder=subpath(output.metadata, parent=True),
         shards=lambda wildcards: shard_count(wildcards.generator),

@@ -16,6 +16,7 @@ try:
 except ConfigurationError as error:
     sys.exit(str(error))
 
+# A dry run goes on, to show the plan all the same.
 if missing := " ".join(missing_packages(config, REPOSITORY)):
     if not {"-n", "--dry-run", "--dryrun"} & set(sys.argv):
         sys.exit(missing)

@@ -15,7 +15,7 @@ rule build_training_set:
         runtime=10,
     params:
         source=subpath(input.manifest, parent=True),
-        generated=lambda wildcards, input: folder_argument("generated", input.get("generated")),
+        generated=lambda wildcards, input: argument("generated", os.path.dirname(input.get("generated", ""))),
         options=lambda wildcards: options(
             config["training_sets"][wildcards.training_set]["source"],
             {"min_pixels": config["rare_class_sampling"]["min_pixels"]},
@@ -43,7 +43,7 @@ rule train_segmentation:
     params:
         folder=subpath(output.weights, parent=True),
         state=lambda wildcards: "results/{}/state/segmentation/{}/{}/seed{}".format(config["benchmark"], *wildcards),
-        generator=lambda wildcards: generator_argument(config["training_sets"][wildcards.training_set]["generator"]),
+        generator=lambda wildcards: argument("generator", generator_of(wildcards)),
         options=model_options,
     shell:
         "python -m segmodel train --model {wildcards.model} --data {input} --output {params.folder}"
