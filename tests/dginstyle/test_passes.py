@@ -1,0 +1,128 @@
+"""Sampling with the prior's classes: the first pass is stock diffusers, the second keeps what the mask covers."""
+
+import numpy as np
+import pytest
+import torch
+from diffusers import ControlNetModel, DDIMScheduler, StableDiffusionControlNetPipeline, UNet2DConditionModel
+
+from dginstyle.conditioning import one_hot
+from dginstyle.controlnet import begin_controlnet
+from dginstyle.diffusion.passes import Denoiser, WindowOptions, second_pass
+from dginstyle.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
+from tests.dginstyle.tiny_prior import tiny_label
+
+PROMPT = "a city street scene with road sky car"
+SECOND_PASS = SecondPassOptions(
+    scale=2, stride=8, min_component_pixels=100, reference_noise="next_timestep", windows_per_batch=5
+)
+LABEL = tiny_label(0)[4:36, 4:36]
+
+
+def sampling(**changed):
+    options = {"crop": (32, 32), "scheduler": "ddim", "steps": 3, "guidance": 3.0, "precision": "fp32"}
+    return SamplingOptions(**{**options, "second_pass": None, **changed})
+
+
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_the_first_pass_is_diffusers_own_controlnet_pipeline(prior, controlnet, guidance):
+    ours = Synthesiser(prior, controlnet, None, sampling(guidance=guidance))([LABEL], [PROMPT], [7])[0]
+    stock = StableDiffusionControlNetPipeline.from_pretrained(
+        prior, controlnet=ControlNetModel.from_pretrained(controlnet), safety_checker=None
+    )
+    stock.set_progress_bar_config(disable=True)
+    theirs = stock(
+        PROMPT,
+        image=torch.from_numpy(one_hot(LABEL))[None],
+        num_inference_steps=3,
+        guidance_scale=guidance,
+        latents=torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(7)),
+        output_type="np",
+    ).images[0]
+    np.testing.assert_array_equal(ours, (theirs * 255).round().astype(np.uint8))
+
+
+def test_a_new_controlnet_is_diffusers_own_and_changes_nothing(prior):
+    unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
+    ours = begin_controlnet(unet, (8, 8), factor=2, seed=0)
+    stock = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 8), conditioning_channels=20)
+    stock.load_state_dict(ours.state_dict())
+    latents, text, condition = torch.randn(2, 4, 16, 16), torch.randn(2, 77, 16), torch.rand(2, 20, 32, 32)
+    embedded = Denoiser.of(unet, ours, text[0], 1.0).embed(condition)
+    with torch.no_grad():
+        down, middle = ours(latents, 500, text, embedded, return_dict=False)
+        stock_down, stock_middle = stock(latents, 500, text, condition, return_dict=False)
+    for residual, expected in zip([*down, middle], [*stock_down, stock_middle], strict=True):
+        assert torch.equal(residual, expected)
+        assert not residual.any()  # its last convolutions are zero
+
+
+def test_the_condition_reaches_the_image(prior, controlnet):
+    generate = Synthesiser(prior, controlnet, None, sampling())
+    assert (generate([LABEL], [PROMPT], [7]) != generate([LABEL[::-1].copy()], [PROMPT], [7])).any()
+
+
+def test_an_item_does_not_depend_on_its_batch(prior, controlnet):
+    generate = Synthesiser(prior, controlnet, None, sampling(second_pass=SECOND_PASS))
+    both = generate([LABEL, tiny_label(1)[:32, :32]], [PROMPT, "road"], [7, 8])
+    alone = generate([LABEL], [PROMPT], [7])
+    assert np.abs(both[0].astype(int) - alone[0]).max() <= 1
+
+
+@pytest.mark.parametrize("scheduler", ["ddim", "dpmsolver", "unipc"])
+def test_every_sampler_generates(prior, controlnet, scheduler):
+    images = Synthesiser(prior, controlnet, None, sampling(scheduler=scheduler, second_pass=SECOND_PASS))(
+        [LABEL], [PROMPT], [7]
+    )
+    assert images.shape == (1, 32, 32, 3)
+    assert images.std() > 5
+
+
+def test_bf16_is_near_fp32(prior, controlnet):
+    exact, short = (
+        Synthesiser(prior, controlnet, None, sampling(precision=precision))([LABEL], [PROMPT], [7]).astype(int)
+        for precision in ("fp32", "bf16")
+    )
+    assert 0 < np.abs(exact - short).mean() < 8
+
+
+def second(prior, controlnet, keep, reference):
+    unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
+    denoiser = Denoiser.of(unet, ControlNetModel.from_pretrained(controlnet), torch.zeros(77, 16), 2.0)
+    noise, text = torch.randn(1, 4, 32, 40, generator=torch.Generator().manual_seed(0)), torch.ones(1, 77, 16)
+    options = WindowOptions((16, 16), 12, 3, "next_timestep")
+    scheduler = DDIMScheduler(clip_sample=False)
+    with torch.inference_mode():
+        return second_pass(denoiser, scheduler, 3, noise, text, torch.ones(1, 20, 64, 80), reference, keep, options)
+
+
+def test_the_second_pass_draws_beside_the_mask_and_keeps_the_reference_under_it(prior, controlnet):
+    reference = torch.full((1, 4, 32, 40), 0.5)
+    keep = torch.zeros(1, 32, 40, dtype=torch.bool)
+    keep[:, :20] = True
+    latents = second(prior, controlnet, keep, reference)
+    assert torch.equal(latents[:, :, :20], reference[:, :, :20])
+    assert (latents[:, :, 20:] != 0.5).all()
+
+
+def test_wholly_masked_latents_are_the_reference_without_any_window(prior, controlnet):
+    reference = torch.rand(1, 4, 32, 40)
+    assert torch.equal(second(prior, controlnet, torch.ones(1, 32, 40, dtype=torch.bool), reference), reference)
+
+
+@pytest.mark.parametrize(("crop", "words"), [((34, 32), "multiples of 4"), ((32, 30), "multiples of 4")])
+def test_a_crop_that_does_not_pass_the_networks_is_refused(prior, controlnet, crop, words):
+    with pytest.raises(SystemExit, match=words):
+        Synthesiser(prior, controlnet, None, sampling(crop=crop))
+
+
+@pytest.mark.parametrize("missing", ["/nowhere/prior", "tests/no_prior", "just_a_name"])
+def test_a_missing_prior_is_one_sentence(missing, controlnet):
+    with pytest.raises(SystemExit, match="does not exist: name a diffusers folder or a hub id"):
+        Synthesiser(missing, controlnet, None, sampling())
+
+
+def test_a_controlnet_of_another_prior_is_refused(prior, tmp_path):
+    unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
+    begin_controlnet(unet, (8, 8, 8), factor=4, seed=0).save_pretrained(tmp_path)
+    with pytest.raises(SystemExit, match="train it with this prior"):
+        Synthesiser(prior, tmp_path, None, sampling())
