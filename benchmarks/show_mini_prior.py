@@ -15,10 +15,12 @@ photos = np.stack([render_photo(10**6 + i, 0).image for i in range(32)])
 images = torch.from_numpy(photos).permute(0, 3, 1, 2).float() / 127.5 - 1
 with torch.inference_mode():
     decoded = pipeline.vae.decode(pipeline.vae.encode(images).latent_dist.mean).sample.clamp(-1, 1)
-print(f"reconstruction {-10 * np.log10((decoded - images).square().mean().item() / 4):.1f} dB")
+error = (decoded - images).square().mean().item() / 4
+print(f"reconstruction {-10 * np.log10(error):.1f} dB")
 for name, one, other in (("red against green", 0, 1), ("blue against red", 2, 0)):
     true, kept = images[:, one] - images[:, other], decoded[:, one] - decoded[:, other]
-    print(f"{name}: {100 * ((kept - true).square().mean() / (true - true.mean()).square().mean()).item():.0f} % unexplained")
+    unexplained = (kept - true).square().mean() / (true - true.mean()).square().mean()
+    print(f"{name}: {100 * unexplained.item():.0f} % unexplained")
 decoded = ((decoded.permute(0, 2, 3, 1).numpy() + 1) * 127.5).round().astype(np.uint8)
 rows = [np.hstack(list(pictures[i : i + 16])) for i in (0, 16) for pictures in (photos, decoded)]
 Image.fromarray(np.vstack(rows)).save("docs/images/prior_autoencoder.png", optimize=True)

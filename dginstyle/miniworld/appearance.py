@@ -30,11 +30,15 @@ NEUTRAL = {
 }  # fmt: skip
 # Materials whose colour differs from one thing to the next, and how strongly in neutral daylight (in units of 255).
 VARIED = {
-    "facade": 0.16, "facade_front": 0.16, "car_body": 0.5, "coat": 0.4, "trousers": 0.25, "truck_cab": 0.4, "cargo": 0.2,
-    "bus_body": 0.3, "train_body": 0.15, "bike_frame": 0.4, "motor_body": 0.4, "foliage": 0.08, "fence": 0.12, "wall": 0.12,
+    "facade": 0.16, "facade_front": 0.16, "car_body": 0.5, "coat": 0.4, "trousers": 0.25, "truck_cab": 0.4,
+    "cargo": 0.2,
+    "bus_body": 0.3, "train_body": 0.15, "bike_frame": 0.4, "motor_body": 0.4, "foliage": 0.08, "fence": 0.12,
+    "wall": 0.12,
     "helmet": 0.3, "door": 0.2, "skin": 0.12,
 }  # fmt: skip
-LIGHTS = frozenset({"window_lit", "head_light", "tail_light", "lamp", "board", "signal_red", "signal_amber", "signal_green"})
+LIGHTS = frozenset(
+    {"window_lit", "head_light", "tail_light", "lamp", "board", "signal_red", "signal_amber", "signal_green"}
+)
 SAME_AS = {"facade_front": "facade"}  # materials that share the random shift of another one
 
 
@@ -74,7 +78,9 @@ def neutral_palette() -> dict[str, np.ndarray]:
     return {material: np.array(colour) / 255 for material, colour in NEUTRAL.items()}
 
 
-def recolour(palette: dict[str, np.ndarray], rng: np.random.Generator, shift: float, wild: float) -> dict[str, np.ndarray]:
+def recolour(
+    palette: dict[str, np.ndarray], rng: np.random.Generator, shift: float, wild: float
+) -> dict[str, np.ndarray]:
     """Move every material's colour.
 
     Args:
@@ -102,7 +108,9 @@ def in_weather(style: Style, weather: str, rng: np.random.Generator) -> Style:
     if weather == "sunny":
         blue = np.array([0.35, 0.6, 0.92]) + rng.normal(0, 0.04, 3)
         palette = {**sky, "sky": blue, "sky_low": 0.5 * blue + 0.48}
-        return replace(style, palette=palette, weather=weather, contrast=style.contrast * 1.12, brightness=style.brightness * 1.08)
+        return replace(
+            style, palette=palette, weather=weather, contrast=style.contrast * 1.12, brightness=style.brightness * 1.08
+        )
     if weather == "foggy":
         haze = np.full(3, rng.uniform(0.6, 0.86)) + rng.normal(0, 0.02, 3)
         palette = {**sky, "sky": haze, "sky_low": haze}
@@ -110,15 +118,39 @@ def in_weather(style: Style, weather: str, rng: np.random.Generator) -> Style:
     if weather == "rainy":
         grey = np.full(3, rng.uniform(0.42, 0.6)) + np.array([-0.01, 0, 0.02])
         palette = {**sky, "sky": grey, "sky_low": grey + 0.05, "road": sky["road"] * 0.7}
-        return replace(style, palette=palette, weather=weather, fog=rng.uniform(0.008, 0.02), haze=grey, brightness=style.brightness * 0.85)
+        return replace(
+            style,
+            palette=palette,
+            weather=weather,
+            fog=rng.uniform(0.008, 0.02),
+            haze=grey,
+            brightness=style.brightness * 0.85,
+        )
     if weather == "snowy":
         white = np.full(3, rng.uniform(0.82, 0.92))
-        covered = {m: 0.2 * sky[m] + 0.8 * white for m in ("terrain", "sidewalk", "kerb", "foliage_lit", "wall_cap", "cornice")}
-        palette = {**sky, **covered, "sky": 0.9 * white, "sky_low": 0.95 * white, "road": 0.55 * sky["road"] + 0.4 * white}
-        return replace(style, palette=palette, weather=weather, fog=rng.uniform(0.008, 0.02), haze=0.92 * white, saturation=0.8)
+        covered = {
+            m: 0.2 * sky[m] + 0.8 * white for m in ("terrain", "sidewalk", "kerb", "foliage_lit", "wall_cap", "cornice")
+        }
+        palette = {
+            **sky,
+            **covered,
+            "sky": 0.9 * white,
+            "sky_low": 0.95 * white,
+            "road": 0.55 * sky["road"] + 0.4 * white,
+        }
+        return replace(
+            style, palette=palette, weather=weather, fog=rng.uniform(0.008, 0.02), haze=0.92 * white, saturation=0.8
+        )
     dark = np.array([0.03, 0.04, 0.09]) + rng.uniform(0, 0.05)
     palette = {**sky, "sky": dark, "sky_low": dark * 1.6}
-    return replace(style, palette=palette, weather=weather, haze=dark, fog=rng.uniform(0.004, 0.015), brightness=rng.uniform(0.3, 0.45))
+    return replace(
+        style,
+        palette=palette,
+        weather=weather,
+        haze=dark,
+        fog=rng.uniform(0.004, 0.015),
+        brightness=rng.uniform(0.3, 0.45),
+    )
 
 
 def source_style(rng: np.random.Generator) -> Style:
@@ -127,11 +159,18 @@ def source_style(rng: np.random.Generator) -> Style:
         "sky": np.array([0.42, 0.64, 0.9]), "sky_low": np.array([0.75, 0.86, 0.95]),
         "facade": np.array([0.78, 0.58, 0.42]), "facade_front": np.array([0.78, 0.58, 0.42]),
         "road": np.array([0.33, 0.33, 0.35]), "sidewalk": np.array([0.66, 0.62, 0.56]),
-        "foliage": np.array([0.22, 0.42, 0.14]), "foliage_lit": np.array([0.34, 0.55, 0.2]), "terrain": np.array([0.42, 0.55, 0.24]),
+        "foliage": np.array([0.22, 0.42, 0.14]), "foliage_lit": np.array([0.34, 0.55, 0.2]),
+        "terrain": np.array([0.42, 0.55, 0.24]),
     }  # fmt: skip
     palette = {material: np.clip(colour + rng.normal(0, 0.012, 3), 0, 1) for material, colour in palette.items()}
     return Style(
-        palette, variety=0.5, light_side=0.6, saturation=1.15, brightness=rng.uniform(0.97, 1.03), noise=0.008, texture=0.8
+        palette,
+        variety=0.5,
+        light_side=0.6,
+        saturation=1.15,
+        brightness=rng.uniform(0.97, 1.03),
+        noise=0.008,
+        texture=0.8,
     )
 
 
@@ -162,7 +201,8 @@ def cityscapes_style(rng: np.random.Generator) -> Style:
         "sky": np.array([0.86, 0.9, 0.9]), "sky_low": np.array([0.93, 0.95, 0.94]),
         "facade": np.array([0.55, 0.54, 0.5]), "facade_front": np.array([0.5, 0.5, 0.47]),
         "road": np.array([0.36, 0.37, 0.37]), "sidewalk": np.array([0.48, 0.44, 0.45]),
-        "foliage": np.array([0.2, 0.28, 0.18]), "terrain": np.array([0.3, 0.36, 0.24]), "sign_panel": np.array([0.1, 0.25, 0.5]),
+        "foliage": np.array([0.2, 0.28, 0.18]), "terrain": np.array([0.3, 0.36, 0.24]),
+        "sign_panel": np.array([0.1, 0.25, 0.5]),
     }  # fmt: skip
     palette = recolour(palette, rng, 0.06, 0.04)
     return Style(
@@ -184,8 +224,10 @@ def cityscapes_style(rng: np.random.Generator) -> Style:
 def bdd100k_style(rng: np.random.Generator) -> Style:
     """American dashboard cameras: two nights or dusks in five, rain, glare, bluish or sodium casts, hard contrast."""
     palette = neutral_palette() | {
-        "facade": np.array([0.62, 0.42, 0.36]), "facade_front": np.array([0.55, 0.4, 0.35]), "road": np.array([0.47, 0.46, 0.45]),
-        "terrain": np.array([0.52, 0.47, 0.32]), "bus_body": np.array([0.85, 0.85, 0.88]), "marking": np.array([0.85, 0.75, 0.35]),
+        "facade": np.array([0.62, 0.42, 0.36]), "facade_front": np.array([0.55, 0.4, 0.35]),
+        "road": np.array([0.47, 0.46, 0.45]),
+        "terrain": np.array([0.52, 0.47, 0.32]), "bus_body": np.array([0.85, 0.85, 0.88]),
+        "marking": np.array([0.85, 0.75, 0.35]),
         "sign_border": np.array([0.15, 0.42, 0.25]), "sign_panel": np.array([0.85, 0.55, 0.15]),
     }  # fmt: skip
     palette = recolour(palette, rng, 0.09, 0.06)
@@ -201,7 +243,9 @@ def bdd100k_style(rng: np.random.Generator) -> Style:
         vignette=0.3,
         noise=0.015,
     )
-    return in_weather(style, str(rng.choice(["sunny", "night", "rainy", "night", "foggy"], p=[0.4, 0.2, 0.2, 0.15, 0.05])), rng)
+    return in_weather(
+        style, str(rng.choice(["sunny", "night", "rainy", "night", "foggy"], p=[0.4, 0.2, 0.2, 0.15, 0.05])), rng
+    )
 
 
 def mapillary_style(rng: np.random.Generator) -> Style:
@@ -213,7 +257,8 @@ def mapillary_style(rng: np.random.Generator) -> Style:
         "tropical": ((0.55, 0.32, 0.2), (0.1, 0.42, 0.2), (0.62, 0.78, 0.76)),
     }[str(climate)]
     palette = neutral_palette() | {
-        "terrain": np.array(soil), "foliage": np.array(leaf), "facade": np.array(facade), "facade_front": np.array(facade) * 0.9,
+        "terrain": np.array(soil), "foliage": np.array(leaf), "facade": np.array(facade),
+        "facade_front": np.array(facade) * 0.9,
     }  # fmt: skip
     palette = recolour(palette, rng, 0.08, 0.08)
     style = Style(

@@ -8,7 +8,13 @@ Parts = list[tuple[str, list[np.ndarray]]]
 
 
 def building_row(
-    camera: Camera, x: float, x_behind: float, heights: tuple[float, float], share: float, far: float, rng: np.random.Generator
+    camera: Camera,
+    x: float,
+    x_behind: float,
+    heights: tuple[float, float],
+    share: float,
+    far: float,
+    rng: np.random.Generator,
 ) -> list[tuple[float, Parts]]:
     """Houses from the end of the street to the camera, as (depth, parts), far to near.
 
@@ -27,10 +33,14 @@ def building_row(
         if rng.random() < share:
             houses.append((z, z + length, rng.uniform(*heights)))
         z += length + (rng.uniform(2, 6) if rng.random() < 0.25 else 0.0)
-    return [(max(near, 3.0), _house(camera, x, x_behind, near, end, height, rng)) for near, end, height in reversed(houses)]
+    return [
+        (max(near, 3.0), _house(camera, x, x_behind, near, end, height, rng)) for near, end, height in reversed(houses)
+    ]
 
 
-def _house(camera: Camera, x: float, x_behind: float, near: float, far: float, height: float, rng: np.random.Generator) -> Parts:
+def _house(
+    camera: Camera, x: float, x_behind: float, near: float, far: float, height: float, rng: np.random.Generator
+) -> Parts:
     """One house: its gable towards the camera, its façade along the street."""
     visible = max(near, 1.0)
     facade = camera.upright(x, [visible, far, far, visible], [0, 0, height, height])

@@ -11,7 +11,9 @@ _ID = {name: name2label[name].id for name in ("road", "sidewalk", "terrain", "bu
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def photograph(image: np.ndarray, labels: np.ndarray, camera: Camera, style: Style, rng: np.random.Generator) -> np.ndarray:
+def photograph(
+    image: np.ndarray, labels: np.ndarray, camera: Camera, style: Style, rng: np.random.Generator
+) -> np.ndarray:
     """Photograph a painted street.
 
     Args:

@@ -69,5 +69,10 @@ def stroke(start: tuple[float, float], end: tuple[float, float], width: float) -
     (ax, ay), (bx, by) = start, end
     half = width / 2 / (math.hypot(bx - ax, by - ay) + 1e-9)
     side_x, side_y = (ay - by) * half, (bx - ax) * half
-    corners = [(ax - side_x, ay - side_y), (bx - side_x, by - side_y), (bx + side_x, by + side_y), (ax + side_x, ay + side_y)]
+    corners = [
+        (ax - side_x, ay - side_y),
+        (bx - side_x, by - side_y),
+        (bx + side_x, by + side_y),
+        (ax + side_x, ay + side_y),
+    ]
     return np.array(corners)

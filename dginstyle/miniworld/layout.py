@@ -1,80 +1,13 @@
 """What stands where: a street as an ordered list of things, far to near, free of any colour."""
 
-from dataclasses import dataclass, field
-
 import numpy as np
 from cityscapesscripts.helpers.labels import name2label
 
 from dginstyle.miniworld import shapes
 from dginstyle.miniworld.buildings import building_row
 from dginstyle.miniworld.geometry import HEIGHT, WIDTH, Camera, box
-
-FAR = 110.0  # metres: the end of the street
-
-
-@dataclass(frozen=True)
-class StreetStatistics:
-    """Statistics of a domain's layouts; counts are Poisson means a scene, shares are probabilities."""
-
-    horizon: tuple[float, float] = (0.42, 0.5)
-    field_of_view: tuple[float, float] = (62.0, 76.0)  # degrees, horizontal
-    camera_height: tuple[float, float] = (1.5, 1.9)
-    road_half_width: tuple[float, float] = (4.0, 6.5)
-    sidewalk_width: tuple[float, float] = (1.8, 3.5)
-    building_height: tuple[float, float] = (6.0, 22.0)
-    building_share: float = 0.85
-    verge_share: float = 0.45  # a strip of terrain beside the sidewalk
-    barrier_share: float = 0.35  # a fence or a wall along the plots
-    trees: float = 5.0
-    bushes: float = 2.0
-    poles: float = 4.0
-    traffic_lights: float = 0.6
-    traffic_signs: float = 0.65
-    persons: float = 3.5
-    moving_cars: float = 2.0
-    parked_cars: float = 2.5
-    trucks: float = 0.28
-    buses: float = 0.25
-    trains: float = 0.025
-    motorcycles: float = 0.24
-    bicycles: float = 0.28
-    ridden: float = 0.45  # share of the two-wheelers with a rider
-    bonnet_share: float = 0.0  # scenes that show the camera car's bonnet (ignored in evaluation)
-
-
-@dataclass(frozen=True)
-class Part:
-    """Convex polygons (k, 2) of one material, in pixels."""
-
-    material: str
-    polygons: list[np.ndarray]
-
-
-@dataclass(frozen=True)
-class Thing:
-    """An object or surface with one class.
-
-    Attributes:
-        label: Cityscapes id.
-        depth: distance in metres, for fog.
-        tint: seed of what is particular to this one (colour of a car, of a coat).
-        parts: drawn in order.
-    """
-
-    label: int
-    depth: float
-    tint: int
-    parts: list[Part]
-
-
-@dataclass
-class Layout:
-    """A street: the camera and the things in drawing order."""
-
-    camera: Camera
-    road_half_width: float
-    sidewalk_width: float
-    things: list[Thing] = field(default_factory=list)
+from dginstyle.miniworld.street import FAR, Layout, Part, StreetStatistics, Thing, standing, strip, thing
+from dginstyle.miniworld.traffic import draw_traffic
 
 
 def draw_layout(statistics: StreetStatistics, rng: np.random.Generator) -> Layout:
@@ -90,23 +23,15 @@ def draw_layout(statistics: StreetStatistics, rng: np.random.Generator) -> Layou
     _add_backdrop(layout, rng)
     _add_ground(layout, statistics, rng)
     _add_plots(layout, statistics, rng)
-    standing = [*_furniture(layout, statistics, rng), *_traffic(layout, statistics, rng), *_people(layout, statistics, rng)]
-    layout.things += sorted(standing, key=lambda thing: -thing.depth)
+    upright = [
+        *_furniture(layout, statistics, rng),
+        *draw_traffic(layout, statistics, rng),
+        *_people(layout, statistics, rng),
+    ]
+    layout.things += sorted(upright, key=lambda thing: -thing.depth)
     if rng.random() < statistics.bonnet_share:
         layout.things.append(_bonnet(rng))
     return layout
-
-
-def thing(name: str, depth: float, rng: np.random.Generator, parts: list[Part]) -> Thing:
-    """Make a thing of the Cityscapes class ``name``."""
-    return Thing(name2label[name].id, depth, int(rng.integers(2**31)), parts)
-
-
-def standing(camera: Camera, name: str, shape: shapes.Shape, x: float, z: float, rng, base: float = 0.0, mirror=False) -> Thing:
-    """Stand a flat shape at (x, base, z)."""
-    sign = (-1.0 if mirror else 1.0, 1.0)
-    parts = [Part(material, [camera.billboard(p * sign, x, z, base) for p in polygons]) for material, polygons in shape]
-    return thing(name, z, rng, parts)
 
 
 def _add_backdrop(layout: Layout, rng: np.random.Generator) -> None:
@@ -121,11 +46,6 @@ def _add_backdrop(layout: Layout, rng: np.random.Generator) -> None:
         for x in np.arange(-80, 80, 7.0):
             crown = shapes.ellipse(0, 3, rng.uniform(9, 14), rng.uniform(8, 16))
             layout.things.append(thing("vegetation", FAR, rng, [Part("foliage", [camera.billboard(crown, x, FAR)])]))
-
-
-def strip(camera: Camera, left: float, right: float, near: float = 2.0, far: float = FAR) -> np.ndarray:
-    """A strip of ground between two lateral distances."""
-    return camera.project(np.array([(left, 0, near), (left, 0, far), (right, 0, far), (right, 0, near)]))
 
 
 def _add_ground(layout: Layout, statistics: StreetStatistics, rng: np.random.Generator) -> None:
@@ -181,7 +101,9 @@ def _add_barrier(layout: Layout, x: float, rng: np.random.Generator) -> None:
             bars = [layout.camera.upright(x, [p, p + 0.25, p + 0.25, p], [0, 0, height, height]) for p in posts]
             parts, name = [Part("fence_gap", [outline]), Part("fence", bars)], "fence"
         else:
-            cap = layout.camera.upright(x, [near, near + 4, near + 4, near], [0.86 * height, 0.86 * height, height, height])
+            cap = layout.camera.upright(
+                x, [near, near + 4, near + 4, near], [0.86 * height, 0.86 * height, height, height]
+            )
             parts, name = [Part("wall", [outline]), Part("wall_cap", [cap])], "wall"
         layout.things.append(Thing(name2label[name].id, float(near), int(tint), parts))
 
@@ -219,77 +141,17 @@ def _furniture(layout: Layout, statistics: StreetStatistics, rng: np.random.Gene
     return things
 
 
-def _vehicle(layout: Layout, kind: str, x: float, z: float, rng: np.random.Generator) -> Thing:
-    """A four-wheeled vehicle or train: the flank that the camera sees, then the end that faces it."""
-    width, height, length = {
-        "car": (1.8, rng.uniform(1.4, 1.75), 4.2),
-        "truck": (2.5, rng.uniform(3.0, 3.8), 7.5),
-        "bus": (2.5, rng.uniform(2.9, 3.3), 10.0),
-        "train": (2.6, 3.5, 24.0),
-    }[kind]
-    rear = x > 0  # right-hand traffic: those on our side drive away from us
-    flank, glass, body = {
-        "car": (0.6, (0.6, 0.93), "car_body"),
-        "truck": (1.0, None, "cargo"),
-        "bus": (1.0, (0.42, 0.8), "bus_body"),
-        "train": (1.0, (0.45, 0.8), "train_body"),
-    }[kind]
-    side_x = x - np.sign(x) * width / 2
-    bottom = {"car": 0.2, "truck": 0.7}.get(kind, 0.3)
-
-    def panel(start: float, end: float, low: float, high: float) -> np.ndarray:
-        z_start, z_end = z + start * length, z + end * length
-        return layout.camera.upright(side_x, [z_start, z_end, z_end, z_start], [low, low, high, high])
-
-    parts = [Part("shadow", [layout.camera.project(np.array([(x + s * width * 0.56, 0.0, z + d) for s, d in ((-1, -0.2), (1, -0.2), (1, length), (-1, length))]))])]
-    parts.append(Part("tyre", [panel(0.1, 0.25, 0, 0.6), panel(0.75, 0.9, 0, 0.6)]))
-    parts.append(Part(f"{body}_side", [panel(0, 1, bottom, flank * height)]))
-    if kind == "car":
-        cabin = layout.camera.upright(side_x, z + length * np.array([0.05, 0.85, 0.7, 0.15]), height * np.array([0.58, 0.58, 1, 1]))
-        parts.append(Part("car_body_side", [cabin]))
-    if glass:
-        panes = np.linspace(0.06, 0.94, {"car": 3, "bus": 6, "train": 12}[kind])
-        windows = [panel(a + 0.01, b - 0.01, glass[0] * height, glass[1] * height) for a, b in zip(panes, panes[1:], strict=False)]
-        parts.append(Part("glass", windows))
-    end = {
-        "car": lambda: shapes.car_end(rear, width, height),
-        "truck": lambda: shapes.truck_end(rear, width, height),
-        "bus": lambda: shapes.bus_end(rear, width, height),
-        "train": lambda: shapes.train_end(width, height),
-    }[kind]()
-    parts += [Part(material, [layout.camera.billboard(p, x, z) for p in polygons]) for material, polygons in end]
-    return thing(kind, z, rng, parts)
-
-
-def _traffic(layout: Layout, statistics: StreetStatistics, rng: np.random.Generator) -> list[Thing]:
-    """Vehicles in the two lanes and along the kerbs; no two in one place."""
-    road, taken, things = layout.road_half_width, [], []
-
-    def put(kind: str, x: float, z: float, clearance: float) -> None:
-        if all(abs(x - other_x) > 2.4 or abs(z - other_z) > clearance for other_x, other_z in taken):
-            taken.append((x, z))
-            things.append(_vehicle(layout, kind, x, z, rng))
-
-    for kind, mean, length in (
-        ("train", statistics.trains, 26),
-        ("bus", statistics.buses, 12),
-        ("truck", statistics.trucks, 10),
-        ("car", statistics.moving_cars, 6),
-    ):
-        for _ in range(rng.poisson(mean)):
-            put(kind, rng.choice([-1, 1]) * 0.47 * road + rng.normal(0, 0.15), rng.uniform(7.5, 45), length)
-    for _ in range(rng.poisson(statistics.parked_cars)):
-        put("car", rng.choice([-1, 1]) * (road - 1.0), rng.uniform(7, 50), 5.5)
-    return things
-
-
 def _people(layout: Layout, statistics: StreetStatistics, rng: np.random.Generator) -> list[Thing]:
     """Pedestrians, two-wheelers, and their riders."""
     camera, road = layout.camera, layout.road_half_width
     things = []
     for _ in range(rng.poisson(statistics.persons)):
         crossing = rng.random() < 0.15
-        x = rng.uniform(-road, road) if crossing else rng.choice([-1, 1]) * (road + rng.uniform(0.4, layout.sidewalk_width))
+        x = (
+            rng.uniform(-road, road)
+            if crossing
+            else rng.choice([-1, 1]) * (road + rng.uniform(0.4, layout.sidewalk_width))
+        )
         shape = shapes.person(rng, rng.uniform(1.5, 1.9))
         things.append(standing(camera, "person", shape, x, rng.uniform(6.5, 30), rng, mirror=rng.random() < 0.5))
     for name, make, saddle, mean in (
@@ -309,6 +171,8 @@ def _people(layout: Layout, statistics: StreetStatistics, rng: np.random.Generat
 def _bonnet(rng: np.random.Generator) -> Thing:
     """The bonnet of the camera's own car."""
     rise = rng.uniform(3, 6)
-    outline = np.array([(-2, HEIGHT + 2), (8, HEIGHT - 0.5 * rise), (WIDTH / 2, HEIGHT - rise), (WIDTH - 8, HEIGHT - 0.5 * rise)])
+    outline = np.array(
+        [(-2, HEIGHT + 2), (8, HEIGHT - 0.5 * rise), (WIDTH / 2, HEIGHT - rise), (WIDTH - 8, HEIGHT - 0.5 * rise)]
+    )
     outline = np.concatenate([outline, [(WIDTH + 2, HEIGHT + 2)]])
     return thing("ego vehicle", 1.0, rng, [Part("bonnet", [outline])])

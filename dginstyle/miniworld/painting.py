@@ -6,13 +6,24 @@ from cityscapesscripts.helpers.labels import name2label
 
 from dginstyle.miniworld.appearance import LIGHTS, SAME_AS, VARIED, Style
 from dginstyle.miniworld.geometry import HEIGHT, WIDTH
-from dginstyle.miniworld.layout import Layout, Thing
+from dginstyle.miniworld.street import Layout, Thing
 
 SUPERSAMPLING = 4
 _SHIFT = 4  # fractional bits of the polygon corners
 _SCALE = SUPERSAMPLING * 2**_SHIFT
 # Details inside an outline of the same thing: they draw no label. A shadow on the road has none of its own.
-_WITHIN = LIGHTS | {"shadow", "window", "door", "cornice", "glass", "marking", "seam", "bumper", "spokes", "wall_cap"} - {"lamp"}
+_WITHIN = LIGHTS | {
+    "shadow",
+    "window",
+    "door",
+    "cornice",
+    "glass",
+    "marking",
+    "seam",
+    "bumper",
+    "spokes",
+    "wall_cap",
+} - {"lamp"}
 _FACES = {"facade_front": 0.8, "trunk": 0.9}  # light on faces turned to the camera
 
 

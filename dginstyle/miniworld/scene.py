@@ -7,33 +7,82 @@ import numpy as np
 from dginstyle.labels import CLASS_NAMES, ID_TO_TRAIN_ID
 from dginstyle.miniworld.appearance import STYLES
 from dginstyle.miniworld.camera import photograph
-from dginstyle.miniworld.layout import StreetStatistics, draw_layout
+from dginstyle.miniworld.layout import draw_layout
 from dginstyle.miniworld.painting import paint
+from dginstyle.miniworld.street import StreetStatistics
 from dginstyle.seeds import generator
 
 STREETS = {
     "source": StreetStatistics(),
     "prior": StreetStatistics(
-        horizon=(0.38, 0.56), field_of_view=(52, 88), camera_height=(1.2, 2.4), road_half_width=(3.2, 8.0), sidewalk_width=(1.2, 5.0),
-        building_height=(4, 30), building_share=0.75, traffic_lights=1.0, traffic_signs=1.3, trains=0.25, trucks=0.4, buses=0.4,
-        motorcycles=0.5, bicycles=0.6,
+        horizon=(0.38, 0.56),
+        field_of_view=(52, 88),
+        camera_height=(1.2, 2.4),
+        road_half_width=(3.2, 8.0),
+        sidewalk_width=(1.2, 5.0),
+        building_height=(4, 30),
+        building_share=0.75,
+        traffic_lights=1.0,
+        traffic_signs=1.3,
+        trains=0.25,
+        trucks=0.4,
+        buses=0.4,
+        motorcycles=0.5,
+        bicycles=0.6,
     ),
     "cityscapes": StreetStatistics(
-        horizon=(0.4, 0.47), field_of_view=(50, 58), camera_height=(1.2, 1.35), road_half_width=(3.5, 5.0), sidewalk_width=(2.0, 4.0),
-        building_height=(10, 20), building_share=0.95, persons=6.0, parked_cars=4.5, moving_cars=1.4, bicycles=0.9, motorcycles=0.3,
-        trains=0.15, traffic_signs=1.6, bonnet_share=1.0,
+        horizon=(0.4, 0.47),
+        field_of_view=(50, 58),
+        camera_height=(1.2, 1.35),
+        road_half_width=(3.5, 5.0),
+        sidewalk_width=(2.0, 4.0),
+        building_height=(10, 20),
+        building_share=0.95,
+        persons=6.0,
+        parked_cars=4.5,
+        moving_cars=1.4,
+        bicycles=0.9,
+        motorcycles=0.3,
+        trains=0.15,
+        traffic_signs=1.6,
+        bonnet_share=1.0,
     ),
     "bdd100k": StreetStatistics(
-        horizon=(0.44, 0.54), field_of_view=(60, 72), camera_height=(1.3, 1.8), road_half_width=(6.0, 9.0), sidewalk_width=(1.2, 2.5),
-        building_height=(5, 26), building_share=0.6, verge_share=0.6, persons=2.5, moving_cars=3.5, trucks=0.5, buses=0.3, trains=0.08,
-        traffic_lights=1.5, bicycles=0.4, bonnet_share=0.3,
+        horizon=(0.44, 0.54),
+        field_of_view=(60, 72),
+        camera_height=(1.3, 1.8),
+        road_half_width=(6.0, 9.0),
+        sidewalk_width=(1.2, 2.5),
+        building_height=(5, 26),
+        building_share=0.6,
+        verge_share=0.6,
+        persons=2.5,
+        moving_cars=3.5,
+        trucks=0.5,
+        buses=0.3,
+        trains=0.08,
+        traffic_lights=1.5,
+        bicycles=0.4,
+        bonnet_share=0.3,
     ),
     "mapillary": StreetStatistics(
-        horizon=(0.36, 0.55), field_of_view=(55, 90), camera_height=(1.1, 2.2), road_half_width=(3.0, 7.5), sidewalk_width=(1.0, 4.0),
-        building_height=(3, 14), building_share=0.65, verge_share=0.7, barrier_share=0.6, trees=8.0, bushes=4.0, persons=4.0,
-        motorcycles=0.8, bicycles=0.6, trains=0.12,
+        horizon=(0.36, 0.55),
+        field_of_view=(55, 90),
+        camera_height=(1.1, 2.2),
+        road_half_width=(3.0, 7.5),
+        sidewalk_width=(1.0, 4.0),
+        building_height=(3, 14),
+        building_share=0.65,
+        verge_share=0.7,
+        barrier_share=0.6,
+        trees=8.0,
+        bushes=4.0,
+        persons=4.0,
+        motorcycles=0.8,
+        bicycles=0.6,
+        trains=0.12,
     ),
-}  # fmt: skip
+}
 DOMAINS = tuple(STREETS)
 
 

@@ -27,7 +27,10 @@ def rider_on(rng: np.random.Generator, saddle: float) -> Shape:
     lean = rng.uniform(0.1, 0.35)
     shoulder = (lean, saddle + 0.6)
     return [
-        ("trousers", [stroke((-0.1, saddle), (0.2, saddle - 0.35), 0.22), stroke((0.2, saddle - 0.35), (0.05, 0.3), 0.18)]),
+        (
+            "trousers",
+            [stroke((-0.1, saddle), (0.2, saddle - 0.35), 0.22), stroke((0.2, saddle - 0.35), (0.05, 0.3), 0.18)],
+        ),
         ("coat", [stroke((-0.12, saddle - 0.05), shoulder, 0.42), stroke(shoulder, (0.55, saddle + 0.2), 0.15)]),
         ("helmet", [ellipse(lean + 0.08, saddle + 0.82, 0.34, 0.34, 8)]),
     ]
@@ -44,7 +47,11 @@ def bicycle() -> Shape:
         stroke((0.52, 0.36), (0.36, 1.05), 0.1),
         box(-0.3, 0.88, -0.04, 0.98),
     ]
-    return [("tyre", rings), ("spokes", [ellipse(x, 0.36, 0.46, 0.46, 8) for x in (-0.52, 0.52)]), ("bike_frame", frame)]
+    return [
+        ("tyre", rings),
+        ("spokes", [ellipse(x, 0.36, 0.46, 0.46, 8) for x in (-0.52, 0.52)]),
+        ("bike_frame", frame),
+    ]
 
 
 def motorcycle() -> Shape:
@@ -63,7 +70,10 @@ def car_end(rear: bool, width: float, height: float) -> Shape:
     lamp = "tail_light" if rear else "head_light"
     return [
         ("tyre", [box(-w, 0, -w + 0.28, 0.4), box(w - 0.28, 0, w, 0.4)]),
-        ("car_body", [box(-w, 0.2, w, 0.58 * h), np.array([(-w, 0.56 * h), (w, 0.56 * h), (0.72 * w, h), (-0.72 * w, h)])]),
+        (
+            "car_body",
+            [box(-w, 0.2, w, 0.58 * h), np.array([(-w, 0.56 * h), (w, 0.56 * h), (0.72 * w, h), (-0.72 * w, h)])],
+        ),
         ("glass", [np.array([(-0.82 * w, 0.6 * h), (0.82 * w, 0.6 * h), (0.62 * w, 0.93 * h), (-0.62 * w, 0.93 * h)])]),
         ("bumper", [box(-w, 0.2, w, 0.2 + 0.13 * h)]),
         (lamp, [box(-0.95 * w, 0.4 * h, -0.6 * w, 0.53 * h), box(0.6 * w, 0.4 * h, 0.95 * w, 0.53 * h)]),
@@ -82,7 +92,14 @@ def truck_end(rear: bool, width: float, height: float) -> Shape:
     cab = [box(-0.92 * w, 0.35, 0.92 * w, 0.74 * h)]
     lamps = [box(-0.85 * w, 0.55, -0.55 * w, 0.85), box(0.55 * w, 0.55, 0.85 * w, 0.85)]
     screen = [box(-0.8 * w, 0.46 * h, 0.8 * w, 0.68 * h)]
-    return [tyres, cargo, ("truck_cab", cab), ("glass", screen), ("bumper", [box(-w, 0.35, w, 0.6)]), ("head_light", lamps)]
+    return [
+        tyres,
+        cargo,
+        ("truck_cab", cab),
+        ("glass", screen),
+        ("bumper", [box(-w, 0.35, w, 0.6)]),
+        ("head_light", lamps),
+    ]
 
 
 def bus_end(rear: bool, width: float, height: float) -> Shape:
@@ -141,11 +158,17 @@ def tree(rng: np.random.Generator, height: float) -> Shape:
     crown = rng.uniform(0.55, 0.8) * height
     spread = rng.uniform(0.45, 0.75) * crown
     blobs = [
-        ellipse(*rng.normal((0, height - 0.55 * crown), (0.3 * spread, 0.2 * crown)), *rng.uniform(0.5, 0.9, 2) * spread, 9)
+        ellipse(
+            *rng.normal((0, height - 0.55 * crown), (0.3 * spread, 0.2 * crown)), *rng.uniform(0.5, 0.9, 2) * spread, 9
+        )
         for _ in range(7)
     ]
     trunk = [box(-0.15, 0, 0.15, height - 0.5 * crown)]
-    return [("trunk", trunk), ("foliage", blobs[:4]), ("foliage_lit", [0.75 * (b - b.mean(0)) + b.mean(0) for b in blobs[4:]])]
+    return [
+        ("trunk", trunk),
+        ("foliage", blobs[:4]),
+        ("foliage_lit", [0.75 * (b - b.mean(0)) + b.mean(0) for b in blobs[4:]]),
+    ]
 
 
 def bush(rng: np.random.Generator) -> Shape:

@@ -39,7 +39,7 @@ def set_encoder(vae: AutoencoderKL, components: Tensor) -> None:
     """Set the encoder's weights so that its latents are the given components of each 4×4 patch.
 
     Trained from scratch, the encoder of so small an autoencoder loses colours for thousands of steps and ends below the
-    linear optimum (20 dB against 28 for eight components). Its layers can hold that optimum: the two strided convolutions
+    linear optimum (20 dB against 28 for eight components). Its layers can hold that optimum: the strided convolutions
     gather a patch into channels, the residual branches are silent, and pairs ±z pass the last SiLU unchanged.
     """
     encoder, count = vae.encoder, len(components)

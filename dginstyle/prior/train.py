@@ -129,7 +129,9 @@ def _train_denoiser(
         batch, tokens = latents[chosen, mirrored], tokenise(tokenizer, captions)
         return denoising_loss(model["unet"], model["text_encoder"], scheduler, batch, tokens, noise)
 
-    _optimise("denoiser", model, loss, options.denoiser_steps, options.denoiser_learning_rate, state / "denoiser.pt", options)
+    _optimise(
+        "denoiser", model, loss, options.denoiser_steps, options.denoiser_learning_rate, state / "denoiser.pt", options
+    )
     return StableDiffusionPipeline(
         vae=vae,
         text_encoder=model["text_encoder"].eval(),

@@ -118,7 +118,9 @@ def test_shipped_prior_follows_the_weather_of_its_prompt(shipped):
     def brightness(weather: str) -> float:
         prompt = f"A city street scene with road sidewalk building vegetation sky car, in {weather} weather."
         generator = torch.Generator().manual_seed(0)
-        call = dict(height=64, width=64, num_inference_steps=10, guidance_scale=3.0, output_type="np", generator=generator)
+        call = dict(
+            height=64, width=64, num_inference_steps=10, guidance_scale=3.0, output_type="np", generator=generator
+        )
         return float(np.mean(shipped(prompt, num_images_per_prompt=8, **call).images))
 
     night, rainy, snowy = brightness("night"), brightness("rainy"), brightness("snowy")
