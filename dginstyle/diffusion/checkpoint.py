@@ -45,14 +45,17 @@ class Checkpoint:
             torch.save({"belongs_to": self.belongs_to, **state}, unfinished)
 
     def load(self) -> dict[str, Any] | None:
-        """Return the state, or None where this training has none."""
+        """Return the state, or None where this training has none.
+
+        Raises:
+            SystemExit: it cannot be read. Starting over in silence could throw days of training away.
+        """
         if not self.path.is_file():
             return None
         try:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception as error:  # a damaged archive raises whatever its bytes lead to
-            log.warning("%s cannot be read (%s): starting over", self.path, error)
-            return None
+            raise SystemExit(f"{self.path} cannot be read ({error}): delete it to start over") from None
         if state.get("belongs_to") != self.belongs_to:
             log.warning("%s belongs to other options, weights or data: starting over", self.path)
             return None

@@ -125,9 +125,9 @@ def start(task: Task, options: TrainingOptions) -> Run:
     task.network.requires_grad_(True).train()
     if options.gradient_checkpointing:
         task.network.enable_gradient_checkpointing()
-    optimiser = torch.optim.AdamW(
-        task.network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
-    )
+    # Plain numbers: the command line's restricted types could not be read back from a saved state.
+    rates = {"lr": float(options.learning_rate), "weight_decay": float(options.weight_decay)}
+    optimiser = torch.optim.AdamW(task.network.parameters(), **rates)
     network, optimiser = accelerator.prepare(task.network, optimiser)
     return Run(accelerator, network, optimiser, 0, torch.zeros(0, dtype=torch.int64, device=accelerator.device))
 

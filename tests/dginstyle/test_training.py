@@ -1,0 +1,222 @@
+"""Training of U^S and the ControlNet: resumed after a kill to the same bytes, and clear about what cannot be."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
+
+from dginstyle.controlnet import ControlNetOptions, LabelledCrops, train_controlnet
+from dginstyle.diffusion.objective import prediction_target
+from dginstyle.dreambooth import DreamboothOptions, SourceImages, resize, train_dreambooth
+from dginstyle.source_set import SourceSet
+from tests.dginstyle.tiny_prior import tiny_label, write_tiny_set
+
+COMMON = {"crop": (32, 32), "steps": 4, "batch_size": 2, "learning_rate": 1e-3, "checkpoint_every": 2}
+DREAMBOOTH = DreamboothOptions(**COMMON, accumulation=2, resize_factors=(0.5, 1.0, 1.5))
+CONTROLNET = ControlNetOptions(
+    **COMMON, gradient_clip=1.0, rare_class_sampling=True, min_pixels=4, conditioning_channels=(8, 8)
+)
+KILLED = """
+import os, signal, sys
+import dginstyle.diffusion.training as training
+optimise = training.optimise
+def killed_in_the_third_step(task, options, run, stream):
+    if run.step == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return optimise(task, options, run, stream)
+training.optimise = killed_in_the_third_step
+from dginstyle.__main__ import VERBS
+from dginstyle.cli import run_verb
+run_verb("dginstyle", VERBS, sys.argv[1:])
+"""
+
+
+def weights(folder):
+    return (folder / "diffusion_pytorch_model.safetensors").read_bytes()
+
+
+def dreambooth(prior, source, folder, options=DREAMBOOTH, seed=0):
+    train_dreambooth(
+        prior=prior, data=source, output=folder / "unet", state=folder / "state", options=options, seed=seed
+    )
+    return folder / "unet"
+
+
+def controlnet(prior, unet, source, folder, options=CONTROLNET):
+    train_controlnet(
+        prior=prior,
+        unet=unet,
+        data=source,
+        output=folder / "controlnet",
+        state=folder / "state",
+        options=options,
+        seed=0,
+    )
+    return folder / "controlnet"
+
+
+def kill(verb, options, **arguments):
+    """Run a training's command and kill it, as kill -9 does, in its fourth step."""
+    words = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
+    options = json.dumps(dataclasses.asdict(options))
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, verb, *words, "--options", options, "--seed", "0"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == -9, done.stderr
+    assert not arguments["output"].exists()
+    assert torch.load(arguments["state"] / "last.pt", weights_only=True)["step"] == 2
+
+
+@pytest.fixture(scope="module")
+def unet(prior, source, tmp_path_factory):
+    return dreambooth(prior, source, tmp_path_factory.mktemp("dreambooth"))
+
+
+def test_dreambooth_writes_a_changed_unet_that_diffusers_loads(prior, unet):
+    before = UNet2DConditionModel.from_pretrained(prior, subfolder="unet").state_dict()
+    after = UNet2DConditionModel.from_pretrained(unet).state_dict()
+    changed = [name for name in before if not torch.equal(before[name], after[name])]
+    assert len(changed) > 0.9 * len(before)
+
+
+def test_dreambooth_killed_and_resumed_ends_with_the_same_bytes(prior, source, unet, tmp_path):
+    output, state = tmp_path / "unet", tmp_path / "state"
+    kill("train-dreambooth", DREAMBOOTH, prior=prior, data=source, output=output, state=state)
+    dreambooth(prior, source, tmp_path)
+    assert weights(output) == weights(unet)
+    assert "going on after step 2 of 4" in (state / "logs/train.log").read_text()
+    assert not (state / "last.pt").exists()
+    assert list((state / "logs").glob("events*"))
+
+
+def test_controlnet_killed_and_resumed_ends_with_the_same_bytes_and_counts(prior, source, unet, tmp_path):
+    whole = controlnet(prior, unet, source, tmp_path / "whole")
+    output, state = tmp_path / "killed/controlnet", tmp_path / "killed/state"
+    kill("train-controlnet", CONTROLNET, prior=prior, unet=unet, data=source, output=output, state=state)
+    controlnet(prior, unet, source, tmp_path / "killed")
+    for name in ("diffusion_pytorch_model.safetensors", "class_pixels.json", "config.json"):
+        assert (output / name).read_bytes() == (whole / name).read_bytes()
+    pixels = json.loads((output / "class_pixels.json").read_text())
+    crops = LabelledCrops(SourceSet(source), CONTROLNET, seed=0)
+    seen = sum(crops[position]["class_pixels"] for position in range(8)).tolist()
+    assert pixels == {str(train_id): count for train_id, count in enumerate(seen)}
+
+
+def test_another_seed_gives_other_weights_and_the_state_of_another_training_is_not_used(prior, source, unet, tmp_path):
+    (tmp_path / "state").mkdir()
+    torch.save({"belongs_to": "another training"}, tmp_path / "state/last.pt")
+    other = dreambooth(prior, source, tmp_path, seed=1)
+    assert weights(other) != weights(unet)
+    assert "starting at step 0" in (tmp_path / "state/logs/train.log").read_text()
+
+
+def test_a_damaged_state_is_not_thrown_away_in_silence(prior, source, tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/last.pt").write_bytes(b"half a state")
+    with pytest.raises(SystemExit, match="delete it to start over"):
+        dreambooth(prior, source, tmp_path)
+
+
+def test_loading_processes_and_checkpointed_gradients_change_nothing_that_matters(prior, source, unet, tmp_path):
+    options = dataclasses.replace(DREAMBOOTH, workers=1, gradient_checkpointing=True, checkpoint_every=3)
+    ours = UNet2DConditionModel.from_pretrained(dreambooth(prior, source, tmp_path, options)).state_dict()
+    for name, expected in UNet2DConditionModel.from_pretrained(unet).state_dict().items():
+        torch.testing.assert_close(ours[name], expected, atol=1e-4, rtol=1e-3)
+
+
+def test_the_controlnet_trains_and_its_unet_does_not(prior, source, unet, tmp_path):
+    before = weights(unet)
+    trained = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path))
+    assert trained.controlnet_mid_block.weight.abs().max() > 0
+    assert trained.config.conditioning_channels == 20
+    assert weights(unet) == before
+
+
+def test_each_epoch_shows_every_source_image_once(source):
+    images = SourceImages(SourceSet(source), DREAMBOOTH, seed=0)
+    epochs = [[images._file(position) for position in range(first, first + 6)] for first in (0, 6)]
+    assert all(sorted(epoch) == sorted(SourceSet(source).images.values()) for epoch in epochs)
+    assert epochs[0] != epochs[1]
+
+
+def test_crops_are_drawn_for_their_class_with_caption_and_condition(source):
+    crops = LabelledCrops(SourceSet(source), CONTROLNET, seed=0)
+    sample = crops[3]
+    assert sample["image"].shape == (3, 32, 32)
+    assert sample["condition"].shape == (20, 32, 32)
+    assert sample["condition"].sum(0).eq(1).all()
+    assert sample["caption"].startswith("road")
+    assert sample["condition"][:19].sum((1, 2)).tolist() == sample["class_pixels"].tolist()
+    assert all(torch.equal(crops[3][key], sample[key]) for key in ("image", "condition"))
+
+
+def test_without_rare_class_sampling_no_statistics_are_needed(source, tmp_path):
+    folder = write_tiny_set(tmp_path)
+    for name in ("samples_with_class.json", "rcs_probabilities.json"):
+        (folder / name).unlink()
+    crops = LabelledCrops(SourceSet(folder), dataclasses.replace(CONTROLNET, rare_class_sampling=False), seed=0)
+    assert {crops[position]["caption"] for position in range(12)} >= {"road sky car", "road sky rider car"}
+
+
+@pytest.mark.parametrize(("factor", "size"), [(1.5, (60, 72)), (0.5, (32, 38)), (1, (40, 48))])
+def test_images_are_resized_but_never_below_the_crop(factor, size):
+    assert resize(np.zeros((40, 48, 3), dtype=np.uint8), factor, (32, 32)).shape == (*size, 3)
+
+
+def test_the_target_is_the_noise_or_the_velocity_and_nothing_else():
+    latents, noise, timesteps = torch.ones(1, 4, 2, 2), torch.zeros(1, 4, 2, 2), torch.tensor([500])
+    scheduler = DDPMScheduler(prediction_type="v_prediction")
+    velocity = prediction_target(scheduler, latents, noise, timesteps)
+    torch.testing.assert_close(velocity, -((1 - scheduler.alphas_cumprod[500]) ** 0.5) * latents)
+    assert torch.equal(prediction_target(DDPMScheduler(), latents, noise, timesteps), noise)
+    with pytest.raises(SystemExit, match="'sample'"):
+        prediction_target(DDPMScheduler(prediction_type="sample"), latents, noise, timesteps)
+
+
+def test_a_condition_embedding_of_another_stride_is_refused(prior, source, unet, tmp_path):
+    options = dataclasses.replace(CONTROLNET, conditioning_channels=(8, 8, 8, 8))
+    with pytest.raises(SystemExit, match="has 4 entries .* by 8, .* divides it by 2: give it 2 entries"):
+        controlnet(prior, unet, source, tmp_path, options)
+
+
+def test_a_label_map_smaller_than_the_crop_is_refused(prior, unet, source, tmp_path):
+    options = dataclasses.replace(CONTROLNET, crop=(44, 44))
+    with pytest.raises(SystemExit, match="a crop of 44×44 does not fit into 40×48"):
+        controlnet(prior, unet, source, tmp_path, options)
+
+
+def test_label_maps_that_are_ignored_altogether_are_refused(tmp_path):
+    source = write_tiny_set(tmp_path, label=lambda number: np.full_like(tiny_label(number), 255))
+    with pytest.raises(SystemExit, match="no label map has more than min_pixels"):
+        LabelledCrops(SourceSet(source), CONTROLNET, seed=0)
+
+
+def test_ids_above_18_are_refused(tmp_path):
+    source = write_tiny_set(tmp_path, label=lambda number: np.where(tiny_label(number) == 255, 19, tiny_label(number)))
+    crops = LabelledCrops(SourceSet(source), CONTROLNET, seed=0)
+    with pytest.raises(SystemExit, match=r"\[19\] are no trainIds"):
+        crops[0]
+
+
+def test_a_missing_prior_or_set_is_one_sentence(prior, tmp_path):
+    with pytest.raises(SystemExit, match="the prior nowhere/at/all does not exist"):
+        dreambooth("nowhere/at/all", tmp_path, tmp_path)
+    with pytest.raises(SystemExit, match=r"manifest.csv does not exist"):
+        dreambooth(prior, tmp_path / "gta", tmp_path)
+
+
+def test_a_folder_of_other_files_is_not_overwritten(prior, source, tmp_path):
+    (tmp_path / "unet").mkdir()
+    (tmp_path / "unet/thesis.tex").write_text("years of work")
+    with pytest.raises(SystemExit, match="choose another --output"):
+        dreambooth(prior, source, tmp_path)
+    assert (tmp_path / "unet/thesis.tex").exists()
