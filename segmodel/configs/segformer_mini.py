@@ -9,6 +9,9 @@ Against MiT-B0: half the width, and stride 2 at the start, where stride 4 would 
 That makes the first two stages dear, so they have one block each.
 """
 
+# About 1 / sqrt(share of the source's pixels) of each trainId. Unweighted, 1200 iterations learn no small thing.
+class_weight = [0.2, 0.5, 0.2, 1.5, 1.0, 0.8, 2.5, 2.2, 0.35, 0.7, 0.35, 1.1, 3.0, 0.6, 1.3, 1.3, 3.0, 2.5, 2.5]
+
 model = dict(
     type="EncoderDecoder",
     data_preprocessor=dict(
@@ -29,7 +32,7 @@ model = dict(
         strides=[2, 2, 2, 2],
         sr_ratios=[8, 4, 2, 1],
         mlp_ratio=4,
-        drop_path_rate=0.1,
+        drop_path_rate=0.0,
     ),
     decode_head=dict(
         type="SegformerHead",
@@ -40,7 +43,7 @@ model = dict(
         num_classes=19,
         norm_cfg=dict(type="BN"),
         align_corners=False,
-        loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=True),
+        loss_decode=dict(type="CrossEntropyLoss", class_weight=class_weight),
     ),
     train_cfg=dict(),
     test_cfg=dict(mode="whole"),
