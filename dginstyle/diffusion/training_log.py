@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
@@ -29,6 +30,7 @@ class TrainingLog:
         self.bar = progress(name, initial=start, total=steps, unit="step", file=sys.stderr)
         log.info("%s: %s step %d of %d", name, "going on after" if start else "starting at", start, steps)
         self.losses: list[float] = []
+        self.start, self.began = start, time.perf_counter()
 
     def report(self, step: int, loss: float, gradient: float | None) -> None:
         """Take the loss of a step and the norm of its gradient; write their means when a line is due."""
@@ -39,14 +41,8 @@ class TrainingLog:
         mean = sum(self.losses) / len(self.losses)
         self.losses.clear()
         self.bar.set_postfix(loss=f"{mean:.4f}", refresh=False)
-        log.info(
-            "%s: step %d/%d, loss %.4f, %.2f steps/s",
-            self.name,
-            step,
-            self.steps,
-            mean,
-            self.bar.format_dict["rate"] or 0,
-        )
+        pace = (time.perf_counter() - self.began) / (step - self.start)
+        log.info("%s: step %d/%d, loss %.4f, %.2f s a step", self.name, step, self.steps, mean, pace)
         self.curves.add_scalar("loss", mean, step)
         if gradient is not None:
             self.curves.add_scalar("gradient norm", gradient, step)
