@@ -20,12 +20,7 @@ rule summarise_evaluations:
             category="Domain generalisation",
             labels={"result": "summary", "format": "csv"},
         ),
-        page=report(
-            "results/dg_miou_summary.md",
-            caption="../report/summary.rst",
-            category="Domain generalisation",
-            labels={"result": "summary", "format": "markdown"},
-        ),
+        page="results/dg_miou_summary.md",
         metrics="results/metrics.json",
     log:
         "<benchmark>/logs/summarise_evaluations.log",
@@ -41,6 +36,27 @@ rule summarise_evaluations:
     shell:
         "python -m segmodel summarise --evaluations {params.evaluations:q} --output {params.folder}"
         " --options {params.options:q} &> {log}"
+
+
+rule render_summary:
+    input:
+        "results/dg_miou_summary.md",
+    output:
+        report(
+            "results/dg_miou_summary.html",
+            caption="../report/summary.rst",
+            category="Domain generalisation",
+            labels={"result": "summary", "format": "page"},
+        ),
+    log:
+        "<benchmark>/logs/render_summary.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m markdown --extension tables --file {output} {input} &> {log}"
 
 
 rule plot_gains:
