@@ -91,4 +91,4 @@ def test_report_is_a_page_with_tables_and_figures(snakemake, smoke, repository):
     result = snakemake(smoke, "--report", "report.html", "--configfile", str(repository / "config/smoke.yaml"))
     assert result.returncode == 0, result.stderr
     page = (smoke / "report.html").read_text()
-    assert all(name in page for name in ("dg_miou.csv", "gains.png", "samples_dginstyle.png"))
+    assert all(name in page for name in ("dg_miou.csv", "dg_miou_summary.html", "gains.png", "samples_dginstyle.png"))
