@@ -1,5 +1,7 @@
 """Layout + style → image and label map."""
 
+from itertools import accumulate, pairwise
+
 import cv2
 import numpy as np
 from cityscapesscripts.helpers.labels import name2label
@@ -72,8 +74,8 @@ def _paint_thing(canvas: np.ndarray, labels: np.ndarray, thing: Thing, style: St
 def _corners(polygons: list[np.ndarray]) -> list[np.ndarray]:
     """Corners in cv2's fixed-point format, converted in one go: there are hundreds of small polygons a scene."""
     joined = np.rint(np.concatenate(polygons) * _SCALE).astype(np.int32)
-    ends = np.cumsum([len(polygon) for polygon in polygons])
-    return [joined[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    ends = [*accumulate(map(len, polygons), initial=0)]
+    return [joined[start:end] for start, end in pairwise(ends)]
 
 
 def _colour(material: str, thing: Thing, style: Style, shifts: dict, chance: np.random.Generator) -> np.ndarray:
