@@ -25,6 +25,7 @@ class PriorOptions:
     """How long and how fast the mini prior learns.
 
     Args:
+        start: diffusers folder of a mini prior to go on from; None begins anew.
         autoencoder_steps: steps of the autoencoder's decoder; its encoder is computed.
         autoencoder_batch_size: images a step.
         autoencoder_learning_rate: peak rate.
@@ -38,6 +39,7 @@ class PriorOptions:
 
     autoencoder_steps: int
     denoiser_steps: int
+    start: str | None = None
     autoencoder_batch_size: int = 8
     autoencoder_learning_rate: float = 2e-3
     denoiser_batch_size: int = 16
@@ -70,9 +72,9 @@ def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOption
     torch.set_flush_denormal(True)  # denormal numbers make a CPU's steps several times slower
     state.mkdir(parents=True, exist_ok=True)
     photographs = read_corpus(corpus)
-    vae = _build_autoencoder(photographs.images)
-    pipeline = _train_denoiser(vae, photographs, state, options, seed)
-    _train_decoder(vae, photographs.images, state / "decoder.pt", options, seed)
+    pipeline = _load(options.start) if options.start else _begin(photographs.images, state)
+    _train_denoiser(pipeline, photographs, state / "denoiser.pt", options, seed)
+    _train_decoder(pipeline.vae, photographs.images, state / "decoder.pt", options, seed)
     partial = output.with_name(output.name + ".partial")
     for network in (pipeline.vae, pipeline.unet):  # half the size; diffusers loads them as float32
         network.to(torch.float16)
@@ -88,15 +90,33 @@ def read_corpus(folder: Path) -> Corpus:
     return Corpus(tensor, [line["classes"] for line in lines], [line["weather"] for line in lines])
 
 
-def _build_autoencoder(images: Tensor) -> AutoencoderKL:
-    """Autoencoder with its final encoder and an untrained decoder."""
-    vae = networks.build_autoencoder().eval().requires_grad_(False)
+def _load(folder: str) -> StableDiffusionPipeline:
+    """Load a mini prior in float32."""
+    return StableDiffusionPipeline.from_pretrained(
+        folder, safety_checker=None, local_files_only=True, torch_dtype=torch.float32
+    )
+
+
+def _begin(images: Tensor, state: Path) -> StableDiffusionPipeline:
+    """Untrained networks, but for the autoencoder's encoder, which is final."""
+    vae = networks.build_autoencoder().eval()
     set_encoder(vae, principal_components(scaled(images[:2000]), networks.LATENT_CHANNELS))
     vae.register_to_config(scaling_factor=float(1 / encode_all(vae, images[:2000]).std()))
-    return vae
+    tokenizer = networks.build_tokenizer(state / "tokenizer")
+    return StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=networks.build_text_encoder(tokenizer),
+        tokenizer=tokenizer,
+        unet=networks.build_unet(),
+        scheduler=networks.build_scheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
 
 
 def _train_decoder(vae: AutoencoderKL, images: Tensor, state: Path, options: PriorOptions, seed: int) -> None:
+    vae.requires_grad_(False)
     decoder = nn.ModuleList([vae.post_quant_conv, vae.decoder]).requires_grad_(True).train()
 
     def loss(step: int) -> Tensor:
@@ -112,11 +132,10 @@ def _train_decoder(vae: AutoencoderKL, images: Tensor, state: Path, options: Pri
 
 
 def _train_denoiser(
-    vae: AutoencoderKL, corpus: Corpus, state: Path, options: PriorOptions, seed: int
-) -> StableDiffusionPipeline:
-    tokenizer = networks.build_tokenizer(state / "tokenizer")
-    model = nn.ModuleDict({"unet": networks.build_unet(), "text_encoder": networks.build_text_encoder(tokenizer)})
-    scheduler = networks.build_scheduler()
+    pipeline: StableDiffusionPipeline, corpus: Corpus, state: Path, options: PriorOptions, seed: int
+) -> None:
+    vae, scheduler, tokenizer = pipeline.vae, pipeline.scheduler, pipeline.tokenizer
+    model = nn.ModuleDict({"unet": pipeline.unet, "text_encoder": pipeline.text_encoder}).requires_grad_(True).train()
     views = [encode_all(vae, view) * vae.config.scaling_factor for view in (corpus.images, corpus.images.flip(-1))]
     latents = torch.stack(views, dim=1)  # (N, 2, 8, 16, 16): the photograph and its mirror image
 
@@ -129,19 +148,8 @@ def _train_denoiser(
         batch, tokens = latents[chosen, mirrored], tokenise(tokenizer, captions)
         return denoising_loss(model["unet"], model["text_encoder"], scheduler, batch, tokens, noise)
 
-    _optimise(
-        "denoiser", model, loss, options.denoiser_steps, options.denoiser_learning_rate, state / "denoiser.pt", options
-    )
-    return StableDiffusionPipeline(
-        vae=vae,
-        text_encoder=model["text_encoder"].eval(),
-        tokenizer=tokenizer,
-        unet=model["unet"].eval(),
-        scheduler=scheduler,
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
+    _optimise("denoiser", model, loss, options.denoiser_steps, options.denoiser_learning_rate, state, options)
+    model.eval()
 
 
 def _optimise(
@@ -158,7 +166,7 @@ def _optimise(
     ema = EMAModel(model.parameters(), decay=options.ema_decay, use_ema_warmup=True, power=0.75)
 
     def factor(step: int) -> float:
-        return min((step + 1) / options.warmup, 0.5 + 0.5 * math.cos(math.pi * step / steps))
+        return min((step + 1) / options.warmup, 0.5 + 0.5 * math.cos(math.pi * step / max(steps, 1)))
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
     start = 0
