@@ -15,7 +15,9 @@ from segmodel.manifest import SOURCE, read_samples
 
 with redirect_stdout(None):  # mmsegmentation prints that a plug-in is missing, which is none of the reader's concern
     from mmseg.datasets import BaseSegDataset
-    from mmseg.datasets.transforms import PackSegInputs, PhotoMetricDistortion, RandomCrop
+    from mmseg.datasets.transforms import PackSegInputs, RandomCrop
+
+    from segmodel.augmentation import Photometric, photometric_transforms
 
 
 @TRANSFORMS.register_module()
@@ -59,7 +61,18 @@ class Geometry:
     cat_max_ratio: float
 
 
-def source_pipeline(geometry: Geometry) -> Compose:
+@dataclass(frozen=True)
+class Presentation:
+    """How the images of a training set are shown: values of ``training_sets.<name>`` in the configuration.
+
+    Attributes:
+        photometric: standard (the published PhotoMetricDistortion), strong (heavy jitter, blur, noise too) or none.
+    """
+
+    photometric: Photometric = "standard"
+
+
+def source_pipeline(geometry: Geometry, photometric: Photometric = "standard") -> Compose:
     """Resize, crop where no class fills more than ``cat_max_ratio`` (10 tries), flip, distort."""
     height, width = geometry.source_size
     return Compose(
@@ -68,20 +81,20 @@ def source_pipeline(geometry: Geometry) -> Compose:
             LoadTrainIds(),
             Resize(scale=(width, height)),
             RandomCrop(tuple(geometry.crop), cat_max_ratio=geometry.cat_max_ratio),
-            *_distortions(),
+            *_distortions(photometric),
         ]
     )
 
 
-def generated_pipeline(geometry: Geometry) -> Compose:
+def generated_pipeline(geometry: Geometry, photometric: Photometric = "standard") -> Compose:
     """Flip and distort; a generated image is a crop already, so only its size is brought to that of the crop."""
     height, width = geometry.crop
-    return Compose([LoadImageFromFile(), LoadTrainIds(), Resize(scale=(width, height)), *_distortions()])
+    return Compose([LoadImageFromFile(), LoadTrainIds(), Resize(scale=(width, height)), *_distortions(photometric)])
 
 
-def _distortions() -> list[BaseTransform]:
+def _distortions(photometric: Photometric) -> list[BaseTransform]:
     packed = ("img_path", "seg_map_path", "ori_shape", "img_shape", "origin")
-    return [RandomFlip(prob=0.5), PhotoMetricDistortion(), PackSegInputs(meta_keys=packed)]
+    return [RandomFlip(prob=0.5), *photometric_transforms(photometric), PackSegInputs(meta_keys=packed)]
 
 
 class TrainingStream(torch.utils.data.Dataset):
@@ -91,10 +104,12 @@ class TrainingStream(torch.utils.data.Dataset):
     position) only: neither the process that loads it nor an interruption changes it.
     """
 
-    def __init__(self, table: Path, geometry: Geometry, seed: int) -> None:
+    def __init__(self, table: Path, geometry: Geometry, seed: int, presentation: Presentation | None = None) -> None:
         """Read the training set ``table``; errors as ``segmodel.manifest.read_samples``."""
+        presentation = presentation or Presentation()
         self.rows = ManifestDataset(ann_file=str(table), serialize_data=False)
-        self.source, self.generated = source_pipeline(geometry), generated_pipeline(geometry)
+        self.source = source_pipeline(geometry, presentation.photometric)
+        self.generated = generated_pipeline(geometry, presentation.photometric)
         self.seed = seed
 
     def row_at(self, position: int) -> dict:

@@ -13,7 +13,7 @@ from mmengine.dataset import pseudo_collate
 from safetensors.torch import save
 
 from segmodel.checkpoint import Checkpoint, fingerprint
-from segmodel.data import Geometry, TrainingStream
+from segmodel.data import Geometry, Presentation, TrainingStream
 from segmodel.files import written_whole
 from segmodel.manifest import SOURCE
 from segmodel.models import build_model, read_config
@@ -66,6 +66,7 @@ def train(
     options: TrainOptions,
     seed: int,
     generator: str | None = None,
+    presentation: Presentation = Presentation(),  # noqa: B008 (frozen)
 ) -> None:
     """Train a model and write ``weights.safetensors``, ``training.json`` and ``logs/``.
 
@@ -80,16 +81,19 @@ def train(
         options: the values of ``models.<name>`` in the configuration.
         seed: decides initial weights, order, augmentation and dropout.
         generator: name of the generator that the training set must hold images of.
+        presentation: how the images of the training set are shown.
     """
     config = read_config(options.config)
-    stream = TrainingStream(data, Geometry(options.crop, options.source_size, options.cat_max_ratio), seed)
+    geometry = Geometry(options.crop, options.source_size, options.cat_max_ratio)
+    stream = TrainingStream(data, geometry, seed, presentation)
     images = Counter(row["origin"] for row in stream.rows.load_data_list())
     if generator and not images[generator]:
         raise SystemExit(f"{data}: no image of the generator {generator}; generate them, then run `build-training-set`")
     network = build_model(config, seed)
     optimiser = build_optimiser(network, options.learning_rate, options.weight_decay, options.head_learning_rate_factor)
     trainer = Trainer(network, optimiser, options.precision, seed)
-    checkpoint = Checkpoint(state, fingerprint({"seed": seed, **_what_matters(options)}, options.config, data))
+    settings = {"seed": seed, **_what_matters(options), **asdict(presentation)}
+    checkpoint = Checkpoint(state, fingerprint(settings, options.config, data))
     progress = _resumed(trainer, checkpoint)
     with closing(TrainingLog(output / "logs", progress.iteration)) as log:
         _run(trainer, stream, progress, checkpoint, options, log)

@@ -1,3 +1,9 @@
+def presentation(wildcards):
+    """Return how the images of a training set are shown: what its entry says beside what the command knows by itself."""
+    training_set = config["training_sets"][wildcards.training_set]
+    return options({key: training_set[key] for key in ("photometric",) if key in training_set})
+
+
 rule build_training_set:
     input:
         unpack(generated_manifest),
@@ -45,6 +51,8 @@ rule train_segmentation:
         state=lambda wildcards: "results/{}/state/segmentation/{}/{}/seed{}".format(config["benchmark"], *wildcards),
         generator=lambda wildcards: argument("generator", generator_of(wildcards)),
         options=model_options,
+        presentation=presentation,
     shell:
         "python -m segmodel train --model {wildcards.model} --data {input} --output {params.folder}"
-        " --state {params.state} {params.generator:q} --options {params.options:q} --seed {wildcards.seed} &> {log}"
+        " --state {params.state} {params.generator:q} --options {params.options:q}"
+        " --presentation {params.presentation:q} --seed {wildcards.seed} &> {log}"
