@@ -15,6 +15,7 @@ VERBS = {
     "train-controlnet": "dginstyle.controlnet:train_controlnet",
     "draw-list": "dginstyle.generation_list:draw_list",
     "generate": "dginstyle.generate:generate_shard",
+    "render-shard": "dginstyle.render_shard:render_shard",
     "gather": "dginstyle.gather:gather",
     "build-training-set": "dginstyle.training_set:build_training_set",
     "plot-samples": "dginstyle.figures:plot_samples",

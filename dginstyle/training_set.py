@@ -1,5 +1,6 @@
 """``build-training-set``: a part of the source set and the generated images, as one table."""
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from jsonargparse.typing import NonNegativeInt, PositiveInt
+from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt
 
 from dginstyle.datasets.files import write_csv
 from dginstyle.sampling import draw_class_and_file
@@ -20,20 +21,22 @@ class TrainingSetOptions:
     """Which source images are taken.
 
     Attributes:
-        images: how many; all of them with ``sampling: all``.
+        images: how many, or none; all of them with ``sampling: all``.
         sampling: by rare class sampling, uniformly, or all.
         min_pixels: a file is drawn for a class when it has more pixels of it than this.
+        generated_share: share of the generated images that are taken, the first of the set.
     """
 
-    images: PositiveInt | None
+    images: NonNegativeInt | None
     sampling: Literal["rare_class_sampling", "uniform", "all"]
     min_pixels: NonNegativeInt = 0
+    generated_share: ClosedUnitInterval = 1.0
 
 
 def build_training_set(
     *, source: Path, output: Path, options: TrainingSetOptions, seed: int, generated: Path | None = None
 ) -> None:
-    """Write the table of a training set: no source image twice, and every generated image.
+    """Write the table of a training set: no source image twice, and the generated images.
 
     A smaller number of source images is the beginning of a larger one.
 
@@ -48,6 +51,7 @@ def build_training_set(
     origins = [(source, "source", draw_subset(SourceSet(source), options, generator(seed, "source subset")))]
     if generated:
         rows = read_rows(generated / "manifest.csv", ("image", "label"))
+        rows = rows[: math.ceil(options.generated_share * len(rows))]
         origins.append((generated, generated.resolve().name, [(row["image"], row["label"]) for row in rows]))
     base = output.parent.resolve()
     write_csv(

@@ -8,6 +8,10 @@ from jsonargparse import auto_cli
 VERBS = {
     "train": "segmodel.train:train",
     "evaluate": "segmodel.evaluate:evaluate",
+    "judge": "segmodel.judge:judge",
+    "compare-sets": "segmodel.quality:compare_sets",
+    "compare-ablations": "segmodel.ablations:compare_ablations",
+    "plot-ablations": "segmodel.ablation_figure:plot_ablations",
     "summarise": "segmodel.summarise:summarise",
     "plot-gains": "segmodel.figures:plot_gains",
 }

@@ -1,6 +1,5 @@
 """Verb ``plot-gains``: what each training set reaches on each target, and what it gains over the baseline."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,8 +12,8 @@ from matplotlib.axes import Axes
 
 from segmodel.files import written_whole
 from segmodel.scores import MEAN
+from segmodel.tables import Rows, read_table
 
-Rows = list[dict[str, str]]
 _COLOURS = ("#7f7f7f", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
 _SPAN = 0.7  # of the distance between two targets that the marks of one target take
 
@@ -28,7 +27,7 @@ def plot_gains(*, table: Path, output: Path) -> None:
         table: ``dg_miou_summary.csv`` of ``summarise``; ``dg_miou.csv`` beside it has the seeds.
         output: the PNG.
     """
-    summary, seeds = _read(table), _read(table.with_name("dg_miou.csv"))
+    summary, seeds = read_table(table), read_table(table.with_name("dg_miou.csv"))
     models = list(dict.fromkeys(row["model"] for row in summary))
     figure, axes = plt.subplots(len(models), 2, figsize=(11, 4.2 * len(models)), squeeze=False, layout="constrained")
     for model, (left, right) in zip(models, axes, strict=True):
@@ -112,13 +111,3 @@ def _offset(index: int, number: int) -> float:
 
 def _colour(index: int) -> str:
     return _COLOURS[index % len(_COLOURS)]
-
-
-def _read(path: Path) -> Rows:
-    if not path.is_file():
-        raise SystemExit(f"{path}: no such table; run `python -m segmodel summarise` first")
-    with path.open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    if not rows:
-        raise SystemExit(f"{path}: the table is empty; run `python -m segmodel summarise` again")
-    return rows

@@ -15,6 +15,8 @@ from segmodel.scores import MEAN, Gain, Row
 
 Published = dict[tuple[str, str, str, str], float]  # model, training set, target, evaluation size -> mIoU in %
 
+Rows = list[dict[str, str]]
+
 EVALUATION_COLUMNS = (
     *("benchmark", "model", "training_set", "generator", "seed", "target", "evaluation_size", "images", "mIoU"),
     *CLASSES,
@@ -51,7 +53,7 @@ def evaluation_row(one: Evaluation) -> list[str]:
 def summary_row(benchmark: str, row: Row, published: Published) -> list[str]:
     """Return the row of ``dg_miou_summary.csv``."""
     named = (benchmark, row.model, row.training_set, row.target, row.evaluation_size, row.images, row.seeds)
-    scores = (row.miou, row.std, *_limits(row.gain), row.rare_miou, *_limits(row.rare_gain))
+    scores = (row.miou, row.std, *limits(row.gain), row.rare_miou, *limits(row.rare_gain))
     return [*map(str, named), *map(number, scores), number(published_figure(row, published))]
 
 
@@ -124,5 +126,21 @@ def _one_decimal(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}"
 
 
-def _limits(gain: Gain | None) -> tuple[float | None, float | None, float | None]:
+def limits(gain: Gain | None) -> tuple[float | None, float | None, float | None]:
+    """Return a gain and its interval, or three times None."""
     return (gain.value, gain.low, gain.high) if gain else (None, None, None)
+
+
+def read_table(path: Path) -> Rows:
+    """Return the rows of a table.
+
+    Raises:
+        SystemExit: it does not exist or is empty.
+    """
+    if not path.is_file():
+        raise SystemExit(f"{path}: no such table; run `python -m segmodel summarise` first")
+    with path.open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    if not rows:
+        raise SystemExit(f"{path}: the table is empty; run `python -m segmodel summarise` again")
+    return rows

@@ -19,6 +19,7 @@ TYPES = {
     "object": "a mapping",
     "null": "null",
 }
+INHERITING = ("generators", "training_sets")  # sections whose entries may be based on one another
 
 
 class ConfigurationError(Exception):
@@ -26,7 +27,7 @@ class ConfigurationError(Exception):
 
 
 def checked(config: dict, schema_file: Path, repository: Path) -> dict:
-    """Return the configuration with ``{benchmark}`` replaced by the benchmark's name.
+    """Return the configuration with ``{benchmark}`` replaced by the benchmark's name and entries completed.
 
     Args:
         config: the configuration as Snakemake merged it.
@@ -37,12 +38,49 @@ def checked(config: dict, schema_file: Path, repository: Path) -> dict:
         ConfigurationError: at the first thing that is wrong.
     """
     schema = yaml.safe_load(schema_file.read_text())
+    config = {
+        **config,
+        **{name: completed(name, config[name]) for name in ("generators", "training_sets") if name in config},
+    }
     if error := best_match(Draft202012Validator(schema).iter_errors(config)):
         raise ConfigurationError(f"Configuration: {schema_sentence(error, schema)}.")
     config = filled(config, config["benchmark"])
     if problem := next(contradictions(config, repository), None):
         raise ConfigurationError(f"Configuration: {problem}.")
     return config
+
+
+def completed(section: str, entries: object) -> object:
+    """Return a section's entries, each with the keys of the entry that its ``based_on`` names and without that key.
+
+    Raises:
+        ConfigurationError: an entry is based on one that does not exist, or on itself.
+    """
+    if not isinstance(entries, dict):
+        return entries  # the schema says what is wrong
+    return {name: based(section, entries, name, ()) for name in entries}
+
+
+def based(section: str, entries: dict, name: str, above: tuple[str, ...]) -> object:
+    """Return one entry on top of what it is based on; ``above`` are the entries that led to it."""
+    entry = entries[name]
+    if not isinstance(entry, dict) or "based_on" not in entry:
+        return entry
+    base = entry["based_on"]
+    key = f"{section}.{name}.based_on"
+    if base not in entries:
+        raise ConfigurationError(f"Configuration: {key} names {base!r}, which {section} does not have.")
+    if base in (name, *above):
+        raise ConfigurationError(f"Configuration: {key} names {base!r}, which is based on {name}.")
+    own = {key: value for key, value in entry.items() if key != "based_on"}
+    return merged(based(section, entries, base, (name, *above)), own)
+
+
+def merged(base: object, own: object) -> object:
+    """Return a nested mapping with the values of another one put over its own."""
+    if not (isinstance(base, dict) and isinstance(own, dict)):
+        return own
+    return base | {key: merged(base.get(key), value) for key, value in own.items()}
 
 
 def filled(value: object, benchmark: str) -> object:
@@ -147,6 +185,11 @@ def unknown_names(config: dict) -> Iterator[str]:
     for name, training_set in config["training_sets"].items():
         if training_set["generator"] is not None:
             named.append((f"training_sets.{name}.generator", training_set["generator"], "generators"))
+    named += [(f"ablations[{i}]", name, "training_sets") for i, name in enumerate(config["ablations"])]
+    if config["oracle"]:
+        named.append(("oracle", config["oracle"], "training_sets"))
+    if judge := config["quality"]:
+        named += [(f"quality.{key}", judge[key], f"{key}s") for key in ("model", "training_set")]
     for key, name, section in named:
         if name not in config[section]:
             known = ", ".join(config[section]) or "no entry"
@@ -165,9 +208,11 @@ def impossible_values(config: dict) -> Iterator[str]:
                 f"generators.{name}.images_per_shard is {generator['images_per_shard']} but must be at most images, "
                 f"{generator['images']}"
             )
-    for name, training_set in config["training_sets"].items():
-        if (training_set["source"]["images"] is None) != (training_set["source"]["sampling"] == "all"):
-            yield f"training_sets.{name}.source must have a number of images, or images: null with sampling: all"
+    if config["baseline"] in config["ablations"]:
+        yield f"ablations lists the baseline {config['baseline']!r}, which belongs to every table"
+    if (judge := config["quality"]) and judge["seed"] not in config["seeds"]:
+        yield f"quality.seed is {judge['seed']} but must be one of seeds, {config['seeds']}"
+    yield from impossible_training_sets(config)
     for name, inference in config["evaluation"].items():
         for axis in (0, 1) if inference["mode"] == "slide" else ():
             size, crop, stride = (inference[key][axis] for key in ("size", "crop", "stride"))
@@ -176,6 +221,19 @@ def impossible_values(config: dict) -> Iterator[str]:
                     f"evaluation.{name} slides a window of {inference['crop']} by {inference['stride']} over "
                     f"{inference['size']}, but stride must be at most crop and crop at most size"
                 )
+
+
+def impossible_training_sets(config: dict) -> Iterator[str]:
+    """Yield the training sets, and the generators, whose values contradict each other."""
+    for name, generator in config["generators"].items():
+        if generator.get("appearance") and config["source"] not in config["publishers"]:
+            yield f"generators.{name} has an appearance, but the source {config['source']!r} is not under publishers"
+    for name, training_set in config["training_sets"].items():
+        source, generator = training_set["source"], training_set["generator"]
+        if source and (source["images"] is None) != (source["sampling"] == "all"):
+            yield f"training_sets.{name}.source must have a number of images, or images: null with sampling: all"
+        if not (source or generator):
+            yield f"training_sets.{name} has neither source images nor a generator"
 
 
 def missing_files(config: dict, repository: Path) -> Iterator[str]:

@@ -21,9 +21,36 @@ def argument(name, value):
     return [f"--{name}", value] if value else []
 
 
-def used_generators():
-    """Return the generated sets that a training set asks for."""
-    return sorted({training_set["generator"] for training_set in config["training_sets"].values()} - {None})
+def table_sets():
+    """Return the training sets of dg_miou.csv."""
+    return [name for name in config["training_sets"] if name not in config["ablations"]]
+
+
+def used_generators(training_sets):
+    """Return the generated sets that some training sets ask for."""
+    return sorted({config["training_sets"][name]["generator"] for name in training_sets} - {None})
+
+
+def judged_sets(training_sets):
+    """Return the generated sets whose quality is told beside these training sets, and that of the judge's own."""
+    judge = config["quality"]
+    return used_generators([*training_sets, judge["training_set"]]) if judge else []
+
+
+def rendered_generators():
+    """Return the generators whose images the mini world renders."""
+    return [name for name, generator in config["generators"].items() if "appearance" in generator]
+
+
+def evaluations(training_sets):
+    """Return the evaluations of every model on some training sets."""
+    return expand(
+        "<benchmark>/segmentation/{model}/{training_set}/seed{seed}/{target}.npz",
+        model=config["models"],
+        training_set=training_sets,
+        seed=config["seeds"],
+        target=config["targets"],
+    )
 
 
 def prior_location():
@@ -77,6 +104,24 @@ def generator_unet(wildcards):
     return {} if swapped else {"unet": "<benchmark>/models/unet_source"}
 
 
+def judge_weights():
+    judge = config["quality"]
+    return (
+        "<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors".format(**judge)
+        if judge
+        else []
+    )
+
+
+def judge_options(wildcards):
+    """Return how the images of a set are brought to the size that the judge was trained on."""
+    model = config["models"][config["quality"]["model"]]
+    sizes = {target: config["evaluation"][target]["size"] for target in config["targets"]}
+    sizes[config["source"]] = model["source_size"]
+    size = sizes[wildcards.set] if wildcards.origin == "data" else model["crop"]
+    return options({"crop": model["crop"], "size": size})
+
+
 def generator_of(wildcards):
     """Return the name of the generated set that a training set adds, or None."""
     return config["training_sets"][wildcards.training_set]["generator"]
@@ -86,6 +131,15 @@ def generated_manifest(wildcards):
     """Return the manifest of the generated set that a training set adds as an input, where it adds one."""
     generator = generator_of(wildcards)
     return {"generated": f"<benchmark>/generated/{generator}/manifest.csv"} if generator else {}
+
+
+def training_set_options(wildcards):
+    training_set = config["training_sets"][wildcards.training_set]
+    return options(
+        training_set["source"] or {"images": 0, "sampling": "uniform"},
+        {"min_pixels": config["rare_class_sampling"]["min_pixels"]},
+        {"generated_share": training_set.get("generated_share", 1.0)},
+    )
 
 
 def model_options(wildcards):

@@ -39,6 +39,8 @@ rule generate_shard:
         metadata="<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl",
     log:
         "<benchmark>/logs/generate_shard/{generator}/{shard}.log",
+    wildcard_constraints:
+        generator="|".join(name for name in config["generators"] if name not in rendered_generators()) or "(?!)",
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["generate"]
@@ -63,6 +65,42 @@ rule generate_shard:
         seed=config["seed"],
     shell:
         "python -m dginstyle generate --prior {params.prior:q} --controlnet {input.controlnet} {params.unet:q}"
+        " --data {params.data} --list {input.list} --shard {wildcards.shard} --shards {params.shards}"
+        " --output {params.folder} --options {params.options:q} --seed {params.seed} &> {log}"
+
+
+rule render_shard:
+    input:
+        list="<benchmark>/generated/{generator}/list.csv",
+        images="<benchmark>/data/{source}/raw".format(source=config["source"]),
+        labels="<source>/labels",
+        manifest="<source>/manifest.csv",
+    output:
+        images=directory("<benchmark>/generated/{generator}/shards/{shard}/images"),
+        labels=directory("<benchmark>/generated/{generator}/shards/{shard}/labels"),
+        pictures="<benchmark>/generated/{generator}/shards/{shard}/pictures.png",
+        metadata="<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl",
+    log:
+        "<benchmark>/logs/render_shard/{generator}/{shard}.log",
+    wildcard_constraints:
+        generator="|".join(rendered_generators()) or "(?!)",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        domain=config["publishers"].get(config["source"], {}).get("domain"),
+        appearance=lambda wildcards: config["generators"][wildcards.generator]["appearance"],
+        data=subpath(input.manifest, parent=True),
+        folder=subpath(output.metadata, parent=True),
+        shards=lambda wildcards: shard_count(wildcards.generator),
+        options=lambda wildcards: options(
+            {key: config["generators"][wildcards.generator][key] for key in ("crop", "min_class_share")}
+        ),
+        seed=config["seed"],
+    shell:
+        "python -m dginstyle render-shard --domain {params.domain} --appearance {params.appearance}"
         " --data {params.data} --list {input.list} --shard {wildcards.shard} --shards {params.shards}"
         " --output {params.folder} --options {params.options:q} --seed {params.seed} &> {log}"
 

@@ -1,12 +1,6 @@
 rule summarise_evaluations:
     input:
-        expand(
-            "<benchmark>/segmentation/{model}/{training_set}/seed{seed}/{target}.npz",
-            model=config["models"],
-            training_set=config["training_sets"],
-            seed=config["seeds"],
-            target=config["targets"],
-        ),
+        evaluations(table_sets()),
     output:
         table=report(
             "results/dg_miou.csv",

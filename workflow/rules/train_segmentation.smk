@@ -22,10 +22,7 @@ rule build_training_set:
     params:
         source=subpath(input.manifest, parent=True),
         generated=lambda wildcards, input: argument("generated", os.path.dirname(input.get("generated", ""))),
-        options=lambda wildcards: options(
-            config["training_sets"][wildcards.training_set]["source"],
-            {"min_pixels": config["rare_class_sampling"]["min_pixels"]},
-        ),
+        options=training_set_options,
         seed=config["seed"],
     shell:
         "python -m dginstyle build-training-set --source {params.source} {params.generated:q} --output {output}"

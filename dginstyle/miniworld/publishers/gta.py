@@ -1,6 +1,7 @@
 """GTA5's packages: ``01_images.zip``, ``01_labels.zip``, …, with the two defects that the real set has."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -26,3 +27,8 @@ def pack_gta(options: PublisherOptions, seed: int) -> Iterator[Entry]:
         name = f"{index + 1:05d}.png"
         yield Entry(f"{part:02d}_images.zip", f"images/{name}", image)
         yield Entry(f"{part:02d}_labels.zip", f"labels/{name}", png(np.ascontiguousarray(label), palette))
+
+
+def scene_index(image: str) -> int:
+    """Return the number of the scene that an image file of the set shows."""
+    return int(Path(image).stem) - 1

@@ -1,0 +1,53 @@
+rule ablations:
+    input:
+        "results/ablations.csv",
+        "results/figures/ablations.png",
+        "results/ablations_quality.csv" if config["quality"] else [],
+        expand("results/figures/samples_{generator}.png", generator=used_generators(config["training_sets"])),
+
+
+rule compare_ablations:
+    input:
+        evaluations(config["training_sets"]),
+    output:
+        report(
+            "results/ablations.csv",
+            caption="../report/ablations.rst",
+            category="Ablations",
+            labels={"result": "every training set", "format": "csv"},
+        ),
+    log:
+        "<benchmark>/logs/compare_ablations.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        evaluations=lambda wildcards, input: json.dumps(list(input)),
+        oracle=argument("oracle", config["oracle"]),
+        options=options(config["bootstrap"], {key: config[key] for key in ("baseline", "seed")}),
+    shell:
+        "python -m segmodel compare-ablations --evaluations {params.evaluations:q} {params.oracle:q}"
+        " --output {output} --options {params.options:q} &> {log}"
+
+
+rule plot_ablations:
+    input:
+        "results/ablations.csv",
+    output:
+        report(
+            "results/figures/ablations.png",
+            caption="../report/ablations.rst",
+            category="Ablations",
+            labels={"result": "every training set", "format": "figure"},
+        ),
+    log:
+        "<benchmark>/logs/plot_ablations.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "python -m segmodel plot-ablations --table {input} --output {output} &> {log}"
