@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from dginstyle.datasets.files import write_csv
 from dginstyle.generation_list import DrawListOptions, draw_list
 from dginstyle.labels import read_label
 from dginstyle.training_set import TrainingSetOptions, build_training_set
@@ -22,8 +23,8 @@ def drawn(source, folder, images=40, rare=True, seed=0):
     return rows_of(folder / "list.csv")
 
 
-def training_set(source, folder, images, sampling="rare_class_sampling", seed=0, generated=None):
-    options = TrainingSetOptions(images, sampling, 4)
+def training_set(source, folder, images, sampling="rare_class_sampling", seed=0, generated=None, share=1.0):
+    options = TrainingSetOptions(images, sampling, 4, share)
     output = folder / "sets/one.csv"
     build_training_set(source=source, output=output, options=options, seed=seed, generated=generated)
     return output
@@ -94,3 +95,18 @@ def test_generated_images_are_all_added_under_their_generator_s_name(source, tmp
 def test_more_images_than_there_are_is_one_sentence(source, tmp_path):
     with pytest.raises(SystemExit, match="has 6 images, 7 are asked for"):
         training_set(source, tmp_path, 7)
+
+
+@pytest.mark.parametrize(("share", "taken"), [(1.0, 4), (0.5, 2), (0.1, 1)])
+def test_a_share_of_the_generated_images_is_the_first_of_them(source, tmp_path, share, taken):
+    generated = tmp_path / "generated/dginstyle"
+    rows = [(f"{number}.png", f"{number}_labelTrainIds.png") for number in range(4)]
+    write_csv(generated / "manifest.csv", ("image", "label"), rows)
+    chosen = rows_of(training_set(source, tmp_path, 2, generated=generated, share=share))[2:]
+    assert [row["image"].rpartition("/")[2] for row in chosen] == [name for name, _ in rows[:taken]]
+
+
+def test_a_training_set_may_have_no_source_image(source, tmp_path):
+    generated = tmp_path / "generated/dginstyle"
+    write_csv(generated / "manifest.csv", ("image", "label"), [("0.png", "0_labelTrainIds.png")])
+    assert [row["origin"] for row in rows_of(training_set(source, tmp_path, 0, generated=generated))] == ["dginstyle"]

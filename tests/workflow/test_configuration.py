@@ -51,7 +51,14 @@ def test_benchmark_name_is_filled_in(check):
         ({"generators.other": {"images": 4}}, "the key generators.other.images_per_shard is missing"),
         ({"source": "gtav"}, "source names 'gtav', which datasets does not have (it has gta, cityscapes,"),
         ({"training_sets.dginstyle.generator": "dg"}, "training_sets.dginstyle.generator names 'dg', which generators"),
-        ({"baseline": "oracle"}, "baseline names 'oracle', which training_sets does not have"),
+        ({"baseline": "none"}, "baseline names 'none', which training_sets does not have"),
+        ({"baseline": "oracle"}, "ablations lists the baseline 'oracle'"),
+        ({"ablations": ["none"]}, "ablations[0] names 'none', which training_sets does not have"),
+        ({"quality.seed": 9}, "quality.seed is 9 but must be one of seeds, [0, 1, 2]"),
+        ({"training_sets.generated_only.generator": None}, "has neither source images nor a generator"),
+        ({"generators.oracle.based_on": "none"}, "generators.oracle.based_on names 'none', which generators does not"),
+        ({"generators.dginstyle.based_on": "oracle"}, "based_on names 'dginstyle', which is based on oracle"),
+        ({"publishers": {}}, "generators.oracle has an appearance, but the source 'gta' is not under publishers"),
         ({"evaluation": {}}, "targets[0] names 'cityscapes', which evaluation does not have (it has no entry)"),
         ({"targets": ["gta"], "evaluation.gta": {"size": [8, 8], "mode": "whole", "crop": [8, 8], "stride": [8, 8]}},
          "targets names 'gta', which is the source: a target is never trained on"),
@@ -68,6 +75,17 @@ def test_wrong_configuration_is_one_sentence(check, changes, sentence):
         check(**changes)
     assert sentence in str(error.value)
     assert str(error.value).endswith(".") and "\n" not in str(error.value)
+
+
+def test_an_entry_takes_what_it_does_not_give_from_the_one_it_is_based_on(check):
+    generators = check(**{"generators.coarse": {"based_on": "no_fusion", "steps": 3}})["generators"]
+    assert generators["coarse"] == generators["dginstyle"] | {"second_pass": None, "steps": 3}
+
+
+def test_nested_values_are_merged(check):
+    changes = {"generators.coarse": {"based_on": "dginstyle", "second_pass": {"stride": 16}}}
+    generators = check(**changes)["generators"]
+    assert generators["coarse"]["second_pass"] == generators["dginstyle"]["second_pass"] | {"stride": 16}
 
 
 def test_prior_may_be_a_hub_id(check):

@@ -24,7 +24,8 @@ def test_default_is_planned_within_five_seconds(snakemake, tmp_path):
 
 def test_default_spans_models_sets_seeds_and_targets(default_plan):
     rules = Counter(job.rule for job in default_plan)
-    assert (rules["generate_shard"], rules["train_segmentation"], rules["evaluate_target"]) == (4, 6, 18)
+    judge = 1
+    assert (rules["generate_shard"], rules["train_segmentation"], rules["evaluate_target"]) == (4, 6 + judge, 18)
 
 
 def test_table_needs_no_figures(plan, tmp_path):
@@ -43,6 +44,19 @@ def test_no_training_or_generation_reads_a_target(default_plan, config):
         waiting += [made_by[file] for file in new if file in made_by]
     assert any(f"/{config['source']}/" in file for file in read)
     assert not [file for file in read for target in config["targets"] if f"/{target}" in file]
+
+
+def test_ablations_train_and_evaluate_every_training_set(plan, default_plan, tmp_path, config):
+    jobs = plan(tmp_path, "ablations")
+    rules, sets = Counter(job.rule for job in jobs), len(config["training_sets"])
+    assert (rules["train_segmentation"], rules["evaluate_target"]) == (3 * sets, 9 * sets)
+    files = {file for job in jobs for file in job.outputs}
+    assert {"results/ablations.csv", "results/ablations_quality.csv", "results/figures/ablations.png"} <= files
+
+
+def test_oracle_stays_out_of_the_default_table(default_plan):
+    table = next(job for job in default_plan if job.rule == "summarise_evaluations")
+    assert table.inputs and not [file for file in table.inputs if "oracle" in file]
 
 
 def test_style_swap_decides_whether_generation_reads_the_source_unet(plan, tmp_path):
