@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from accelerate import Accelerator
 from diffusers import ModelMixin
+from diffusers.optimization import get_scheduler
 from jsonargparse.typing import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -29,7 +30,9 @@ class TrainingOptions:
         steps: optimiser steps.
         batch_size: images of a batch, on each process.
         accumulation: batches of an optimiser step.
-        learning_rate: AdamW's constant rate.
+        learning_rate: AdamW's rate, reached after the warm-up.
+        schedule: constant, or along a cosine down to 0 at the last step.
+        warmup: steps in which the rate rises from 0.
         weight_decay: AdamW's weight decay.
         gradient_clip: largest norm of the gradient; None for any.
         precision: fp32, bf16 or (GPU only) fp16, of the passes through the networks; the weights trained are fp32.
@@ -43,6 +46,8 @@ class TrainingOptions:
     batch_size: PositiveInt
     accumulation: PositiveInt = 1
     learning_rate: PositiveFloat
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: NonNegativeInt = 0
     weight_decay: NonNegativeFloat = 1e-2
     gradient_clip: PositiveFloat | None = None
     precision: Precision = "fp32"
@@ -81,6 +86,7 @@ class Run:
     accelerator: Accelerator
     network: ModelMixin
     optimiser: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LambdaLR
     step: int
     class_pixels: Tensor
 
@@ -91,6 +97,7 @@ class Run:
             "step": self.step,
             "network": self.accelerator.unwrap_model(self.network).state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
             "scaler": scaler.state_dict() if scaler else None,
             "class_pixels": self.class_pixels.cpu(),
         }
@@ -100,6 +107,7 @@ class Run:
         self.step = state["step"]
         self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
         if self.accelerator.scaler:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.class_pixels = state["class_pixels"].to(self.accelerator.device)
@@ -128,8 +136,11 @@ def start(task: Task, options: TrainingOptions) -> Run:
     # Plain numbers: the command line's restricted types could not be read back from a saved state.
     rates = {"lr": float(options.learning_rate), "weight_decay": float(options.weight_decay)}
     optimiser = torch.optim.AdamW(task.network.parameters(), **rates)
+    name = {"constant": "constant_with_warmup"}.get(options.schedule, options.schedule)
+    schedule = get_scheduler(name, optimiser, num_warmup_steps=options.warmup, num_training_steps=options.steps)
     network, optimiser = accelerator.prepare(task.network, optimiser)
-    return Run(accelerator, network, optimiser, 0, torch.zeros(0, dtype=torch.int64, device=accelerator.device))
+    unseen = torch.zeros(0, dtype=torch.int64, device=accelerator.device)
+    return Run(accelerator, network, optimiser, schedule, 0, unseen)
 
 
 def batches(task: Task, options: TrainingOptions, run: Run) -> Iterator[dict[str, Any]]:
@@ -158,6 +169,7 @@ def optimise(
         losses.append(loss.detach())
         counts = run.accelerator.reduce(task.counts(batch).to(run.accelerator.device))
         run.class_pixels = run.class_pixels + counts if run.class_pixels.numel() else counts
+    run.schedule.step()
     run.step += 1
     return float(torch.stack(losses).mean()), None if norm is None else float(norm)
 

@@ -13,14 +13,21 @@ from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
 
 from dginstyle.controlnet import ControlNetOptions, LabelledCrops, train_controlnet
 from dginstyle.diffusion.objective import prediction_target
-from dginstyle.dreambooth import DreamboothOptions, SourceImages, resize, train_dreambooth
+from dginstyle.diffusion.training import start
+from dginstyle.dreambooth import Dreambooth, DreamboothOptions, SourceImages, resize, train_dreambooth
 from dginstyle.source_set import SourceSet
 from tests.dginstyle.tiny_prior import tiny_label, write_tiny_set
 
 COMMON = {"crop": (32, 32), "steps": 4, "batch_size": 2, "learning_rate": 1e-3, "checkpoint_every": 2}
 DREAMBOOTH = DreamboothOptions(**COMMON, accumulation=2, resize_factors=(0.5, 1.0, 1.5))
 CONTROLNET = ControlNetOptions(
-    **COMMON, gradient_clip=1.0, rare_class_sampling=True, min_pixels=4, conditioning_channels=(8, 8)
+    **COMMON,
+    schedule="cosine",
+    warmup=1,
+    gradient_clip=1.0,
+    rare_class_sampling=True,
+    min_pixels=4,
+    conditioning_channels=(8, 8),
 )
 KILLED = """
 import os, signal, sys
@@ -109,6 +116,25 @@ def test_controlnet_killed_and_resumed_ends_with_the_same_bytes_and_counts(prior
     crops = LabelledCrops(SourceSet(source), CONTROLNET, seed=0)
     seen = sum(crops[position]["class_pixels"] for position in range(8)).tolist()
     assert pixels == {str(train_id): count for train_id, count in enumerate(seen)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rates"),
+    [
+        ({}, [1.0, 1.0, 1.0, 1.0]),
+        ({"warmup": 2}, [0.0, 0.5, 1.0, 1.0]),
+        ({"warmup": 1, "schedule": "cosine"}, [0.0, 1.0, 0.75, 0.25]),
+    ],
+)
+def test_the_rate_rises_over_the_warm_up_and_follows_the_schedule(prior, source, changes, rates):
+    options = dataclasses.replace(DREAMBOOTH, **changes)
+    run = start(Dreambooth.load(prior, SourceImages(SourceSet(source), options, 0), options), options)
+    seen = []
+    for _ in rates:
+        seen.append(run.optimiser.param_groups[0]["lr"] / options.learning_rate)
+        run.optimiser.step()
+        run.schedule.step()
+    assert seen == pytest.approx(rates)
 
 
 def test_another_seed_gives_other_weights_and_the_state_of_another_training_is_not_used(prior, source, unet, tmp_path):
