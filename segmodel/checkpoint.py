@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 import torch
+from mmengine.config import Config
 
 from segmodel.files import written_whole
 from segmodel.manifest import read_samples
@@ -13,14 +14,14 @@ from segmodel.manifest import read_samples
 log = logging.getLogger("segmodel")
 
 
-def fingerprint(settings: dict, config: Path, table: Path) -> str:
+def fingerprint(settings: dict, config: Config, table: Path) -> str:
     """Return a digest of everything that a training depends on.
 
     Images and labels enter by size and time of change, so that a set made anew under the same names is noticed.
     """
     files = [path for sample in read_samples(table) for path in (sample.image, sample.label)]
     stamps = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    parts = [settings, config.read_text(), table.read_text(), stamps]
+    parts = [settings, config.to_dict(), table.read_text(), stamps]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -34,7 +34,7 @@ def window_corners(size: tuple[int, int], crop: tuple[int, int], stride: tuple[i
 
 
 def slide_logits(
-    predict: Predict, images: Tensor, crop: tuple[int, int], stride: tuple[int, int], batch: int
+    predict: Predict, images: Tensor, crop: tuple[int, int], stride: tuple[int, int], batch: int, reduction: int = 1
 ) -> Tensor:
     """Return the mean of the logits of all windows over each pixel.
 
@@ -44,9 +44,10 @@ def slide_logits(
         crop: height and width of a window; a side longer than the image is cut to it.
         stride: step between two windows, down and across.
         batch: windows given to the network at once.
+        reduction: the logits' resolution is the images' divided by this; a window's corner is rounded down.
 
     Returns:
-        (N, C, H, W).
+        (N, C, H, W), each side divided by ``reduction``, rounded down.
 
     Raises:
         ValueError: as ``window_origins``.
@@ -55,17 +56,17 @@ def slide_logits(
     tall, wide = min(crop[0], height), min(crop[1], width)
     corners = window_corners((height, width), crop, stride)
     places = [(n, top, left) for n in range(number) for top, left in corners]
-    total: Tensor | None = None
-    count = images.new_zeros((1, 1, height, width))
-    for top, left in corners:
-        count[..., top : top + tall, left : left + wide] += 1
+    total = count = None
     for some in _chunks(places, batch):
         windows = torch.stack([images[n, :, top : top + tall, left : left + wide] for n, top, left in some])
         logits = predict(windows)  # (B, C, tall, wide)
         if total is None:
-            total = logits.new_zeros((number, logits.shape[1], height, width))
+            total = logits.new_zeros((number, logits.shape[1], height // reduction, width // reduction))
+            count = logits.new_zeros((number, 1, *total.shape[2:]))
         for (n, top, left), window in zip(some, logits, strict=True):
-            total[n, :, top : top + tall, left : left + wide] += window
+            place = total[n, :, top // reduction :, left // reduction :][:, : window.shape[1], : window.shape[2]]
+            place += window[:, : place.shape[1], : place.shape[2]]
+            count[n, :, top // reduction :, left // reduction :][:, : window.shape[1], : window.shape[2]] += 1
     return total / count
 
 

@@ -93,7 +93,7 @@ def train(
     optimiser = build_optimiser(network, options.learning_rate, options.weight_decay, options.head_learning_rate_factor)
     trainer = Trainer(network, optimiser, options.precision, seed)
     settings = {"seed": seed, **_what_matters(options), **asdict(presentation)}
-    checkpoint = Checkpoint(state, fingerprint(settings, options.config, data))
+    checkpoint = Checkpoint(state, fingerprint(settings, config, data))
     progress = _resumed(trainer, checkpoint)
     with closing(TrainingLog(output / "logs", progress.iteration)) as log:
         _run(trainer, stream, progress, checkpoint, options, log)

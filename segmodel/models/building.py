@@ -12,6 +12,8 @@ from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 from safetensors.torch import load_file
 
+from segmodel.models.segmentor import Segmentor
+
 
 def read_config(path: Path) -> Config:
     """Return a model's configuration file.
@@ -21,7 +23,7 @@ def read_config(path: Path) -> Config:
     """
     if not path.is_file():
         raise SystemExit(f"{path}: no such model configuration; run from the repository root, see segmodel/configs/")
-    config = Config.fromfile(path)
+    config = Config.fromfile(path, lazy_import=False)
     if "model" not in config:
         raise SystemExit(f"{path}: defines no `model`; copy the form of segmodel/configs/segformer_mini.py")
     return config
@@ -43,6 +45,8 @@ def build_model(config: Config, seed: int) -> BaseSegmentor:
             config.encoder_weights, map_location="cpu", check_hash=True, weights_only=True
         )
         model.backbone.load_state_dict(weights.get("state_dict", weights))
+    if isinstance(model, Segmentor):
+        model.keep_encoder()
     return model
 
 

@@ -1,0 +1,22 @@
+"""What the models of the paper's benchmark share: preprocessing, and the loss of the published training."""
+
+model = dict(
+    type="Segmentor",
+    data_preprocessor=dict(
+        type="SegDataPreProcessor",
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=True,
+        size_divisor=1,
+        pad_val=0,
+        seg_pad_val=255,
+    ),
+    decode_head=dict(
+        num_classes=19,
+        align_corners=False,
+        # The published training divides by all pixels, ignored ones too.
+        loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=False),
+    ),
+    train_cfg=dict(),
+    test_cfg=dict(mode="whole"),
+)

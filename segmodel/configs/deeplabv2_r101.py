@@ -1,0 +1,25 @@
+"""DeepLabV2 with ResNet-101 (dilated, features at 1/8) from ImageNet weights, for the paper's benchmark.
+
+Command:  snakemake --configfile config/paper.yaml -- \
+              results/paper/segmentation/deeplabv2/source_only/seed0/weights.safetensors
+          (options: models.deeplabv2: 40 000 iterations, batch 2, crop 512, AdamW 6e-5, decode head x10)
+Hardware: one GPU of 12 GB or more.
+Expect:   not yet measured here, and no published figure of this head on this protocol.
+"""
+
+_base_ = "_base_/paper.py"
+
+encoder_weights = "https://download.openmmlab.com/pretrain/third_party/resnet101_v1c-e67eebb6.pth"
+
+model = dict(
+    backbone=dict(
+        type="ResNetV1c",
+        depth=101,
+        strides=(1, 2, 1, 1),
+        dilations=(1, 1, 2, 4),
+        contract_dilation=True,
+        norm_cfg=dict(type="BN"),
+        norm_eval=False,
+    ),
+    decode_head=dict(type="DeepLabV2Head", in_channels=2048, in_index=3, dilations=(6, 12, 18, 24)),
+)

@@ -1,0 +1,21 @@
+"""HRDA on DAFormer: context at half scale, a detail crop of 512 in a crop of 1024; for the paper's benchmark.
+
+Command:  snakemake --configfile config/paper.yaml -- \
+              results/paper/segmentation/hrda/dginstyle/seed0/weights.safetensors
+          (options: models.hrda: 40 000 iterations, batch 2, crop 1024, AdamW 6e-5, decode head x10)
+Hardware: one GPU of 24 GB or more.
+Expect:   published mIoU over Cityscapes, BDD100K, Mapillary: 57.78 with DGInStyle (55.90 source only; three seeds).
+"""
+
+_base_ = "daformer_b5.py"
+
+model = dict(
+    type="HRDASegmentor",
+    detail_crop=(512, 512),
+    decode_head=dict(
+        type="HRDAHead",
+        scale_head="DAFormerHead",
+        attention=dict(dilations=None),
+        detail_weight=0.1,
+    ),
+)

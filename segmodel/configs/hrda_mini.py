@@ -1,0 +1,25 @@
+"""HRDA with DAFormer's head from scratch for the 128x64 scenes of the mini benchmark.
+
+Command:  snakemake results/mini/segmentation/hrda_mini/source_only/seed0/weights.safetensors
+          (with an entry under models: as docs/segmentation.md shows)
+Hardware: one CPU core.
+Expect:   docs/segmentation.md.
+
+A crop of 64x64 is seen whole at 32x32 and in a detail crop of 32x32.
+"""
+
+_base_ = "_base_/mini.py"
+
+model = dict(
+    type="HRDASegmentor",
+    detail_crop=(32, 32),
+    output_stride=2,
+    divisible=4,
+    decode_head=dict(
+        type="HRDAHead",
+        scale_head="DAFormerHead",
+        embed_channels=32,
+        dilations=(1, 2, 4, 6),
+        attention=dict(dilations=None, channels=32),
+    ),
+)
