@@ -63,7 +63,7 @@ def test_benchmark_name_is_filled_in(check):
         ({"targets": ["gta"], "evaluation.gta": {"size": [8, 8], "mode": "whole", "crop": [8, 8], "stride": [8, 8]}},
          "targets names 'gta', which is the source: a target is never trained on"),
         ({"generators.dginstyle.images_per_shard": 321}, "images_per_shard is 321 but must be at most images, 320"),
-        ({"training_sets.dginstyle.source.images": None}, "training_sets.dginstyle.source must have a number"),
+        ({"training_sets.source_only.source.images": None}, "training_sets.source_only.source must have a number"),
         ({"evaluation.cityscapes.stride": [64, 128]}, "stride must be at most crop"),
         ({"prior": "resources/none"}, "prior names the folder resources/none, which holds no model_index.json"),
         ({"prior": "results/{benchmark}/prior", "prior_training": None}, "train_prior makes only with prior_training"),
