@@ -1,5 +1,6 @@
 """What the converter knows about a data set: where its files lie and what its label ids mean."""
 
+import glob
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,10 @@ class Adapter:
         page: where its packages come from.
         packages: patterns of the packages' file names.
         splits: split in the configuration to the publisher's folder name.
-        images: pattern of the image files below the raw folder, ``{split}`` for the folder name.
-        labels: patterns of the label files, the first that finds a file counts.
+        images: patterns of the image files below the raw folder, ``{split}`` for the folder name; the first that finds
+            a file counts. A pattern is also looked for one or two folders further down, where an archive may have put
+            its tree, unless it starts with a slash.
+        labels: patterns of the label files, likewise.
         image_suffix: what follows a pair's name in its image's file name; ``label_suffix`` likewise.
         train_ids: (256,) uint8, label id to trainId or 255.
         known_ids: (256,) bool, ids that the publisher defines; any other one means a damaged or foreign label.
@@ -33,7 +36,7 @@ class Adapter:
     page: str
     packages: tuple[str, ...]
     splits: Mapping[str, str]
-    images: str
+    images: tuple[str, ...]
     labels: tuple[str, ...]
     image_suffix: str
     label_suffix: str
@@ -41,20 +44,20 @@ class Adapter:
     known_ids: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
-    """An image and its label map, with the name that both share."""
+    """An image and its label map, with the name that both share; texts, of which a set has ten thousands."""
 
     name: str
-    image: Path
-    label: Path
+    image: str
+    label: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A file that is left out, and why."""
 
-    file: Path
+    file: str
     reason: str
 
 
@@ -82,38 +85,41 @@ def find_pairs(adapter: Adapter, raw: Path, split: str) -> tuple[list[Pair], lis
     if split not in adapter.splits:
         raise SystemExit(f"{adapter.title} has no split {split!r}; known: {', '.join(adapter.splits)}")
     folder = adapter.splits[split]
-    images = _by_name(adapter, raw, (adapter.images.format(split=folder),), adapter.image_suffix)
-    labels = _by_name(adapter, raw, tuple(p.format(split=folder) for p in adapter.labels), adapter.label_suffix)
+    images = _by_name(adapter, raw, adapter.images, folder, adapter.image_suffix)
+    labels = _by_name(adapter, raw, adapter.labels, folder, adapter.label_suffix)
     pairs = [Pair(name, images[name], labels[name]) for name in sorted(images.keys() & labels.keys())]
     lone = [Skipped(images[name], "image without a label map") for name in sorted(images.keys() - labels.keys())]
     lone += [Skipped(labels[name], "label map without an image") for name in sorted(labels.keys() - images.keys())]
     return pairs, lone
 
 
-def _by_name(adapter: Adapter, raw: Path, patterns: tuple[str, ...], suffix: str) -> dict[str, Path]:
-    files: dict[str, Path] = {}
+def _by_name(adapter: Adapter, raw: Path, patterns: tuple[str, ...], folder: str, suffix: str) -> dict[str, str]:
+    patterns = tuple(pattern.replace("{split}", folder) for pattern in patterns)
+    files: dict[str, str] = {}
     for path in _first_matches(raw, patterns):
         # other converters write trainIds beside the publisher's labels: those are not labels of the publisher
-        if path.name.endswith(CONVERTED_SUFFIX) and not suffix.endswith(CONVERTED_SUFFIX):
+        if path.endswith(CONVERTED_SUFFIX) and not suffix.endswith(CONVERTED_SUFFIX):
             continue
-        name = path.name.removesuffix(suffix)
+        name = path.rpartition("/")[2].removesuffix(suffix)
         if name in files:
             raise SystemExit(
                 f"{adapter.title}: two files are named {name!r}: {files[name]} and {path}; keep one of them"
             )
         files[name] = path
     if not files:
-        expected = " or ".join(f"{raw}/{pattern}" for pattern in patterns)
+        expected = " or ".join(f"{raw}/{pattern.lstrip('/')}" for pattern in patterns)
         raise SystemExit(
             f"{adapter.title}: no file {expected}. Extract the packages there first, or correct the adapter or split."
         )
     return files
 
 
-def _first_matches(raw: Path, patterns: tuple[str, ...]) -> list[Path]:
+def _first_matches(raw: Path, patterns: tuple[str, ...]) -> list[str]:
     """Return what the first successful pattern finds, also when an archive adds a folder or two around its tree."""
     for prefix in ("", "*/", "*/*/"):
         for pattern in patterns:
-            if matches := sorted(raw.glob(prefix + pattern)):
-                return matches
+            if prefix and pattern.startswith("/"):
+                continue
+            if matches := sorted(glob.glob(prefix + pattern.lstrip("/"), root_dir=raw)):
+                return [f"{raw}/{match}" for match in matches]
     return []

@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,10 +35,18 @@ def write_json(path: Path, value: object, indent: int | None = None) -> None:
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table, whole or not at all."""
+    with whole_csv(path, header) as write:
+        for row in rows:
+            write(row)
+
+
+@contextmanager
+def whole_csv(path: Path, header: Sequence[str]) -> Iterator[Callable[[Sequence[object]], object]]:
+    """Give a function that writes a row of a table; the table is there, whole, at the end."""
     with whole_file(path) as unfinished, unfinished.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows(rows)
+        yield writer.writerow
 
 
 def progress(description: str, **options: object) -> tqdm:

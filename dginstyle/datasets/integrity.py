@@ -9,27 +9,33 @@ import numpy as np
 from PIL import Image
 
 from dginstyle.datasets.adapter import CONVERTED_SUFFIX, Adapter, Pair, Skipped
-from dginstyle.labels import read_indices
+from dginstyle.datasets.png import write_label
 
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 """What Pillow raises on files that are damaged in one way or another."""
 
+LabelSize = tuple[int, int] | float | None
+"""(height, width), a factor, or None for the publisher's size."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Converted:
     """A pair whose label map was written as trainIds.
 
     Attributes:
         name: the pair's name; its label file is ``<name>_labelTrainIds.png``.
         image: the publisher's image.
-        width, height: size of both in pixels.
-        pixels: number of pixels of each trainId present, ignore included, ascending.
+        width, height: size of both in pixels, as published.
+        label_width, label_height: size of the label map as written.
+        pixels: number of pixels of each trainId present in it, ignore included, ascending.
     """
 
     name: str
-    image: Path
+    image: str
     width: int
     height: int
+    label_width: int
+    label_height: int
     pixels: dict[int, int]
 
     @property
@@ -38,46 +44,75 @@ class Converted:
         return self.name + CONVERTED_SUFFIX
 
 
-def convert_pair(pair: Pair, adapter: Adapter, folder: Path) -> Converted | Skipped:
-    """Check a pair and write its label map as trainIds (mode L) into ``folder``."""
+def convert_pair(pair: Pair, adapter: Adapter, folder: Path, size: LabelSize = None) -> Converted | Skipped:
+    """Check a pair and write its label map as trainIds (mode L) into ``folder``, resized (nearest) to ``size``."""
     try:
-        label_ids = read_indices(pair.label)
+        label = read_label_image(pair.label)
     except UNREADABLE as error:
         return Skipped(pair.label, _damage("label map", error))
-    id_pixels = np.bincount(label_ids.ravel(), minlength=256)
-    if strangers := [int(value) for value in np.flatnonzero(id_pixels) if not adapter.known_ids[value]]:
+    if strangers := [value for value, n in enumerate(label.histogram()) if n and not adapter.known_ids[value]]:
         return Skipped(pair.label, f"label map has ids {strangers} that {adapter.title} does not define")
-    height, width = label_ids.shape
     try:
         image_size = whole_image_size(pair.image)
     except UNREADABLE as error:
         return Skipped(pair.image, _damage("image", error))
-    if image_size != (width, height):
-        sizes = f"label map is {width}x{height}, image {image_size[0]}x{image_size[1]}"
+    if image_size != label.size:
+        sizes = "label map is {}x{}, image {}x{}".format(*label.size, *image_size)
         return Skipped(pair.label, f"sizes differ: {sizes}")
-    converted = Converted(pair.name, pair.image, width, height, train_id_pixels(id_pixels, adapter.train_ids))
-    Image.fromarray(adapter.train_ids.take(label_ids)).save(folder / converted.label_name)
-    return converted
+    converted = label.point(adapter.train_ids.tolist(), "L")
+    if size is not None:
+        converted = converted.resize(written_size(label.size, size), Image.Resampling.NEAREST)
+    pixels = {train_id: n for train_id, n in enumerate(converted.histogram()) if n}
+    write_label(folder / f"{pair.name}{CONVERTED_SUFFIX}", np.asarray(converted))
+    return Converted(pair.name, pair.image, *label.size, *converted.size, pixels)
 
 
-def train_id_pixels(id_pixels: np.ndarray, train_ids: np.ndarray) -> dict[int, int]:
-    """Sum pixels by label id (256,) into pixels by trainId, ascending, without the absent ones."""
-    pixels = np.zeros(256, dtype=np.int64)
-    np.add.at(pixels, train_ids, id_pixels)
-    return {int(train_id): int(pixels[train_id]) for train_id in np.flatnonzero(pixels)}
+def written_size(size: tuple[int, int], wanted: tuple[int, int] | float) -> tuple[int, int]:
+    """Return (width, height) of the label map to write for one of ``size`` (width, height)."""
+    if isinstance(wanted, int | float):
+        return tuple(max(1, round(side * wanted)) for side in size)
+    return wanted[::-1]
 
 
-def whole_image_size(path: Path) -> tuple[int, int]:
-    """Return (width, height) of an image after decoding all of it: a header alone does not show a truncated file.
+def read_label_image(path: str) -> Image.Image:
+    """Return a decoded label map of mode L or P, whose values are the ids.
+
+    Raises:
+        one of UNREADABLE: the file is damaged, or a colour image, from which ids cannot be read.
+    """
+    with Image.open(path) as image:
+        if image.mode not in ("L", "P"):
+            raise ValueError(f"a label map is a grey or palette PNG (mode L or P), this one is {image.mode}")
+        image.load()
+        return image
+
+
+def whole_image_size(path: str) -> tuple[int, int]:
+    """Return (width, height) of an image once all of it was read: a header alone does not show a truncated file.
+
+    A PNG carries checksums over all its bytes, which are compared without unpacking it. A JPEG has none and is decoded
+    to its last byte, at an eighth of its size.
 
     Raises:
         one of UNREADABLE: the file is damaged.
     """
     with Image.open(path) as image:
         size = image.size
-        image.draft("L", (1, 1))  # a JPEG is decoded to its last byte, but at an eighth of its size: 2.5 times faster
-        image.load()
+        if image.format == "PNG":
+            _compare_checksums(image)
+        else:
+            image.draft("L", (1, 1))
+            image.load()
     return size
+
+
+def _compare_checksums(image: Image.Image) -> None:
+    try:
+        image.verify()
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise OSError("image file is truncated") from error
 
 
 def _damage(what: str, error: Exception) -> str:

@@ -33,8 +33,9 @@ MAPILLARY = Adapter(
     page="https://www.mapillary.com/dataset/vistas (account needed; version 1.2)",
     packages=("mapillary-vistas-dataset_public_v*.zip",),
     splits={"train": "training", "val": "validation"},
-    images="{split}/images/*.jpg",
-    labels=("{split}/labels/*.png", "{split}/v1.2/labels/*.png"),  # the second inside a version 2.0 package
+    # the second inside a version 2.0 package; the last as mmsegmentation's excerpt has it, without a split
+    images=("{split}/images/*.jpg", "/images/*.jpg"),
+    labels=("{split}/labels/*.png", "{split}/v1.2/labels/*.png", "/v1.2/*.png"),
     image_suffix=".jpg",
     label_suffix=".png",
     train_ids=lookup_table({vistas: train_id for train_id, group in IDS_OF_TRAIN_ID.items() for vistas in group}),

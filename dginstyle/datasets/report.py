@@ -1,0 +1,78 @@
+"""The integrity report of a data set: counted while its pairs are converted."""
+
+import os
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from dginstyle.datasets.adapter import Adapter, Skipped
+from dginstyle.datasets.files import write_json
+from dginstyle.datasets.integrity import Converted
+from dginstyle.labels import IGNORE, NUM_CLASSES
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found: the content of ``report.json``.
+
+    Attributes:
+        pairs: number of usable pairs; ``expected`` is what the configuration says, None for any.
+        sizes: number of pairs by ``<width>x<height>``, as published.
+        skipped: ``file`` (relative to the data set's folder) and ``reason`` of each file left out.
+        class_pixels: pixels by trainId over the label maps written.
+    """
+
+    adapter: str
+    split: str
+    pairs: int
+    expected: int | None
+    sizes: dict[str, int]
+    skipped: list[dict[str, str]]
+    class_pixels: dict[str, int]
+    ignored_pixels: int
+
+    def problems(self, max_skipped: int) -> list[str]:
+        """Return in words what makes the data set unusable."""
+        problems = []
+        if len(self.skipped) > max_skipped:
+            problems.append(f"{len(self.skipped)} files were skipped, at most {max_skipped} may be (max_skipped)")
+        if self.expected not in (None, self.pairs) or not self.pairs:
+            wanted = "at least one" if self.expected is None else self.expected
+            problems.append(f"{self.pairs} usable pairs were found, {wanted} expected (expected_pairs)")
+        return problems
+
+    def write(self, path: Path) -> None:
+        """Write the report as JSON."""
+        write_json(path, asdict(self), indent=2)
+
+
+@dataclass
+class Tally:
+    """Counts of what a conversion has met so far."""
+
+    pairs: int = 0
+    sizes: Counter[str] = field(default_factory=Counter)
+    pixels: Counter[int] = field(default_factory=Counter)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def add(self, outcome: Converted | Skipped) -> None:
+        """Count one pair."""
+        if isinstance(outcome, Skipped):
+            self.skipped.append(outcome)
+            return
+        self.pairs += 1
+        self.sizes[f"{outcome.width}x{outcome.height}"] += 1
+        self.pixels.update(outcome.pixels)
+
+    def report(self, adapter: Adapter, split: str, expected: int | None, output: Path) -> Report:
+        """Return the integrity report of a data set whose folder is ``output``."""
+        return Report(
+            adapter=adapter.name,
+            split=split,
+            pairs=self.pairs,
+            expected=expected,
+            sizes=dict(sorted(self.sizes.items())),
+            skipped=[{"file": os.path.relpath(item.file, output), "reason": item.reason} for item in self.skipped],
+            class_pixels={str(train_id): self.pixels[train_id] for train_id in range(NUM_CLASSES)},
+            ignored_pixels=self.pixels[IGNORE],
+        )
