@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from jsonargparse.typing import ClosedUnitInterval
 from mmcv.transforms import BaseTransform, LoadImageFromFile, RandomFlip, Resize
 from mmengine.dataset import Compose
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from segmodel.labels import CLASSES, PALETTE, read_label
 from segmodel.manifest import SOURCE, read_samples
+from segmodel.sampling import RareClassDraw, Redraw, mixed_place
 
 with redirect_stdout(None):  # mmsegmentation prints that a plug-in is missing, which is none of the reader's concern
     from mmseg.datasets import BaseSegDataset
@@ -67,32 +69,22 @@ class Presentation:
 
     Attributes:
         photometric: standard (the published PhotoMetricDistortion), strong (heavy jitter, blur, noise too) or none.
+        generated_share: share of generated images among those shown; None: that of the set.
+        redraw: rare class sampling of the source part; None: each image once in an epoch.
     """
 
     photometric: Photometric = "standard"
+    generated_share: ClosedUnitInterval | None = None
+    redraw: Redraw | None = None
 
 
-def source_pipeline(geometry: Geometry, photometric: Photometric = "standard") -> Compose:
-    """Resize, crop where no class fills more than ``cat_max_ratio`` (10 tries), flip, distort."""
-    height, width = geometry.source_size
-    return Compose(
-        [
-            LoadImageFromFile(),
-            LoadTrainIds(),
-            Resize(scale=(width, height)),
-            RandomCrop(tuple(geometry.crop), cat_max_ratio=geometry.cat_max_ratio),
-            *_distortions(photometric),
-        ]
-    )
+def loading(size: tuple[int, int]) -> list[BaseTransform]:
+    """Return the transforms that read image and label and resize them to (height, width)."""
+    return [LoadImageFromFile(), LoadTrainIds(), Resize(scale=size[::-1])]
 
 
-def generated_pipeline(geometry: Geometry, photometric: Photometric = "standard") -> Compose:
-    """Flip and distort; a generated image is a crop already, so only its size is brought to that of the crop."""
-    height, width = geometry.crop
-    return Compose([LoadImageFromFile(), LoadTrainIds(), Resize(scale=(width, height)), *_distortions(photometric)])
-
-
-def _distortions(photometric: Photometric) -> list[BaseTransform]:
+def finishing(photometric: Photometric) -> list[BaseTransform]:
+    """Return the transforms that flip, distort and pack."""
     packed = ("img_path", "seg_map_path", "ori_shape", "img_shape", "origin")
     return [RandomFlip(prob=0.5), *photometric_transforms(photometric), PackSegInputs(meta_keys=packed)]
 
@@ -100,27 +92,71 @@ def _distortions(photometric: Photometric) -> list[BaseTransform]:
 class TrainingStream(torch.utils.data.Dataset):
     """An endless sequence of training samples, of which each position can be asked for alone.
 
-    The set is shuffled anew in each epoch. What stands at a position, distortions included, follows from (seed,
-    position) only: neither the process that loads it nor an interruption changes it.
+    The set (each of its parts, where their shares are given) is shuffled anew in each epoch. What stands at a position,
+    distortions included, follows from (seed, position) only: neither the process that loads it nor an interruption
+    changes it. A source image is cropped; a generated one is a crop already.
     """
 
     def __init__(self, table: Path, geometry: Geometry, seed: int, presentation: Presentation | None = None) -> None:
-        """Read the training set ``table``; errors as ``segmodel.manifest.read_samples``."""
+        """Read the training set ``table``.
+
+        Raises:
+            SystemExit: as ``segmodel.manifest.read_samples`` and ``segmodel.sampling.RareClassDraw``; or the
+                presentation asks for a part that the set does not have.
+        """
         presentation = presentation or Presentation()
         self.rows = ManifestDataset(ann_file=str(table), serialize_data=False)
-        self.source = source_pipeline(geometry, presentation.photometric)
-        self.generated = generated_pipeline(geometry, presentation.photometric)
-        self.seed = seed
+        self.seed, self.share, self.redraw = seed, presentation.generated_share, presentation.redraw
+        generated = np.array([self.rows.get_data_info(i)["origin"] != SOURCE for i in range(len(self.rows))])
+        self.parts = [np.flatnonzero(~generated), np.flatnonzero(generated)]  # source, generated
+        _require_parts(table, self.parts, presentation)
+        self.load_source = Compose(loading(geometry.source_size))
+        self.crop = RandomCrop(tuple(geometry.crop), cat_max_ratio=geometry.cat_max_ratio)
+        self.load_generated = Compose(loading(geometry.crop))
+        self.finish = Compose(finishing(presentation.photometric))
+        if self.redraw:
+            labels = [Path(self.rows.get_data_info(int(i))["seg_map_path"]) for i in self.parts[0]]
+            self.rare = RareClassDraw(labels, self.redraw)
 
     def row_at(self, position: int) -> dict:
-        """Return the row that stands at a position: the p-th of its epoch's permutation."""
-        epoch, place = divmod(position, len(self.rows))
-        order = np.random.default_rng((self.seed, 0, epoch)).permutation(len(self.rows))
-        return self.rows.get_data_info(int(order[place]))
+        """Return the row that stands at a position, before RCS draws another source image."""
+        if self.share is None:
+            part, key, place = np.arange(len(self.rows)), (), position
+        else:
+            generated, place = mixed_place(position, self.share)
+            part, key = self.parts[generated], (int(generated),)
+        epoch, place = divmod(place, len(part))
+        order = np.random.default_rng((self.seed, 0, epoch, *key)).permutation(len(part))
+        return self.rows.get_data_info(int(part[order[place]]))
 
     def __getitem__(self, position: int) -> dict:
         """Return ``inputs`` (3, H, W) uint8 BGR and ``data_samples`` with ``gt_sem_seg`` (1, H, W) int64."""
         row = self.row_at(position)
         # mmsegmentation's transforms draw from numpy's global state.
         np.random.seed(np.random.SeedSequence((self.seed, 1, position)).generate_state(1)[0])
-        return (self.source if row["origin"] == SOURCE else self.generated)(row)
+        if row["origin"] != SOURCE:
+            return self.finish(self.load_generated(row))
+        if self.redraw:
+            return self.finish(self._rare_crop(position))
+        return self.finish(self.crop(self.load_source(row)))
+
+    def _rare_crop(self, position: int) -> dict:
+        """Return a crop of the image that RCS draws; the last of 11 where its class never covers enough."""
+        index, kind = self.rare.draw(np.random.default_rng((self.seed, 3, position)))
+        whole = self.load_source(self.rows.get_data_info(int(self.parts[0][index])))
+        for _ in range(11):
+            crop = self.crop(whole.copy())
+            if (crop["gt_seg_map"] == kind).mean() > self.redraw.min_crop_share:
+                break
+        return crop
+
+
+def _require_parts(table: Path, parts: list[np.ndarray], presentation: Presentation) -> None:
+    """Stop where the presentation asks for a part that the set does not have."""
+    share, (source, generated) = presentation.generated_share, parts
+    if share and not len(generated):
+        raise SystemExit(f"{table}: generated_share is {share}, but the set has no generated image")
+    if share is not None and share < 1 and not len(source):
+        raise SystemExit(f"{table}: generated_share is {share}, but the set has no source image; leave it out")
+    if presentation.redraw and not len(source):
+        raise SystemExit(f"{table}: redraw needs source images, and the set has none; leave it out")

@@ -1,7 +1,18 @@
-def presentation(wildcards):
+def redraw_statistics(wildcards):
+    """Return the source's statistics as inputs where a training set draws its source images by them while training."""
+    files = {"files_by_class": "samples_with_class.json", "probabilities": "rcs_probabilities.json"}
+    redraws = config["training_sets"][wildcards.training_set].get("redraw")
+    return {name: f"<source>/{file}" for name, file in files.items()} if redraws else {}
+
+
+def presentation(wildcards, input):
     """Return how the images of a training set are shown: what its entry says beside what the command knows by itself."""
     training_set = config["training_sets"][wildcards.training_set]
-    return options({key: training_set[key] for key in ("photometric",) if key in training_set})
+    values = {key: training_set[key] for key in ("photometric", "generated_share") if key in training_set}
+    if redraw := training_set.get("redraw"):
+        statistics = {name: str(input[name]) for name in redraw_statistics(wildcards)}
+        values["redraw"] = {**redraw, **statistics, "min_pixels": config["rare_class_sampling"]["min_pixels"]}
+    return options(values)
 
 
 rule build_training_set:
@@ -31,7 +42,8 @@ rule build_training_set:
 
 rule train_segmentation:
     input:
-        "<benchmark>/training_sets/{training_set}.csv",
+        unpack(redraw_statistics),
+        data="<benchmark>/training_sets/{training_set}.csv",
     output:
         weights="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors",
         record="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/training.json",
@@ -50,6 +62,6 @@ rule train_segmentation:
         options=model_options,
         presentation=presentation,
     shell:
-        "python -m segmodel train --model {wildcards.model} --data {input} --output {params.folder}"
+        "python -m segmodel train --model {wildcards.model} --data {input.data} --output {params.folder}"
         " --state {params.state} {params.generator:q} --options {params.options:q}"
         " --presentation {params.presentation:q} --seed {wildcards.seed} &> {log}"

@@ -1,0 +1,73 @@
+"""Which sample of a training set comes next: shares of its two parts, and rare class sampling (RCS) of the source."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt
+
+
+@dataclass(frozen=True)
+class Redraw:
+    """Rare class sampling while training: each time a source image is due, one is drawn for a class.
+
+    Attributes:
+        files_by_class: ``samples_with_class.json`` of the source set.
+        probabilities: ``rcs_probabilities.json`` of the source set.
+        min_pixels: a file is a candidate for a class with more pixels than this.
+        min_crop_share: a crop is drawn again (10 times at most) until the class covers more than this share of it.
+    """
+
+    files_by_class: Path
+    probabilities: Path
+    min_pixels: NonNegativeInt
+    min_crop_share: ClosedUnitInterval
+
+
+class RareClassDraw:
+    """Draws a class and an image that has it, among the images of a training set."""
+
+    def __init__(self, labels: Sequence[Path], options: Redraw) -> None:
+        """Find the candidates.
+
+        Args:
+            labels: label files of the training set's source part.
+            options: statistics and thresholds.
+
+        Raises:
+            SystemExit: the statistics are of other images, or no image is a candidate for any class.
+        """
+        places = {label.resolve(): index for index, label in enumerate(labels)}
+        folder, found = options.files_by_class.parent, {}
+        for trainId, files in json.loads(options.files_by_class.read_text()).items():
+            paths = ((folder / file).resolve() for file, pixels in files if pixels > options.min_pixels)
+            if candidates := [places[path] for path in paths if path in places]:
+                found[int(trainId)] = candidates
+        probabilities = json.loads(options.probabilities.read_text())
+        self.classes = [int(trainId) for trainId in probabilities if int(trainId) in found]
+        if not self.classes:
+            raise SystemExit(
+                f"{options.files_by_class}: no image of the training set has more than {options.min_pixels} pixels "
+                "of a class; give the statistics of its source, or lower min_pixels"
+            )
+        self.candidates = [found[trainId] for trainId in self.classes]
+        weights = np.array([probabilities[str(trainId)] for trainId in self.classes], np.float64)
+        self.probabilities = weights / weights.sum()  # of the classes that the training set has
+
+    def draw(self, chance: np.random.Generator) -> tuple[int, int]:
+        """Return the index of a label file and the class that it was drawn for."""
+        kind = chance.choice(len(self.classes), p=self.probabilities)
+        return int(chance.choice(self.candidates[kind])), self.classes[kind]
+
+
+def mixed_place(position: int, share: float) -> tuple[bool, int]:
+    """Return whether a position of the stream is the second part's, and its place among the positions of its part.
+
+    The parts alternate as evenly as the share of the second one allows, so that any run of n positions has n * share of
+    it, give or take one.
+    """
+    before = int(position * share + 1e-9)
+    second = int((position + 1) * share + 1e-9) > before
+    return second, before if second else position - before
