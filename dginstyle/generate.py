@@ -3,64 +3,43 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
-from jsonargparse.typing import ClosedUnitInterval, PositiveInt, restricted_number_type
+from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 
 from dginstyle.captions import require_fields
 from dginstyle.datasets.files import progress
 from dginstyle.diffusion.checkpoint import fingerprint
-from dginstyle.diffusion.loading import Precision
 from dginstyle.generation_item import Item, PromptOptions, draw_item
 from dginstyle.generation_list import COLUMNS
 from dginstyle.shard import Shard
 from dginstyle.source_set import SourceSet, read_rows
-from dginstyle.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
-
-Guidance = restricted_number_type("Guidance", float, (">=", 1), docstring="classifier-free guidance; 1 for none")
+from dginstyle.synthesis import SamplingOptions, Synthesiser
 
 
-@dataclass(frozen=True)
-class GenerateOptions:
+@dataclass(frozen=True, kw_only=True)
+class GenerateOptions(SamplingOptions):
     """The values of ``generators.<name>`` in the configuration.
 
     Attributes:
-        crop: height and width of the images.
         min_class_share: a crop is kept when its class covers more than this share.
         weather_probability: share of prompts that name a weather.
         weathers: the weathers to draw from.
         weather_prompt: a text with {classes} and {weather}.
         plain_prompt: a text with {classes}.
-        scheduler: the sampler.
-        steps: sampling steps of each pass.
-        guidance: classifier-free guidance; 1 for none.
         batch_size: images in a batch.
-        precision: fp32, bf16 or fp16, of the networks.
-        second_pass: multi-resolution latent fusion; null for the first pass only.
     """
 
-    crop: tuple[PositiveInt, PositiveInt]
     min_class_share: ClosedUnitInterval
     weather_probability: ClosedUnitInterval
     weathers: tuple[str, ...]
     weather_prompt: str
     plain_prompt: str
-    scheduler: Literal["ddim", "dpmsolver", "unipc"]
-    steps: PositiveInt
-    guidance: Guidance
     batch_size: PositiveInt
-    precision: Precision = "fp32"
-    second_pass: SecondPassOptions | None = None
 
     @property
     def prompts(self) -> PromptOptions:
         """The part that decides prompts."""
         return PromptOptions(self.weathers, self.weather_probability, self.weather_prompt, self.plain_prompt)
-
-    @property
-    def sampling(self) -> SamplingOptions:
-        """The part that decides how images are sampled."""
-        return SamplingOptions(self.crop, self.scheduler, self.steps, self.guidance, self.precision, self.second_pass)
 
 
 def generate_shard(
@@ -101,7 +80,7 @@ def generate_shard(
     origins = [prior, controlnet, *([unet] if unet else []), list, data / "manifest.csv"]
     passes = 2 if options.second_pass else 1
     files = Shard(output, fingerprint(settings, origins), data, name or list.resolve().parent.name, passes)
-    synthesiser = Synthesiser(prior, controlnet, unet, options.sampling)
+    synthesiser = Synthesiser(prior, controlnet, unet, options)
     with progress(f"generate shard {shard}", total=len(rows), unit="image") as bar:
         for batch in batches(rows, SourceSet(data), options, seed):
             generate_batch(batch, synthesiser, files)

@@ -1,7 +1,7 @@
 """The two sampling passes: at the prior's own resolution, then enlarged by windows (paper, sections 3.3 and 3.4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from diffusers import ControlNetModel, SchedulerMixin, UNet2DConditionModel
@@ -30,6 +30,7 @@ class Denoiser:
         embedding: that condition embedding, (N, 20, H, W) → (N, C, h, w): once an image instead of once a step.
         empty_prompt: embedding (77, C) of the empty prompt.
         guidance: 1 for none.
+        conditioning_scale: factor of the ControlNet's residuals.
     """
 
     unet: UNet2DConditionModel
@@ -37,14 +38,24 @@ class Denoiser:
     embedding: nn.Module
     empty_prompt: Tensor
     guidance: float
+    conditioning_scale: float = 1.0
 
     @classmethod
     def of(
-        cls, unet: UNet2DConditionModel, controlnet: ControlNetModel, empty_prompt: Tensor, guidance: float
+        cls,
+        unet: UNet2DConditionModel,
+        controlnet: ControlNetModel,
+        empty_prompt: Tensor,
+        guidance: float,
+        conditioning_scale: float = 1.0,
     ) -> "Denoiser":
         """Take the condition embedding out of a ControlNet."""
         embedding, controlnet.controlnet_cond_embedding = controlnet.controlnet_cond_embedding, nn.Identity()
-        return cls(unet, controlnet, embedding, empty_prompt, guidance)
+        return cls(unet, controlnet, embedding, empty_prompt, guidance, conditioning_scale)
+
+    def guided(self, guidance: float) -> "Denoiser":
+        """Return the same networks with another guidance."""
+        return replace(self, guidance=guidance)
 
     def embed(self, condition: Tensor) -> Tensor:
         """Return the embedding (N, C, h, w) of conditions (N, 20, H, W)."""
@@ -68,7 +79,7 @@ class Denoiser:
 
     def _predict(self, latents: Tensor, timestep: Tensor, text: Tensor, embedded: Tensor) -> Tensor:
         latents = latents.to(self.unet.dtype)
-        down, middle = self.controlnet(latents, timestep, text, embedded, return_dict=False)
+        down, middle = self.controlnet(latents, timestep, text, embedded, self.conditioning_scale, return_dict=False)
         predicted = self.unet(
             latents, timestep, text, down_block_additional_residuals=down, mid_block_additional_residual=middle
         ).sample  # (N, 4, h, w)

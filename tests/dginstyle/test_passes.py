@@ -1,5 +1,7 @@
 """Sampling with the prior's classes: the first pass is stock diffusers, the second keeps what the mask covers."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -20,7 +22,14 @@ LABEL = tiny_label(0)[4:36, 4:36]
 
 def sampling(**changed):
     options = {"crop": (32, 32), "scheduler": "ddim", "steps": 3, "guidance": 3.0, "precision": "fp32"}
-    return SamplingOptions(**{**options, "second_pass": None, **changed})
+    return SamplingOptions(**{**options, **changed})
+
+
+def network_batches(generate):
+    """Return the list to which each later call of the U-Net adds its batch's size."""
+    sizes = []
+    generate.denoiser.unet.register_forward_pre_hook(lambda network, inputs: sizes.append(len(inputs[0])))
+    return sizes
 
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
@@ -75,6 +84,48 @@ def test_every_sampler_generates(prior, controlnet, scheduler):
     )
     assert images.shape == (1, 32, 32, 3)
     assert images.std() > 5
+
+
+def test_the_second_pass_has_steps_and_guidance_of_its_own(prior, controlnet):
+    options = dataclasses.replace(SECOND_PASS, steps=2, guidance=1.0, windows_per_batch=9, min_component_pixels=9999)
+    generate = Synthesiser(prior, controlnet, None, sampling(second_pass=options))
+    sizes = network_batches(generate)
+    generate([LABEL], [PROMPT], [7])
+    assert sizes == [2, 2, 2, 9, 9]  # guidance doubles the batch
+
+
+def test_all_windows_of_a_batch_of_images_go_through_the_network_together(prior, controlnet):
+    options = dataclasses.replace(SECOND_PASS, windows_per_batch=18, min_component_pixels=9999)
+    generate = Synthesiser(prior, controlnet, None, sampling(second_pass=options, steps=1))
+    sizes = network_batches(generate)
+    generate([LABEL, LABEL], [PROMPT, PROMPT], [7, 8])
+    assert sizes == [4, 36]
+
+
+def test_the_condition_is_embedded_once_a_window_not_once_a_step(prior, controlnet):
+    generate = Synthesiser(prior, controlnet, None, sampling(second_pass=SECOND_PASS))
+    sizes = []
+    generate.denoiser.embedding.register_forward_pre_hook(lambda network, inputs: sizes.append(len(inputs[0])))
+    generate([LABEL], [PROMPT], [7])
+    assert sum(sizes) <= 1 + 9
+
+
+def test_a_prompt_is_embedded_once(prior, controlnet):
+    generate = Synthesiser(prior, controlnet, None, sampling(steps=1))
+    calls = []
+    generate.text_encoder.model.register_forward_pre_hook(lambda network, inputs: calls.append(1))
+    generate([LABEL, LABEL], [PROMPT, PROMPT], [7, 8])
+    generate([LABEL], [PROMPT], [9])
+    assert len(calls) == 1
+
+
+def test_the_conditioning_scale_weights_the_controlnet(prior, controlnet):
+    def images(scale, label):
+        return Synthesiser(prior, controlnet, None, sampling(conditioning_scale=scale))([label], [PROMPT], [7])
+
+    other = LABEL[::-1].copy()
+    assert (images(0.0, LABEL) == images(0.0, other)).all()
+    assert (images(0.5, LABEL) != images(1.0, LABEL)).any()
 
 
 def test_bf16_is_near_fp32(prior, controlnet):
