@@ -1,11 +1,14 @@
 """A download that survives cut connections: it goes on where it stopped, also in a later process."""
 
+import errno
 import json
 import re
 import shutil
 import sys
 import time
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,10 +23,26 @@ TIMEOUT = (15, 60)
 """Seconds to connect, and between two pieces of the answer."""
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP states that pass by themselves."""
+SLOWEST = 1024
+"""Bytes per second below which a connection counts as dead."""
+STALL = 60
+"""Seconds over which that is measured."""
+LONGEST_PAUSE = 600
+"""Seconds; a server that asks for more waits for the next call."""
 
 
 class Interrupted(Exception):
-    """The transfer stopped early; trying again makes sense."""
+    """The transfer stopped early; trying again makes sense, after ``pause`` seconds where the server names them."""
+
+    pause: float = 0.0
+
+
+class Stalled(Interrupted):
+    """The server drips so slowly that a new connection is the better hope."""
+
+
+class DiskFull(Exception):
+    """There is no room for what is still to come; what has arrived is kept."""
 
 
 class Refused(Exception):
@@ -45,37 +64,54 @@ class Origin:
     size: int | None
 
 
-def download(url: str, target: Path, attempts: int = 6, backoff: float = 1.0) -> int | None:
+def download(url: str, target: Path, attempts: int = 6, backoff: float = 1.0, checked: bool = True) -> int | None:
     """Bring ``url`` to the file ``target``, going on from what is there of an earlier download of the same file.
 
     Args:
         url: HTTP or HTTPS.
         target: file that grows; ``<target>.json`` beside it remembers what it is a piece of.
         attempts: how many times in a row the connection may fail without bringing a byte more than ever before.
-        backoff: seconds before the second attempt, doubled for each further one, a minute at most.
+        backoff: seconds before the second attempt, doubled for each further one, a minute at most, unless the server
+            asks for more.
+        checked: the caller knows a digest of the file. If not, a server that does not say where it ends is refused.
 
     Returns:
         the size that the server states, None where it states none.
 
     Raises:
-        Refused: the server says no, or the disk is too small.
+        Refused: the server says no.
+        DiskFull: the disk is too small.
         Interrupted: the last of the attempts failed; what has arrived is kept.
     """
     failures, furthest = 0, _size(target)
     while True:
         try:
-            return _attempt(url, target)
+            return _attempt(url, target, checked)
+        except requests.exceptions.SSLError as error:
+            raise Refused(f"the server's certificate is not trusted ({_cause(error)})") from error
         except (Interrupted, requests.ConnectionError, requests.Timeout) as error:
             reason = str(error) if isinstance(error, Interrupted) else f"no connection ({type(error).__name__})"
-            failures = 1 if _size(target) > furthest else failures + 1
+            wanted = error.pause if isinstance(error, Interrupted) else 0.0
+            came_further = _size(target) > furthest and not isinstance(error, Stalled)
+            failures = 1 if came_further else failures + 1
             furthest = max(furthest, _size(target))
         except requests.RequestException as error:  # no such address, endless redirects
             raise Refused(f"{type(error).__name__}: {error}") from error
-        if failures >= attempts:
+        if failures >= attempts or wanted > LONGEST_PAUSE:
             raise Interrupted(reason)
-        pause = min(60.0, backoff * 2 ** (failures - 1))
+        pause = max(wanted, min(60.0, backoff * 2 ** (failures - 1)))
         print(f"{shown(url)}: {reason}; next attempt in {pause:.0f} s", file=sys.stderr)
         time.sleep(pause)
+
+
+def remote_size(url: str) -> int | None:
+    """Return the bytes of a file as its server states them, None where it does not or cannot be asked now."""
+    try:
+        with requests.head(url, headers=_headers(0, None), allow_redirects=True, timeout=TIMEOUT) as response:
+            length = response.headers.get("Content-Length")
+            return int(length) if response.ok and length else None
+    except requests.RequestException:
+        return None
 
 
 def forget(target: Path) -> None:
@@ -91,7 +127,7 @@ def shown(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
-def _attempt(url: str, target: Path) -> int | None:
+def _attempt(url: str, target: Path, checked: bool) -> int | None:
     """Ask once for what is missing and write what comes."""
     origin = _read_origin(target)
     start = _size(target) if origin and origin.url == shown(url) else 0
@@ -99,11 +135,18 @@ def _attempt(url: str, target: Path) -> int | None:
         if start and response.status_code == 416:
             return _at_the_end(response, target, origin)
         _refuse_errors(response)
+        if url.startswith("https:") and not response.url.startswith("https:"):
+            raise Refused(f"the server leads from https to {shown(response.url)}, which anyone on the way could change")
         start = start if response.status_code == 206 else 0
         size = _stated_size(response, start)
-        if start and origin.size != size:
+        if start and origin.size not in (None, size):
             forget(target)
             raise Interrupted(f"{shown(url)} changed while it was downloaded")
+        if size is None and not (checked or response.raw.chunked):
+            raise Refused(
+                "the server does not say how long the file is, so that a cut-off one would look whole; "
+                "give its md5 or sha256 with the package in the configuration"
+            )
         _require_space(target, (size or 0) - start)
         if not start:
             forget(target)  # never written over: it could be a link, or be taken for a piece of the new file
@@ -126,7 +169,9 @@ def _headers(start: int, origin: Origin | None) -> dict[str, str]:
 def _refuse_errors(response: requests.Response) -> None:
     status = response.status_code
     if status in TRANSIENT:
-        raise Interrupted(f"{urlsplit(response.url).hostname} answers {status} {response.reason}")
+        interruption = Interrupted(f"{urlsplit(response.url).hostname} answers {status} {response.reason}")
+        interruption.pause = retry_after(response.headers.get("Retry-After", ""))
+        raise interruption
     if status in (401, 403):
         raise Refused(f"the server wants an account ({status} {response.reason})")
     if status not in (200, 206):
@@ -161,21 +206,54 @@ def _validator(response: requests.Response) -> str | None:
     return tag if tag.startswith('"') else response.headers.get("Last-Modified")
 
 
+def retry_after(value: str) -> float:
+    """Return the seconds that a Retry-After header asks for, as a number or a date; 0 where it asks for nothing."""
+    if value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return 0.0
+
+
 def _require_space(target: Path, size: int) -> None:
     free = shutil.disk_usage(target.parent).free
     if size > free:
-        raise Refused(f"{readable(size)} are still to come and the disk of {target.parent} has {readable(free)} free")
+        raise DiskFull(f"{readable(size)} are still to come and the disk of {target.parent} has {readable(free)} free")
 
 
 def _append(response: requests.Response, target: Path, start: int, size: int | None) -> None:
-    with target.open("ab") as file, _bar(target.name.removesuffix(".partial"), start, size) as bar:
-        try:
+    """Write what comes, as it comes.
+
+    Raises:
+        Interrupted: the connection broke, or has become too slow.
+        DiskFull: the disk took no more.
+    """
+    try:
+        with target.open("ab") as file, _bar(target.name.removesuffix(".partial"), start, size) as bar:
+            since, arrived = time.monotonic(), 0
             # the bytes as they lie on the server: some servers declare a .tar.gz to be a compressed .tar
-            for chunk in response.raw.stream(CHUNK, decode_content=False):
+            while chunk := response.raw.read1(CHUNK, decode_content=False):
                 file.write(chunk)
                 bar.update(len(chunk))
-        except urllib3.exceptions.HTTPError as error:
-            raise Interrupted("the connection broke") from error
+                arrived += len(chunk)
+                if (elapsed := time.monotonic() - since) >= STALL:
+                    if arrived < SLOWEST * elapsed:
+                        raise Stalled(f"{readable(arrived)} came in {elapsed:.0f} s, which would take for ever")
+                    since, arrived = time.monotonic(), 0
+    except urllib3.exceptions.HTTPError as error:
+        raise Interrupted("the connection broke") from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull(f"the disk of {target.parent} is full after {readable(_size(target))} of the file") from None
+
+
+def _cause(error: BaseException) -> str:
+    """Return the innermost reason of a chain of exceptions."""
+    while error.args and isinstance(inner := getattr(error.args[0], "reason", error.args[0]), BaseException):
+        error = inner
+    return str(error)
 
 
 def _bar(name: str, start: int, size: int | None) -> tqdm:

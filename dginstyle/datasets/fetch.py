@@ -3,17 +3,27 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from dginstyle.datasets.download import Interrupted, Refused, download, forget, shown
+from dginstyle.datasets.account import credentials_file, download_with_account
+from dginstyle.datasets.download import DiskFull, Interrupted, Refused, download, forget, shown
 from dginstyle.datasets.files import partial, readable
+from dginstyle.datasets.lock import locked_sha256, record
 from dginstyle.datasets.registry import adapter_of_package
 from dginstyle.datasets.verify import Checks, file_digests, listed_sha256, mismatches
 
 
 def fetch(
-    *, url: str, output: Path, sha256: str | None = None, md5: str | None = None, checksums: str | None = None
+    *,
+    url: str,
+    output: Path,
+    sha256: str | None = None,
+    md5: str | None = None,
+    checksums: str | None = None,
+    lock: Path | None = None,
+    downloader: Literal["csDownload"] | None = None,
 ) -> None:
     """Bring a package to a file and verify it; a file under the final name is a verified one.
 
@@ -21,24 +31,37 @@ def fetch(
 
     Args:
         url: HTTP(S) or file URL, or a local path, which is linked (or copied) and never changed.
-        output: the file.
+        output: the file; its folder's name is that of the set.
         sha256: the publisher's digest.
         md5: the publisher's digest.
         checksums: URL or path of a SHA256SUMS file that lists the package.
+        lock: file that records the SHA-256 of a package whose publisher gives none, and that it must have ever after.
+        downloader: the publisher's own program, for when there is no file at the local path ``url``.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     checks = gather_checks(url, output, sha256, md5, checksums)
-    if checks != Checks() and output.is_file() and not mismatches(output, checks):
+    name, lock = f"{output.parent.name}/{output.name}", None if checks.sha256 else lock
+    if lock:
+        checks = replace(checks, sha256=locked_sha256(lock, name))
+    first_use = bool(lock) and checks.sha256 is None
+    if checks != Checks() and not first_use and output.is_file() and not mismatches(output, checks):
         print(f"{output} is there already and verified")
         return
-    size = bring(url, output)
-    verify(url, output, replace(checks, size=size))
+    size = bring(url, output, downloader, checked=checks != Checks())
+    verify(url, output, replace(checks, size=size), lock)
+    digest = checks.sha256 or file_digests(partial(output))["sha256"]
+    if first_use:
+        record(lock, name, digest)
     partial(output).replace(output)
     forget(partial(output))
-    if checks == Checks():  # so that it can be pinned in the configuration
-        print(f"{output}: not verified, no checksum is configured; its sha256 is {file_digests(output)['sha256']}")
-    else:
-        print(f"{output}: {readable(output.stat().st_size)}, verified")
+    print(f"{output}: {readable(output.stat().st_size)}, {outcome(checks, first_use, lock, digest)}")
+
+
+def outcome(checks: Checks, first_use: bool, lock: Path | None, digest: str) -> str:
+    """Say how far a fetched package is verified."""
+    if first_use:
+        return f"{'verified; ' if checks.md5 else ''}first fetched now: its sha256 {digest} is recorded in {lock}"
+    return f"not verified, no checksum is configured; its sha256 is {digest}" if checks == Checks() else "verified"
 
 
 def gather_checks(url: str, output: Path, sha256: str | None, md5: str | None, checksums: str | None) -> Checks:
@@ -67,7 +90,7 @@ def read_sums(location: str, output: Path) -> str:
         if source is None:
             download(location, sums)
         return (source or sums).read_text()
-    except (OSError, Refused, Interrupted) as error:
+    except (OSError, Refused, DiskFull, Interrupted) as error:
         raise SystemExit(f"the checksums {shown(location)} cannot be read: {error}") from None
     finally:
         forget(sums)
@@ -89,7 +112,7 @@ def local_path(url: str) -> Path | None:
     return Path(url)
 
 
-def bring(url: str, output: Path) -> int | None:
+def bring(url: str, output: Path, downloader: str | None, checked: bool) -> int | None:
     """Bring a package to ``<output>.partial`` and return its size where its origin states it.
 
     Raises:
@@ -97,12 +120,20 @@ def bring(url: str, output: Path) -> int | None:
     """
     source = local_path(url)
     try:
-        return link_or_copy(source, output) if source else download(url, partial(output))
+        if source is None:
+            return download(url, partial(output), checked=checked)
+        if downloader and not source.is_file() and credentials_file().is_file():
+            return download_with_account(output.name, partial(output))
+        return link_or_copy(source, output)
     except Refused as error:
         raise SystemExit(f"{shown(url)}: {error}. {by_hand(output)}") from None
+    except DiskFull as error:
+        raise SystemExit(
+            f"{shown(url)}: {error}. Make room and run the same command again: it goes on from what has arrived"
+        ) from None
     except Interrupted as error:
         raise SystemExit(
-            f"{shown(url)}: {error}. Run the same command again: it goes on from {partial(output)}. "
+            f"{shown(url)}: {error}. Run the same command again: it goes on from what has arrived. "
             f"If the server stays away: {by_hand(output)}"
         ) from None
 
@@ -114,7 +145,8 @@ def link_or_copy(source: Path, output: Path) -> int:
     depends on it.
 
     Raises:
-        Refused: it is not there, or does not fit.
+        Refused: it is not there.
+        DiskFull: the copy does not fit.
         SystemExit: it is ``output`` itself.
     """
     if not source.is_file():
@@ -127,12 +159,12 @@ def link_or_copy(source: Path, output: Path) -> int:
         partial(output).symlink_to(source.resolve())
     except OSError:
         if size > free:
-            raise Refused(f"a copy takes {readable(size)}, the disk has {readable(free)} free") from None
+            raise DiskFull(f"a copy takes {readable(size)}, the disk has {readable(free)} free") from None
         shutil.copyfile(source, partial(output))
     return size
 
 
-def verify(url: str, output: Path, checks: Checks) -> None:
+def verify(url: str, output: Path, checks: Checks, lock: Path | None) -> None:
     """Check ``<output>.partial`` and remove it when it is wrong.
 
     Raises:
@@ -140,10 +172,11 @@ def verify(url: str, output: Path, checks: Checks) -> None:
     """
     if problems := mismatches(partial(output), checks):
         forget(partial(output))
+        other = f"line {output.parent.name}/{output.name} of {lock}" if lock else "the configured checksum"
         raise SystemExit(
             f"{output.name} from {shown(url)} is not the file that was published: {'; '.join(problems)}. What was "
             "fetched is removed (a local original is left alone). Fetch it again; if that repeats, the origin is "
-            "damaged or the configured checksum is another version's."
+            f"damaged or {other} is another version's."
         )
 
 

@@ -1,17 +1,38 @@
 """Fetching: resumed, verified, and never a bad file under the final name. Against a real HTTP server."""
 
 import hashlib
+import io
+import json
+import re
+import shutil
+import ssl
+import subprocess
 import threading
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import requests
 
 import dginstyle.datasets.download as download_module
+from dginstyle.datasets import account
 from dginstyle.datasets.download import Interrupted, download, shown
 from dginstyle.datasets.fetch import fetch
 
-CONTENT = bytes(range(256)) * 2000
+
+def archive(content):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as package:
+        package.writestr("images/00001.png", content)
+    return file.getvalue()
+
+
+CONTENT = archive(bytes(range(256)) * 2000)
+OTHER_CONTENT = archive(bytes(range(255, -1, -1)) * 2000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 MD5 = hashlib.md5(CONTENT).hexdigest()
 
@@ -27,6 +48,10 @@ class Server(ThreadingHTTPServer):
     fail_first = 0  # answers with failing_status
     cut_first = 0  # answers that break off in their middle
     claimed_size = None
+    states_size = True
+    retry_after = None
+    moved_to = None
+    drips = False  # sends a byte at a time
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -47,13 +72,17 @@ class Handler(BaseHTTPRequestHandler):
         server = self.server
         if self.path.startswith("/moved/"):
             self.send_response(302)
-            self.send_header("Location", self.path.removeprefix("/moved"))
+            self.send_header("Location", self.server.moved_to or self.path.removeprefix("/moved"))
             self.send_header("Content-Length", "0")
             return self.end_headers()
         server.ranges.append(self.headers.get("Range"))
         if server.fail_first > 0:
             server.fail_first -= 1
-            return self.send_error(server.failing_status)
+            self.send_response(server.failing_status)
+            if server.retry_after:
+                self.send_header("Retry-After", server.retry_after)
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
         if self.path.endswith("SHA256SUMS"):
             return self.answer(200, server.sums, 0)
         start = self.requested_start()
@@ -76,15 +105,19 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", self.server.content_type)
         self.send_header("ETag", self.server.tag)
-        self.send_header("Content-Length", str(size - start))
+        if self.server.states_size:
+            self.send_header("Content-Length", str(size - start))
+        else:
+            self.close_connection = True
         if status == 206:
             self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
         self.end_headers()
         if self.server.cut_first > 0 or self.server.claimed_size:
             self.server.cut_first -= 1
-            body = body[: len(body) // 2] if not self.server.claimed_size else body
+            body = body[: len(body) // 2] if not self.server.claimed_size else body[: self.server.claimed_size]
             self.close_connection = True
-        self.wfile.write(body)
+        for piece in (bytes([value]) for value in body) if self.server.drips else (body,):
+            self.wfile.write(piece)
 
     def log_message(self, *_):
         pass
@@ -155,9 +188,9 @@ def test_a_file_that_changed_on_the_server_is_fetched_from_its_beginning(server,
     server.cut_first = 1
     with pytest.raises(Interrupted):
         download(server.url, output.with_name(output.name + ".partial"), attempts=1)
-    server.tag, server.content = '"version 2"', CONTENT[::-1]
+    server.tag, server.content = '"version 2"', OTHER_CONTENT
     fetch(url=server.url, output=output)
-    assert output.read_bytes() == CONTENT[::-1]
+    assert output.read_bytes() == OTHER_CONTENT
 
 
 def test_a_server_without_ranges_is_asked_for_the_whole_again(server, output):
@@ -224,9 +257,225 @@ def test_a_log_in_page_is_not_taken_for_a_package(server, output):
 
 def test_a_disk_too_small_is_noticed_before_the_download(server, output, monkeypatch):
     monkeypatch.setattr(download_module.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
-    with pytest.raises(SystemExit, match="512.0 kB are still to come.*1.0 kB free"):
+    with pytest.raises(SystemExit, match="512.1 kB are still to come.*1.0 kB free"):
         fetch(url=server.url, output=output)
     assert list(output.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("known", [{}, {"sha256": SHA256}])
+def test_a_file_cut_short_by_a_wrong_length_never_becomes_the_package(server, output, known):
+    server.claimed_size = len(CONTENT) // 2
+    with pytest.raises(SystemExit, match="01_images.zip.*is not the file that was published"):
+        fetch(url=server.url, output=output, **known)
+    assert list(output.parent.iterdir()) == []
+
+
+def test_a_file_of_unknown_length_is_taken_only_with_a_checksum(server, output):
+    server.states_size = False
+    with pytest.raises(SystemExit, match="does not say how long the file is.*give its md5 or sha256"):
+        fetch(url=server.url, output=output)
+    fetch(url=server.url, output=output, md5=MD5)
+    assert output.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_the_pause_that_a_busy_server_asks_for_is_kept(server, output, monkeypatch, form):
+    pauses = []
+    monkeypatch.setattr(download_module.time, "sleep", pauses.append)
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=91))
+    server.fail_first, server.retry_after = 1, "90" if form == "seconds" else later
+    fetch(url=server.url, output=output)
+    assert len(pauses) == 1 and 80 < pauses[0] <= 91
+
+
+def test_a_server_that_asks_for_hours_is_left_for_a_later_call(server, output):
+    server.fail_first, server.retry_after = 1, "7200"
+    with pytest.raises(SystemExit, match="503.*Run the same command again"):
+        fetch(url=server.url, output=output)
+
+
+def test_a_slow_drip_ends_with_what_to_do(server, output, monkeypatch):
+    monkeypatch.setattr(download_module, "STALL", 0.02)
+    monkeypatch.setattr(download_module, "SLOWEST", 1 << 40)
+    server.drips = True
+    with pytest.raises(SystemExit, match="which would take for ever. Run the same command again"):
+        fetch(url=server.url, output=output)
+    server.drips = False
+    monkeypatch.undo()
+    fetch(url=server.url, output=output, sha256=SHA256)
+    assert output.read_bytes() == CONTENT
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 256 kB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this user may not mount a file system")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("states_size", [True, False])
+def test_a_full_disk_keeps_what_arrived_and_the_download_goes_on(server, small_disk, states_size):
+    server.states_size, output = states_size, small_disk / "gta" / "01_images.zip"
+    with pytest.raises(SystemExit, match="Make room and run the same command again"):
+        fetch(url=server.url, output=output, sha256=SHA256)
+    assert not output.exists()
+    subprocess.run(["mount", "-o", "remount,size=2m", str(small_disk)], check=True)
+    fetch(url=server.url, output=output, sha256=SHA256)
+    assert output.read_bytes() == CONTENT
+    if not states_size:
+        assert server.ranges[-1] is not None
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A key and a certificate for 127.0.0.1 that nobody has signed."""
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl to make a certificate with")
+    folder = tmp_path_factory.mktemp("certificate")
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1"
+    files = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
+    subprocess.run([*command.split(), *files], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def https_server(certificate, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = Server()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with running(server) as served:
+        yield served
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(https_server, output):
+    with pytest.raises(SystemExit, match="certificate is not trusted"):
+        fetch(url=https_server.url.replace("http:", "https:"), output=output)
+    assert list(output.parent.iterdir()) == [] and https_server.ranges == []
+
+
+def test_a_trusted_certificate_lets_the_package_pass(https_server, certificate, output, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate / "cert.pem"))
+    fetch(url=https_server.url.replace("http:", "https:"), output=output, sha256=SHA256)
+    assert output.read_bytes() == CONTENT
+
+
+def test_a_redirect_out_of_https_is_refused(https_server, server, certificate, output, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate / "cert.pem"))
+    https_server.moved_to = server.url
+    with pytest.raises(SystemExit, match=f"leads from https to {server.url}"):
+        fetch(url=https_server.url.replace("http:", "https:").replace("/01", "/moved/01"), output=output)
+    assert list(output.parent.iterdir()) == []
+
+
+def test_the_first_fetch_records_the_sha256_and_every_later_one_must_have_it(server, output, tmp_path):
+    lock = tmp_path / "config" / "packages.sha256"
+    fetch(url=server.url, output=output, lock=lock)
+    assert lock.read_text() == f"{SHA256}  packages/01_images.zip\n"
+    output.unlink()
+    fetch(url=server.url, output=output, lock=lock)
+    output.unlink()
+    server.content = OTHER_CONTENT
+    with pytest.raises(SystemExit, match=f"expected {SHA256}.*line packages/01_images.zip of .*packages.sha256"):
+        fetch(url=server.url, output=output, lock=lock)
+    assert list(output.parent.iterdir()) == []
+
+
+def test_a_wrong_md5_is_never_recorded(server, output, tmp_path):
+    with pytest.raises(SystemExit, match="md5: expected"):
+        fetch(url=server.url, output=output, md5="0" * 32, lock=tmp_path / "packages.sha256")
+    assert not (tmp_path / "packages.sha256").exists()
+
+
+def test_packages_that_are_fetched_side_by_side_are_all_recorded(server, tmp_path):
+    lock, names = tmp_path / "packages.sha256", [f"{number:02}_images.zip" for number in range(1, 9)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: fetch(url=server.url, output=tmp_path / "gta" / name, lock=lock), names))
+    assert sorted(lock.read_text().splitlines()) == [f"{SHA256}  gta/{name}" for name in names]
+
+
+class Cityscapes(Handler):
+    """The publisher's site as csDownload knows it."""
+
+    def do_POST(self):
+        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.send_response(302 if "password=right" in form else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_GET(self):
+        package = {"name": "gtFine_trainvaltest.zip", "packageID": "1", "size": "1MB", "thirdparty": "0"}
+        pages = {"/login": b"", "/downloads/?list": json.dumps([package]).encode()}
+        pages["/md5-sum/?packageID=1"] = f"{MD5}  gtFine_trainvaltest.zip".encode()
+        if self.path in pages:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(pages[self.path])))
+            self.end_headers()
+            self.wfile.write(pages[self.path])
+        elif self.path == "/file-handling/?packageID=1":
+            super().do_GET()
+
+
+@pytest.fixture
+def cityscapes(monkeypatch, tmp_path):
+    """The site on loopback, under the publisher's address, and a function that stores an account."""
+    server = Server()
+    server.RequestHandlerClass = Cityscapes
+    send, site = requests.Session.request, re.compile("https://www.cityscapes-dataset.com")
+    here = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setattr(requests.Session, "request", lambda s, m, url, **kw: send(s, m, site.sub(here, url), **kw))
+    monkeypatch.setattr(account.time, "sleep", lambda _: None)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+
+    def store(password="right"):
+        account.credentials_file().parent.mkdir(parents=True)
+        account.credentials_file().write_text(json.dumps({"username": "me", "password": password}))
+
+    with running(server):
+        server.store = store
+        yield server
+
+
+def fetch_cityscapes(tmp_path):
+    output = tmp_path / "out" / "gtFine_trainvaltest.zip"
+    fetch(url=str(tmp_path / "gtFine_trainvaltest.zip"), output=output, md5=MD5, downloader="csDownload")
+    return output
+
+
+def test_csdownload_brings_cityscapes_and_resumes_a_cut_connection(cityscapes, tmp_path, capfd):
+    cityscapes.store()
+    cityscapes.cut_first = 1
+    output = fetch_cityscapes(tmp_path)
+    assert output.read_bytes() == CONTENT
+    assert cityscapes.ranges == [None, f"bytes={len(CONTENT) // 2 // 1024 * 1024}-"]  # csDownload writes whole KiB
+    assert only_the_package(output)
+    assert not {"right", "password"} & set(re.findall(r"\w+", "".join(capfd.readouterr())))
+
+
+def test_without_an_account_cityscapes_is_wanted_as_a_file(cityscapes, tmp_path):
+    with pytest.raises(SystemExit, match="no such file.*cityscapes-dataset.com.*csDownload"):
+        fetch_cityscapes(tmp_path)
+
+
+def test_a_wrong_password_says_so_without_telling_it(cityscapes, tmp_path):
+    cityscapes.store(password="guess")
+    with pytest.raises(SystemExit, match="Bad credentials") as stop:
+        fetch_cityscapes(tmp_path)
+    assert "guess" not in str(stop.value)
+
+
+def test_a_file_at_hand_comes_before_csdownload(cityscapes, tmp_path):
+    cityscapes.store()
+    (tmp_path / "gtFine_trainvaltest.zip").write_bytes(CONTENT)
+    assert fetch_cityscapes(tmp_path).read_bytes() == CONTENT
+    assert cityscapes.ranges == []
 
 
 def test_sums_file_on_the_server_verifies(server, output):
