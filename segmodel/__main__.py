@@ -8,6 +8,8 @@ from jsonargparse import auto_cli
 VERBS = {
     "train": "segmodel.train:train",
     "evaluate": "segmodel.evaluate:evaluate",
+    "predict": "segmodel.predict:predict",
+    "show-predictions": "segmodel.show:show_predictions",
     "judge": "segmodel.judge:judge",
     "compare-sets": "segmodel.quality:compare_sets",
     "compare-ablations": "segmodel.ablations:compare_ablations",

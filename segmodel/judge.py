@@ -12,13 +12,13 @@ from jsonargparse.typing import PositiveInt
 from mmseg.models import BaseSegmentor
 from torch import Tensor
 
-from segmodel.evaluate import read_image
 from segmodel.files import written_whole
 from segmodel.inference import window_corners
 from segmodel.labels import CLASSES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.metrics import confusion_matrix
 from segmodel.models import load_model, read_config
+from segmodel.prediction import read_image
 
 
 @dataclass(frozen=True)

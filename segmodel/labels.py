@@ -32,3 +32,17 @@ def read_label(path: Path | str) -> np.ndarray:
             f"{path}: values {strange} are no trainIds (0-18, 255 = ignore); run `convert` on its data set"
         )
     return label
+
+
+def colourise(label: np.ndarray) -> np.ndarray:
+    """Return a label map (H, W) in Cityscapes' colours, (H, W, 3) uint8 RGB; 255 is black."""
+    colours = np.zeros((256, 3), np.uint8)
+    colours[: len(PALETTE)] = PALETTE
+    return colours[label]
+
+
+def palette_image(label: np.ndarray) -> Image.Image:
+    """Return a label map (H, W) uint8 as a palette image: the values stay trainIds, viewers show the colours."""
+    image = Image.fromarray(label)
+    image.putpalette(colourise(np.arange(256)).ravel().tolist())
+    return image

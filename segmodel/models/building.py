@@ -1,5 +1,6 @@
 """Building of models from mmengine configuration files."""
 
+import json
 import logging
 from pathlib import Path
 
@@ -66,6 +67,24 @@ def load_model(config: Config, weights: Path) -> BaseSegmentor:
             f"{weights}: does not fit {config.filename}; give the configuration of its training"
         ) from error
     return model.eval()
+
+
+def load_trained(weights: Path) -> BaseSegmentor:
+    """Return the model of a training, on the accelerator where there is one, in evaluation mode.
+
+    Args:
+        weights: ``weights.safetensors`` of ``train``; the ``training.json`` beside it names the configuration.
+
+    Raises:
+        SystemExit: a file is missing, or the weights belong to another model.
+    """
+    record = weights.with_name("training.json")
+    if not record.is_file():
+        raise SystemExit(
+            f"{record}: no such file; the record of the training lies beside its weights: run `train` again"
+        )
+    config = read_config(Path(json.loads(record.read_text())["config"]))
+    return load_model(config, weights).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _build(config: Config) -> BaseSegmentor:

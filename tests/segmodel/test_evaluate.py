@@ -6,14 +6,15 @@ import pytest
 import torch
 from mmseg.evaluation import IoUMetric
 
-from segmodel.evaluate import EvaluateOptions, Record, evaluate, images_at_once, predict_logits, read_image
+from segmodel.evaluate import Record, evaluate
 from segmodel.inference import resized_prediction, slide_logits, window_origins
 from segmodel.labels import CLASSES, read_label
 from segmodel.manifest import read_samples
 from segmodel.metrics import class_iou
 from segmodel.models import load_model, read_config
+from segmodel.prediction import InferenceOptions, images_at_once, predict_logits, predictions, read_image
 
-PROTOCOL = EvaluateOptions(size=(24, 48), mode="slide", crop=(16, 16), stride=(16, 8))
+PROTOCOL = InferenceOptions(size=(24, 48), mode="slide", crop=(16, 16), stride=(16, 8))
 RECORD = Record(
     benchmark="mini", model="tiny", training_set="dginstyle", seed=0, target="cityscapes", generator="dginstyle"
 )
@@ -95,6 +96,22 @@ def test_mode_whole_gives_the_network_the_whole_image(network):
     images = torch.randn(2, 3, 24, 48, generator=torch.Generator().manual_seed(0))
     expected = network.whole_inference(images, [{"img_shape": (24, 48)}] * 2)
     torch.testing.assert_close(predict_logits(network, images, replace(PROTOCOL, mode="whole")), expected)
+
+
+def test_image_keeps_its_ratio_within_the_size(target_set):
+    image = target_set / "images" / "0.png"  # 40 x 72
+    assert read_image(image, (24, 48)).shape == (3, 24, 48)
+    assert read_image(image, (24, 48), keep_ratio=True).shape == (3, 24, 43)
+
+
+def test_images_of_several_shapes_are_predicted_in_order(tmp_path, network, write_pairs):
+    paths = [tmp_path / row[0] for name, shape in (("wide", (20, 60)), ("high", (40, 40)), ("low", (20, 60)))
+             for row in write_pairs(tmp_path / name, 2, shape)]  # fmt: skip
+    options = replace(PROTOCOL, keep_ratio=True)
+    together = list(predictions(network, paths, options))
+    assert [tuple(logits.shape[1:]) for logits in together] == [(16, 48)] * 2 + [(24, 24)] * 2 + [(16, 48)] * 2
+    for path, logits in zip(paths, together, strict=True):
+        torch.testing.assert_close(logits, next(predictions(network, [path], options)), atol=1e-5, rtol=1e-4)
 
 
 def test_last_window_ends_at_the_border():

@@ -1,3 +1,22 @@
+def evaluation_options(model, target):
+    """Return the evaluation protocol of a target at the scale that a model is evaluated at."""
+    protocol, scale = config["evaluation"][target], config["models"][model].get("evaluation_scale", 1)
+    return {**protocol, **{key: [scale * side for side in protocol[key]] for key in ("size", "crop", "stride")}}
+
+
+def shown_targets(wildcards):
+    """Return the targets, as the command that shows predictions takes them."""
+    return json.dumps(
+        {
+            target: {
+                "data": os.path.relpath(f"results/{config['benchmark']}/data/{target}"),
+                "options": evaluation_options(wildcards.model, target),
+            }
+            for target in config["targets"]
+        }
+    )
+
+
 rule evaluate_target:
     input:
         weights="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors",
@@ -18,7 +37,40 @@ rule evaluate_target:
     params:
         data=subpath(input.manifest, parent=True),
         record=evaluation_record,
-        options=lambda wildcards: options(config["evaluation"][wildcards.target]),
+        options=lambda wildcards: options(evaluation_options(wildcards.model, wildcards.target)),
     shell:
         "python -m segmodel evaluate --model {wildcards.model} --weights {input.weights} --data {params.data}"
         " --output {output} --record {params.record:q} --options {params.options:q} &> {log}"
+
+
+rule show_predictions:
+    input:
+        weights=expand(
+            "<benchmark>/segmentation/{{model}}/{training_set}/seed{seed}/weights.safetensors",
+            training_set=table_sets(),
+            seed=config["seeds"][0],
+        ),
+        images=expand("<benchmark>/data/{target}/raw", target=config["targets"]),
+        labels=expand("<benchmark>/data/{target}/labels", target=config["targets"]),
+        manifests=expand("<benchmark>/data/{target}/manifest.csv", target=config["targets"]),
+    output:
+        report(
+            "results/figures/predictions_{model}.png",
+            caption="../report/predictions.rst",
+            category="Domain generalisation",
+            labels={"result": "predictions of {model}", "format": "figure"},
+        ),
+    log:
+        "<benchmark>/logs/show_predictions/{model}.log",
+    conda:
+        "../envs/torch.yaml"
+    threads: config["threads"]["evaluate"]
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        weights=lambda wildcards, input: json.dumps(list(input.weights)),
+        targets=shown_targets,
+    shell:
+        "python -m segmodel show-predictions --weights {params.weights:q} --targets {params.targets:q}"
+        " --output {output} &> {log}"

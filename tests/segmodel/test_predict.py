@@ -1,0 +1,71 @@
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segmodel.__main__ import main
+from segmodel.evaluate import Record, evaluate
+from segmodel.labels import PALETTE, colourise, palette_image, read_label
+from segmodel.manifest import Sample, read_samples
+from segmodel.metrics import confusion_matrix
+from segmodel.predict import image_files, predict
+from segmodel.prediction import InferenceOptions
+from segmodel.show import spread
+
+PROTOCOL = InferenceOptions(size=(24, 48), crop=(16, 16), stride=(16, 16))
+
+
+def test_palette_image_keeps_trainids_and_shows_the_colours(tmp_path):
+    label = np.array([[0, 13], [18, 255]], np.uint8)
+    palette_image(label).save(tmp_path / "label.png")
+    np.testing.assert_array_equal(read_label(tmp_path / "label.png"), label)
+    shown = np.asarray(Image.open(tmp_path / "label.png").convert("RGB"))
+    np.testing.assert_array_equal(shown, colourise(label))
+    assert tuple(shown[0, 1]) == PALETTE[13] and tuple(shown[1, 1]) == (0, 0, 0)
+
+
+def test_prediction_of_images_is_what_evaluation_counts(tmp_path, trained, target_set):
+    weights = trained("run") / "weights.safetensors"
+    record = Record("mini", "tiny", "dginstyle", 0, "cityscapes")
+    evaluate(model="tiny", weights=weights, data=target_set, output=tmp_path / "a.npz", record=record, options=PROTOCOL)
+    samples = read_samples(target_set / "manifest.csv")
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for sample in samples:
+        (folder / sample.image.name).write_bytes(sample.image.read_bytes())
+    predict(weights=weights, images=folder, output=tmp_path / "out", options=PROTOCOL)
+    counted = np.load(tmp_path / "a.npz")["confusion"]
+    for sample, expected in zip(samples, counted, strict=True):
+        predicted = read_label(tmp_path / "out" / f"{sample.image.stem}_labelTrainIds.png")
+        np.testing.assert_array_equal(confusion_matrix(read_label(sample.label), predicted), expected)
+        assert Image.open(tmp_path / "out" / f"{sample.image.stem}_overlay.jpg").size == (72, 40)
+
+
+def test_folder_without_images_is_refused(tmp_path):
+    with pytest.raises(SystemExit, match="no image"):
+        image_files(tmp_path)
+
+
+def test_images_of_one_name_are_refused(tmp_path):
+    for suffix in ("png", "jpg"):
+        (tmp_path / f"street.{suffix}").touch()
+    with pytest.raises(SystemExit, match="several images are called street"):
+        image_files(tmp_path)
+
+
+def test_chosen_images_are_spread_over_the_set(tmp_path):
+    samples = [Sample(tmp_path / str(i), tmp_path) for i in range(11)]
+    assert [sample.image.name for sample in spread(samples, 3)] == ["0", "5", "10"]
+    assert spread(samples[:2], 3) == samples[:2]
+
+
+def test_figure_of_predictions_is_drawn_from_the_command_line(tmp_path, trained, target_set):
+    weights = [str(trained(name, seed=seed) / "weights.safetensors") for seed, name in enumerate(["one", "two"])]
+    targets = {"cityscapes": {"data": str(target_set), "options": asdict(PROTOCOL)}}
+    command = ["show-predictions", "--weights", json.dumps(weights), "--targets", json.dumps(targets)]
+    for name in ("a.png", "b.png"):
+        main([*command, "--output", str(tmp_path / name), "--width", "64"])
+    assert Image.open(tmp_path / "a.png").size[0] > 1000
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
