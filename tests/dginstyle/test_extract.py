@@ -110,3 +110,64 @@ def test_a_folder_with_files_in_it_is_left_alone(tmp_path):
     with pytest.raises(SystemExit, match="not empty"):
         extract(packages=[write_zip(tmp_path / "01.zip", [("a", b"")])], output=tmp_path / "raw")
     assert files(tmp_path / "raw") == {"mine.txt": b"mine"}
+
+
+class Killed(BaseException):
+    """What ends a process from outside, between two members."""
+
+
+def interrupt_after(monkeypatch, members):
+    """Let the unpacking end after some members; return the names of those that are written later."""
+    write, written = extract_module.write_member, []
+
+    def counted(member, folder, bar):
+        if len(written) == members:
+            raise Killed
+        written.append(str(member.path))
+        write(member, folder, bar)
+
+    monkeypatch.setattr(extract_module, "write_member", counted)
+    return written
+
+
+def test_an_interrupted_call_goes_on_with_the_package_it_was_at(tmp_path, monkeypatch):
+    packages = [write_zip(tmp_path / f"0{n}.zip", [(f"{n}/a", b"a"), (f"{n}/b", b"b")]) for n in (1, 2, 3)]
+    interrupt_after(monkeypatch, 3)
+    with pytest.raises(Killed):
+        extract(packages=packages, output=tmp_path / "raw")
+    assert not (tmp_path / "raw").exists()
+    monkeypatch.undo()
+    written = interrupt_after(monkeypatch, 10)
+    extract(packages=packages, output=tmp_path / "raw")
+    assert written == ["2/a", "2/b", "3/a", "3/b"]
+    assert files(tmp_path / "raw") == {f"{n}/{name}": name.encode() for n in (1, 2, 3) for name in "ab"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["01.zip", "02.zip", "03.zip", "raw"]
+
+
+def test_after_an_interruption_another_package_starts_anew(tmp_path, monkeypatch):
+    package = write_zip(tmp_path / "01.zip", [("a", b"old"), ("b", b"old")])
+    interrupt_after(monkeypatch, 1)
+    with pytest.raises(Killed):
+        extract(packages=[package], output=tmp_path / "raw")
+    monkeypatch.undo()
+    package.unlink()
+    write_zip(package, [("a", b"a later version")])
+    extract(packages=[package], output=tmp_path / "raw")
+    assert files(tmp_path / "raw") == {"a": b"a later version"}
+
+
+def test_an_archive_of_more_files_than_any_data_set_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(extract_module, "MAX_MEMBERS", 2)
+    refused([write_zip(tmp_path / "01.zip", [(name, b"") for name in "abc"])], tmp_path / "raw", "it holds 3 files")
+
+
+def test_a_folder_among_the_packages_is_linked_and_never_written_to(tmp_path):
+    (tmp_path / "mine" / "images").mkdir(parents=True)
+    (tmp_path / "mine" / "images" / "1.png").write_bytes(b"one")
+    labels = write_zip(tmp_path / "labels.zip", [("labels/1.png", b"label")])
+    extract(packages=[tmp_path / "mine", labels], output=tmp_path / "raw")
+    assert (tmp_path / "raw" / "images" / "1.png").read_bytes() == b"one"
+    assert (tmp_path / "raw" / "labels" / "1.png").read_bytes() == b"label"
+    into_mine = write_zip(tmp_path / "more.zip", [("images/2.png", b"two")])
+    refused([tmp_path / "mine", into_mine], tmp_path / "other", "images/2.png would be written into a linked folder")
+    assert files(tmp_path / "mine") == {"images/1.png": b"one"}
