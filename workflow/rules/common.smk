@@ -143,7 +143,7 @@ def training_set_options(wildcards):
 
 
 def model_options(wildcards):
-    model = config["models"][wildcards.model]
+    model = without(config["models"][wildcards.model], "evaluation_scale")
     return options(model, {"config": os.path.relpath(REPOSITORY / model["config"])})
 
 
