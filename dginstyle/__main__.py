@@ -6,9 +6,11 @@ from dginstyle.cli import run_verb
 
 VERBS = {
     "render-packages": "dginstyle.miniworld.packages:render_packages",
+    "survey": "dginstyle.datasets.survey:survey",
     "fetch": "dginstyle.datasets.fetch:fetch",
     "extract": "dginstyle.datasets.extract:extract",
     "convert": "dginstyle.datasets.convert:convert",
+    "tabulate-sets": "dginstyle.datasets.overview:tabulate_sets",
     "rcs-probabilities": "dginstyle.sampling:rcs_probabilities",
     "train-prior": "dginstyle.prior.train:train_prior",
     "train-dreambooth": "dginstyle.dreambooth:train_dreambooth",

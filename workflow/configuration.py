@@ -200,6 +200,8 @@ def impossible_values(config: dict) -> Iterator[str]:
     """Yield the values that contradict each other."""
     if config["source"] in config["targets"]:
         yield f"targets names {config['source']!r}, which is the source: a target is never trained on"
+    if config["datasets"][config["source"]].get("label_size") is not None:
+        yield f"datasets.{config['source']}.label_size is for targets: a source's label maps are as large as its images"
     if trains_prior(config) and not (config["prior_training"] and "prior" in config["publishers"]):
         yield f"prior is {config['prior']}, which train_prior makes only with prior_training and publishers.prior"
     for name, generator in config["generators"].items():

@@ -3,11 +3,16 @@
 import os
 from pathlib import Path
 
+import appdirs
+
+CSDOWNLOAD_ACCOUNT = Path(appdirs.user_data_dir("cityscapesscripts", "cityscapes"), "credentials.json")
+"""Where Cityscapes' csDownload keeps user and password once a person has let it."""
+
 
 def packages(config: dict, dataset: str) -> dict[str, dict]:
     """Return the packages of a set by file name, each with its ``url`` and, where known, ``md5`` and ``sha256``."""
     entries = [{"url": entry} if isinstance(entry, str) else entry for entry in config["datasets"][dataset]["packages"]]
-    return {entry.get("name", os.path.basename(entry["url"])): entry for entry in entries}
+    return {entry.get("name", os.path.basename(entry["url"].rstrip("/"))): entry for entry in entries}
 
 
 def publisher(config: dict, dataset: str) -> str:
@@ -32,7 +37,19 @@ def origins(config: dict, dataset: str, name: str, repository: Path) -> list[str
     local = [url for url in urls if url and "://" not in url]
     rendered = [publisher(config, dataset) for url in local if is_rendered(config, dataset, url)]
     given = [location(config, dataset, url, repository) for url in local if not is_rendered(config, dataset, url)]
+    if packages(config, dataset)[name].get("downloader") and CSDOWNLOAD_ACCOUNT.is_file():
+        given = [path for path in given if Path(path).exists()]
     return sorted({*rendered, *given})
+
+
+def is_remote(url: str) -> bool:
+    """Tell whether a package comes over the net."""
+    return url.startswith(("http://", "https://"))
+
+
+def is_folder(config: dict, dataset: str, url: str, repository: Path) -> bool:
+    """Tell whether a package is a folder on this machine: unpacked already, and taken as it is."""
+    return "://" not in url and not is_rendered(config, dataset, url) and (repository / url).is_dir()
 
 
 def absent_files(config: dict, dataset: str, repository: Path) -> list[str]:
@@ -52,5 +69,8 @@ def missing_packages(config: dict, repository: Path) -> list[str]:
         if lost := [] if converted else absent_files(config, dataset, repository):
             page = config["datasets"][dataset].get("page") or "its publisher"
             files = ", ".join(map(os.path.abspath, lost))
-            sentences.append(f"Data set {dataset}: get its packages from {page} and put them there: {files}.")
+            sentence = f"Data set {dataset}: get its packages from {page} and put them there: {files}."
+            if any(package.get("downloader") for package in packages(config, dataset).values()):
+                sentence += " Or run `csDownload -l` once and let it store your account: then they are fetched."
+            sentences.append(sentence)
     return sentences

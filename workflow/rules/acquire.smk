@@ -16,9 +16,28 @@ rule render_packages:
         " --options {params.options:q} --seed {params.seed} &> {log}"
 
 
+rule survey_packages:
+    output:
+        "<benchmark>/packages/{dataset}.json",
+    log:
+        "<benchmark>/logs/survey_packages/{dataset}.log",
+    retries: 2
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        urls=lambda wildcards: json.dumps(remote_packages(wildcards)),
+        folder=lambda wildcards: f"results/{config['benchmark']}/packages/{wildcards.dataset}",
+    shell:
+        "python -m dginstyle survey --urls {params.urls:q} --folder {params.folder} --output {output} &> {log}"
+
+
 rule fetch_package:
     input:
         package_origins,
+        ancient(package_survey),
     output:
         "<benchmark>/packages/{dataset}/{package}",
     log:
@@ -72,15 +91,38 @@ rule convert_labels:
         mem_mb=4000,
         runtime=240,
     params:
-        adapter=lambda wildcards: config["datasets"][wildcards.dataset]["adapter"],
+        adapter=converter,
         split=lambda wildcards: config["datasets"][wildcards.dataset]["split"],
         folder=subpath(output.manifest, parent=True),
-        options=lambda wildcards: options(
-            {key: config["datasets"][wildcards.dataset][key] for key in ("expected_pairs", "max_skipped")}
-        ),
+        options=conversion_options,
     shell:
-        "python -m dginstyle convert --adapter {params.adapter} --raw {input} --split {params.split}"
+        "python -m dginstyle convert --adapter {params.adapter:q} --raw {input} --split {params.split}"
         " --output {params.folder} --options {params.options:q} --processes {threads} &> {log}"
+
+
+rule tabulate_sets:
+    input:
+        expand("<benchmark>/data/{dataset}/report.json", dataset=[config["source"], *config["targets"]]),
+    output:
+        table="<benchmark>/data/data_sets.csv",
+        page=report(
+            "<benchmark>/data/data_sets.html",
+            caption="../report/data_sets.rst",
+            category="Data sets",
+            labels={"result": "pairs, sizes, classes, files left out"},
+        ),
+    log:
+        "<benchmark>/logs/tabulate_sets.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        reports=lambda wildcards, input: json.dumps(dict(zip([config["source"], *config["targets"]], input))),
+    shell:
+        "python -m dginstyle tabulate-sets --reports {params.reports:q} --table {output.table} --page {output.page}"
+        " &> {log}"
 
 
 rule compute_class_probabilities:

@@ -3,7 +3,7 @@ import math
 import os
 
 from configuration import prior_folder, trains_prior
-from packages import absent_files, location, origins, packages
+from packages import absent_files, is_folder, is_remote, is_rendered, location, origins, packages
 
 
 def options(*sections):
@@ -75,7 +75,39 @@ def package_origins(wildcards):
 
 
 def package_files(wildcards):
-    return expand("<benchmark>/packages/{dataset}/{package}", package=packages(config, wildcards.dataset), **wildcards)
+    """Return the fetched packages of a set; a folder on this machine is taken from where it is."""
+    dataset = wildcards.dataset
+    return [
+        (
+            location(config, dataset, package["url"], REPOSITORY)
+            if is_folder(config, dataset, package["url"], REPOSITORY)
+            else f"<benchmark>/packages/{dataset}/{name}"
+        )
+        for name, package in packages(config, dataset).items()
+    ]
+
+
+def remote_packages(wildcards):
+    """Return the addresses of a set's packages that come over the net, by file name."""
+    entries = packages(config, wildcards.dataset).items()
+    return {name: package["url"] for name, package in entries if is_remote(package["url"])}
+
+
+def package_survey(wildcards):
+    """Return the file that says that the disk has room for a set, where it comes over the net."""
+    remote = wildcards.package in remote_packages(wildcards)
+    return f"<benchmark>/packages/{wildcards.dataset}.json" if remote else []
+
+
+def converter(wildcards):
+    """Return a publisher's name, or the description of a set of the user's own, as ``convert`` takes it."""
+    adapter = config["datasets"][wildcards.dataset]["adapter"]
+    return adapter if isinstance(adapter, str) else json.dumps(adapter, sort_keys=True)
+
+
+def conversion_options(wildcards):
+    entry = config["datasets"][wildcards.dataset]
+    return options({key: entry[key] for key in ("expected_pairs", "max_skipped", "label_size") if key in entry})
 
 
 def fetch_arguments(wildcards):
@@ -84,7 +116,9 @@ def fetch_arguments(wildcards):
     checksums = config["datasets"][wildcards.dataset]["checksums"]
     urls = {"url": package["url"], "checksums": checksums}
     arguments = {key: location(config, wildcards.dataset, url, REPOSITORY) for key, url in urls.items() if url}
-    arguments.update({key: package[key] for key in ("md5", "sha256") if key in package})
+    arguments.update({key: package[key] for key in ("md5", "sha256", "downloader") if key in package})
+    if not is_rendered(config, wildcards.dataset, package["url"]):
+        arguments["lock"] = os.path.relpath(REPOSITORY / "config/packages.sha256")
     return [part for key, value in arguments.items() for part in (f"--{key}", value)]
 
 
