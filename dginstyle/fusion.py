@@ -39,6 +39,11 @@ def window_grid(size: tuple[int, int], window: tuple[int, int], stride: int) -> 
     return [(slice(row, row + window[0]), slice(column, column + window[1])) for row in rows for column in columns]
 
 
+def all_places(items: int, windows: Sequence[Window]) -> list[Place]:
+    """Return the windows of each item of a batch."""
+    return [(item, window) for item in range(items) for window in windows]
+
+
 def needed_places(keep: Tensor, windows: Sequence[Window]) -> list[Place]:
     """Return the windows of each item that something depends on: not those wholly under the mask.
 
@@ -46,7 +51,7 @@ def needed_places(keep: Tensor, windows: Sequence[Window]) -> list[Place]:
         keep: mask (N, H, W) bool of what the reference replaces.
         windows: the windows of one item.
     """
-    return [(item, window) for item in range(len(keep)) for window in windows if not keep[item][window].all()]
+    return [(item, window) for item, window in all_places(len(keep), windows) if not keep[item][window].all()]
 
 
 def cut(latents: Tensor, places: Sequence[Place]) -> Tensor:

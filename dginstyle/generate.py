@@ -80,7 +80,7 @@ def generate_shard(
     origins = [prior, controlnet, *([unet] if unet else []), list, data / "manifest.csv"]
     passes = 2 if options.second_pass else 1
     files = Shard(output, fingerprint(settings, origins), data, name or list.resolve().parent.name, passes)
-    synthesiser = Synthesiser(prior, controlnet, unet, options)
+    synthesiser = Synthesiser.load(prior, controlnet, unet, options)
     with progress(f"generate shard {shard}", total=len(rows), unit="image") as bar:
         for batch in batches(rows, SourceSet(data), options, seed):
             generate_batch(batch, synthesiser, files)

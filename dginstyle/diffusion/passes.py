@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from dginstyle.fusion import (
     Place,
     ReferenceNoise,
+    all_places,
     cut,
     fuse,
     keep_reference,
@@ -87,7 +88,13 @@ class Denoiser:
 
 
 def first_pass(
-    denoiser: Denoiser, scheduler: SchedulerMixin, steps: int, noise: Tensor, text: Tensor, condition: Tensor
+    denoiser: Denoiser,
+    scheduler: SchedulerMixin,
+    steps: int,
+    noise: Tensor,
+    text: Tensor,
+    condition: Tensor,
+    window: tuple[int, int],
 ) -> Tensor:
     """Sample latents (N, 4, h, w) at the resolution of the prior.
 
@@ -98,12 +105,14 @@ def first_pass(
         noise: standard normal (N, 4, h, w).
         text: prompts' embeddings (N, 77, C).
         condition: one-hot label maps (N, 20, H, W).
+        window: height and width in latent pixels: larger latents are sampled by half-overlapping windows.
     """
     scheduler.set_timesteps(steps, device=noise.device)
+    places = all_places(len(noise), window_grid(noise.shape[2:], window, max(1, min(window) // 2)))
+    windows = Windows(denoiser, places, text, condition, noise.shape[3], len(noise))
     latents = noise * scheduler.init_noise_sigma
-    embedded = denoiser.embed(condition)
     for timestep in scheduler.timesteps:
-        prediction = denoiser(latents, timestep, text, embedded)
+        prediction = fuse(windows.predict(latents, timestep), places, latents.shape)
         latents = scheduler.step(prediction, timestep, latents).prev_sample
     return latents
 

@@ -34,7 +34,7 @@ def network_batches(generate):
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 def test_the_first_pass_is_diffusers_own_controlnet_pipeline(prior, controlnet, guidance):
-    ours = Synthesiser(prior, controlnet, None, sampling(guidance=guidance))([LABEL], [PROMPT], [7])[0]
+    ours = Synthesiser.load(prior, controlnet, None, sampling(guidance=guidance))([LABEL], [PROMPT], [7])[0]
     stock = StableDiffusionControlNetPipeline.from_pretrained(
         prior, controlnet=ControlNetModel.from_pretrained(controlnet), safety_checker=None
     )
@@ -66,12 +66,12 @@ def test_a_new_controlnet_is_diffusers_own_and_changes_nothing(prior):
 
 
 def test_the_condition_reaches_the_image(prior, controlnet):
-    generate = Synthesiser(prior, controlnet, None, sampling())
+    generate = Synthesiser.load(prior, controlnet, None, sampling())
     assert (generate([LABEL], [PROMPT], [7]) != generate([LABEL[::-1].copy()], [PROMPT], [7])).any()
 
 
 def test_an_item_does_not_depend_on_its_batch(prior, controlnet):
-    generate = Synthesiser(prior, controlnet, None, sampling(second_pass=SECOND_PASS))
+    generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=SECOND_PASS))
     both = generate([LABEL, tiny_label(1)[:32, :32]], [PROMPT, "road"], [7, 8])
     alone = generate([LABEL], [PROMPT], [7])
     assert np.abs(both[0].astype(int) - alone[0]).max() <= 1
@@ -79,7 +79,7 @@ def test_an_item_does_not_depend_on_its_batch(prior, controlnet):
 
 @pytest.mark.parametrize("scheduler", ["ddim", "dpmsolver", "unipc"])
 def test_every_sampler_generates(prior, controlnet, scheduler):
-    images = Synthesiser(prior, controlnet, None, sampling(scheduler=scheduler, second_pass=SECOND_PASS))(
+    images = Synthesiser.load(prior, controlnet, None, sampling(scheduler=scheduler, second_pass=SECOND_PASS))(
         [LABEL], [PROMPT], [7]
     )
     assert images.shape == (1, 32, 32, 3)
@@ -88,7 +88,7 @@ def test_every_sampler_generates(prior, controlnet, scheduler):
 
 def test_the_second_pass_has_steps_and_guidance_of_its_own(prior, controlnet):
     options = dataclasses.replace(SECOND_PASS, steps=2, guidance=1.0, windows_per_batch=9, min_component_pixels=9999)
-    generate = Synthesiser(prior, controlnet, None, sampling(second_pass=options))
+    generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options))
     sizes = network_batches(generate)
     generate([LABEL], [PROMPT], [7])
     assert sizes == [2, 2, 2, 9, 9]  # guidance doubles the batch
@@ -96,14 +96,14 @@ def test_the_second_pass_has_steps_and_guidance_of_its_own(prior, controlnet):
 
 def test_all_windows_of_a_batch_of_images_go_through_the_network_together(prior, controlnet):
     options = dataclasses.replace(SECOND_PASS, windows_per_batch=18, min_component_pixels=9999)
-    generate = Synthesiser(prior, controlnet, None, sampling(second_pass=options, steps=1))
+    generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options, steps=1))
     sizes = network_batches(generate)
     generate([LABEL, LABEL], [PROMPT, PROMPT], [7, 8])
     assert sizes == [4, 36]
 
 
 def test_the_condition_is_embedded_once_a_window_not_once_a_step(prior, controlnet):
-    generate = Synthesiser(prior, controlnet, None, sampling(second_pass=SECOND_PASS))
+    generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=SECOND_PASS))
     sizes = []
     generate.denoiser.embedding.register_forward_pre_hook(lambda network, inputs: sizes.append(len(inputs[0])))
     generate([LABEL], [PROMPT], [7])
@@ -111,7 +111,7 @@ def test_the_condition_is_embedded_once_a_window_not_once_a_step(prior, controln
 
 
 def test_a_prompt_is_embedded_once(prior, controlnet):
-    generate = Synthesiser(prior, controlnet, None, sampling(steps=1))
+    generate = Synthesiser.load(prior, controlnet, None, sampling(steps=1))
     calls = []
     generate.text_encoder.model.register_forward_pre_hook(lambda network, inputs: calls.append(1))
     generate([LABEL, LABEL], [PROMPT, PROMPT], [7, 8])
@@ -121,7 +121,7 @@ def test_a_prompt_is_embedded_once(prior, controlnet):
 
 def test_the_conditioning_scale_weights_the_controlnet(prior, controlnet):
     def images(scale, label):
-        return Synthesiser(prior, controlnet, None, sampling(conditioning_scale=scale))([label], [PROMPT], [7])
+        return Synthesiser.load(prior, controlnet, None, sampling(conditioning_scale=scale))([label], [PROMPT], [7])
 
     other = LABEL[::-1].copy()
     assert (images(0.0, LABEL) == images(0.0, other)).all()
@@ -130,7 +130,7 @@ def test_the_conditioning_scale_weights_the_controlnet(prior, controlnet):
 
 def test_bf16_is_near_fp32(prior, controlnet):
     exact, short = (
-        Synthesiser(prior, controlnet, None, sampling(precision=precision))([LABEL], [PROMPT], [7]).astype(int)
+        Synthesiser.load(prior, controlnet, None, sampling(precision=precision))([LABEL], [PROMPT], [7]).astype(int)
         for precision in ("fp32", "bf16")
     )
     assert 0 < np.abs(exact - short).mean() < 8
@@ -163,17 +163,46 @@ def test_wholly_masked_latents_are_the_reference_without_any_window(prior, contr
 @pytest.mark.parametrize(("crop", "words"), [((34, 32), "multiples of 4"), ((32, 30), "multiples of 4")])
 def test_a_crop_that_does_not_pass_the_networks_is_refused(prior, controlnet, crop, words):
     with pytest.raises(SystemExit, match=words):
-        Synthesiser(prior, controlnet, None, sampling(crop=crop))
+        Synthesiser.load(prior, controlnet, None, sampling(crop=crop))
+
+
+def test_a_crop_larger_than_the_networks_window_is_drawn_by_windows_in_both_passes(prior, controlnet):
+    label = np.tile(LABEL, (1, 2))[:, :40]
+    options = dataclasses.replace(SECOND_PASS, windows_per_batch=99, min_component_pixels=9999)
+    generate = Synthesiser.load(
+        prior, controlnet, None, sampling(crop=(32, 40), window=(32, 32), second_pass=options, steps=1)
+    )
+    shapes = []
+    generate.denoiser.unet.register_forward_pre_hook(lambda network, inputs: shapes.append(tuple(inputs[0].shape)))
+    assert generate([label], [PROMPT], [7]).shape == (1, 32, 40, 3)
+    assert set(shapes) == {(2, 4, 16, 16), (2 * 3 * 4, 4, 16, 16)}  # windows of 16 on 32×40 latents every 8
+
+
+def test_large_images_pass_the_autoencoder_in_tiles(prior, controlnet, monkeypatch):
+    monkeypatch.setattr("dginstyle.synthesis.TILED_ABOVE", 64)
+    small, large = (
+        Synthesiser.load(prior, controlnet, None, sampling(crop=(side, side), window=(32, 32), steps=1))
+        for side in (64, 96)
+    )
+    sizes = []
+    for generate in (small, large):
+        generate.vae.decoder.register_forward_pre_hook(lambda network, inputs: sizes.append(inputs[0].shape[2]))
+    label = np.zeros((64, 64), np.uint8)
+    small([label], [PROMPT], [7])
+    assert sizes == [32]
+    images = large([np.pad(label, (0, 32))], [PROMPT], [7])
+    assert images.shape == (1, 96, 96, 3)
+    assert max(sizes[1:]) <= 16
 
 
 @pytest.mark.parametrize("missing", ["/nowhere/prior", "tests/no_prior", "just_a_name"])
 def test_a_missing_prior_is_one_sentence(missing, controlnet):
     with pytest.raises(SystemExit, match="does not exist: name a diffusers folder or a hub id"):
-        Synthesiser(missing, controlnet, None, sampling())
+        Synthesiser.load(missing, controlnet, None, sampling())
 
 
 def test_a_controlnet_of_another_prior_is_refused(prior, tmp_path):
     unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
     begin_controlnet(unet, (8, 8, 8), factor=4, seed=0).save_pretrained(tmp_path)
     with pytest.raises(SystemExit, match="train it with this prior"):
-        Synthesiser(prior, tmp_path, None, sampling())
+        Synthesiser.load(prior, tmp_path, None, sampling())

@@ -1,0 +1,82 @@
+"""The networks that generation needs, from diffusers folders or from memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, ControlNetModel, SchedulerMixin, UNet2DConditionModel
+
+from dginstyle.conditioning import CHANNELS
+from dginstyle.diffusion.loading import DTYPES, Precision, TextEncoder, latent_factor, load, load_scheduler
+
+
+@dataclass(frozen=True)
+class GeneratorNetworks:
+    """A prior with a ControlNet.
+
+    Attributes:
+        text_encoder: CLIP's, with its tokenizer.
+        vae: the autoencoder.
+        unet: the network that draws: U^P for the style swap, else U^S.
+        controlnet: trained on U^S.
+        scheduler: the sampler.
+    """
+
+    text_encoder: TextEncoder
+    vae: AutoencoderKL
+    unet: UNet2DConditionModel
+    controlnet: ControlNetModel
+    scheduler: SchedulerMixin
+
+    @classmethod
+    def load(
+        cls, prior: str, controlnet: Path, unet: Path | None, scheduler: str, precision: Precision
+    ) -> "GeneratorNetworks":
+        """Load the networks.
+
+        Args:
+            prior: diffusers folder or hub id of U^P.
+            controlnet: diffusers folder of the ControlNet.
+            unet: diffusers folder of the U-Net to attach it to; None for U^P, the style swap.
+            scheduler: name of the sampler.
+            precision: of the networks.
+
+        Raises:
+            SystemExit: something cannot be loaded or does not fit the rest.
+        """
+        dtype = DTYPES[precision]
+        text_encoder = TextEncoder.load(prior, dtype)
+        vae = load(AutoencoderKL, prior, "vae", dtype)
+        drawing = load(UNet2DConditionModel, unet or prior, "" if unet else "unet", dtype)
+        control = load(ControlNetModel, controlnet, dtype=dtype)
+        require_condition(control, latent_factor(vae), controlnet)
+        return cls(text_encoder, vae, drawing, control, load_scheduler(prior, scheduler))
+
+    @property
+    def factor(self) -> int:
+        """Pixels that a latent pixel is wide."""
+        return latent_factor(self.vae)
+
+    def place(self) -> None:
+        """Move the networks to the GPU where there is one, in the memory layout that its convolutions want."""
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        # On a CPU the layout gains fp32 a twentieth and costs bf16 a seventh (docs/performance.md).
+        layout = torch.channels_last if device.type == "cuda" else torch.preserve_format
+        self.text_encoder.model.to(device)
+        for network in (self.vae, self.unet, self.controlnet):
+            network.to(device, memory_format=layout)
+
+
+def require_condition(controlnet: ControlNetModel, factor: int, origin: Path) -> None:
+    """Check that a ControlNet takes our condition at the prior's resolution.
+
+    Raises:
+        SystemExit: it has other condition channels or another stride.
+    """
+    channels = controlnet.config.conditioning_channels
+    stride = 2 ** (len(controlnet.config.conditioning_embedding_out_channels) - 1)
+    if (channels, stride) != (CHANNELS, factor):
+        raise SystemExit(
+            f"the ControlNet {origin} takes {channels} condition channels at 1/{stride} of their resolution, but label "
+            f"maps have {CHANNELS} and the prior's latents are at 1/{factor}: train it with this prior"
+        )
