@@ -72,7 +72,9 @@ def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOption
     torch.set_flush_denormal(True)  # denormal numbers make a CPU's steps several times slower
     state.mkdir(parents=True, exist_ok=True)
     photographs = read_corpus(corpus)
-    pipeline = _load(options.start) if options.start else _begin(photographs.images, state)
+    pipeline = _begin(photographs.images, state)
+    if options.start:
+        _go_on_from(options.start, pipeline)
     _train_denoiser(pipeline, photographs, state / "denoiser.pt", options, seed)
     _train_decoder(pipeline.vae, photographs.images, state / "decoder.pt", options, seed)
     partial = output.with_name(output.name + ".partial")
@@ -88,13 +90,6 @@ def read_corpus(folder: Path) -> Corpus:
     images = np.stack([np.asarray(Image.open(folder / line["file_name"]).convert("RGB")) for line in lines])
     tensor = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
     return Corpus(tensor, [line["classes"] for line in lines], [line["weather"] for line in lines])
-
-
-def _load(folder: str) -> StableDiffusionPipeline:
-    """Load a mini prior in float32."""
-    return StableDiffusionPipeline.from_pretrained(
-        folder, safety_checker=None, local_files_only=True, torch_dtype=torch.float32
-    )
 
 
 def _begin(images: Tensor, state: Path) -> StableDiffusionPipeline:
@@ -113,6 +108,16 @@ def _begin(images: Tensor, state: Path) -> StableDiffusionPipeline:
         feature_extractor=None,
         requires_safety_checker=False,
     )
+
+
+def _go_on_from(folder: str, pipeline: StableDiffusionPipeline) -> None:
+    """Give the networks the weights of a mini prior."""
+    earlier = StableDiffusionPipeline.from_pretrained(
+        folder, safety_checker=None, local_files_only=True, torch_dtype=torch.float32
+    )
+    for name in ("vae", "unet", "text_encoder"):
+        getattr(pipeline, name).load_state_dict(getattr(earlier, name).state_dict())
+    pipeline.vae.register_to_config(scaling_factor=earlier.vae.config.scaling_factor)
 
 
 def _train_decoder(vae: AutoencoderKL, images: Tensor, state: Path, options: PriorOptions, seed: int) -> None:

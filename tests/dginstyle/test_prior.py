@@ -1,6 +1,7 @@
 """The mini prior: its tokenizer and losses, its training, and the one that is shipped."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_first_component_is_the_brightness():
     assert (first > 0).all() or (first < 0).all()
 
 
-def test_training_resumes_and_writes_a_pipeline_that_diffusers_loads(tmp_path):
+def test_training_resumes_goes_on_from_another_and_writes_what_diffusers_loads(tmp_path):
     corpus = write_corpus(tmp_path / "corpus", 6)
     options = PriorOptions(
         autoencoder_steps=2, denoiser_steps=2, autoencoder_batch_size=2, denoiser_batch_size=2, checkpoint_every=1
@@ -85,6 +86,10 @@ def test_training_resumes_and_writes_a_pipeline_that_diffusers_loads(tmp_path):
     (tmp_path / "state_again" / "decoder.pt").unlink()  # as if killed after the denoiser
     train_prior(corpus=corpus, output=tmp_path / "resumed", state=tmp_path / "state_again", options=options, seed=0)
     assert [(tmp_path / "resumed" / file).read_bytes() for file in files] == weights[0]
+    onward = replace(options, start=str(tmp_path / "first"), autoencoder_steps=0, denoiser_steps=0)
+    train_prior(corpus=corpus, output=tmp_path / "onward", state=tmp_path / "state_onward", options=onward, seed=0)
+    for file in (*files, "text_encoder/model.safetensors", "model_index.json", "unet/config.json"):
+        assert (tmp_path / "onward" / file).read_bytes() == (tmp_path / "first" / file).read_bytes()
     pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "first", safety_checker=None)
     image = pipeline("road sky", height=64, width=64, num_inference_steps=2, output_type="np").images
     assert image.shape == (1, 64, 64, 3)
