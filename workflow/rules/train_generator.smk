@@ -10,6 +10,7 @@ rule train_dreambooth:
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["diffusion"]
+    priority: 10  # generation waits for it: before the trainings on source images alone
     resources:
         mem_mb=8000,
         runtime=1440,
@@ -40,6 +41,7 @@ rule train_controlnet:
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["diffusion"]
+    priority: 10  # generation waits for it: before the trainings on source images alone
     resources:
         mem_mb=8000,
         runtime=2880,
