@@ -1,13 +1,18 @@
 """Conversion: trainIds, manifest, report and statistics; damaged pairs are left out and reported."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from dginstyle.datasets.convert import ConvertOptions, convert
 from dginstyle.datasets.mapillary import MAPILLARY
+from dginstyle.datasets.png import write_label
 from dginstyle.datasets.registry import ADAPTERS
 from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, read_label
 
@@ -246,3 +251,54 @@ def test_a_truncated_jpeg_is_found(tmp_path):
     jpeg.write_bytes(jpeg.read_bytes()[:-100])
     with pytest.raises(SystemExit, match="a.jpg: image cannot be decoded"):
         convert(adapter="mapillary", raw=tmp_path / "raw", split="val", output=tmp_path)
+
+
+@pytest.mark.parametrize("size, written", [((4, 6), (4, 6)), (0.5, (4, 8)), (None, (8, 16))])
+def test_labels_of_a_target_may_be_written_at_another_size(tmp_path, size, written):
+    label = np.repeat(np.repeat(np.array([[7, 8], [11, 33]], dtype=np.uint8), 4, axis=0), 8, axis=1)
+    write_pair(tmp_path / "raw", "00001", label)
+    convert(
+        adapter="gta", raw=tmp_path / "raw", split="train", output=tmp_path, options=ConvertOptions(label_size=size)
+    )
+    found = read_label(tmp_path / "labels" / "00001_labelTrainIds.png")
+    assert found.shape == written
+    assert [found[0, 0], found[0, -1], found[-1, 0], found[-1, -1]] == [0, 1, 2, 18]
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["sizes"] == {"16x8": 1} and sum(report["class_pixels"].values()) == found.size
+    assert (tmp_path / "manifest.csv").read_text().splitlines()[1].endswith(f",{written[1]},{written[0]}")
+
+
+def test_a_corrupt_byte_of_an_image_is_found(raw):
+    write_pair(raw, "00003", np.full((40, 40), 7, dtype=np.uint8))
+    image = raw / "images" / "00003.png"
+    content = bytearray(image.read_bytes())
+    content[2000] ^= 1
+    image.write_bytes(content)
+    (skipped,) = convert_gta(raw, max_skipped=1)["skipped"]
+    assert skipped["file"] == "raw/images/00003.png" and "image cannot be decoded" in skipped["reason"]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 3), (64, 128)])
+def test_written_labels_are_read_back_by_every_reader(tmp_path, shape):
+    label = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    write_label(tmp_path / "label.png", label)
+    np.testing.assert_array_equal(np.array(Image.open(tmp_path / "label.png")), label)
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "label.png"), cv2.IMREAD_UNCHANGED), label)
+
+
+PEAK = """
+import sys
+from pathlib import Path
+from dginstyle.datasets.convert import convert
+convert(adapter="mapillary", raw=Path(sys.argv[1]), split="val", output=Path(sys.argv[1]).parent)
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux")
+def test_an_image_of_24_megapixels_takes_bounded_memory(tmp_path):
+    write(tmp_path / "raw/validation/images/a.jpg", np.zeros((4000, 6000, 3), dtype=np.uint8))
+    write(tmp_path / "raw/validation/labels/a.png", np.full((4000, 6000), 41, dtype=np.uint8))
+    done = subprocess.run([sys.executable, "-c", PEAK, tmp_path / "raw"], capture_output=True, text=True, check=True)
+    assert int(done.stdout.split()[-1]) < 256 * 1024  # kB; the label map takes 24 MB, 4 times: ids, trainIds, rows, PNG
+    assert json.loads((tmp_path / "report.json").read_text())["class_pixels"]["0"] == 24_000_000

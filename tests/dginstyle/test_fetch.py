@@ -93,6 +93,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.end_headers()
         self.answer(206 if start else 200, server.content, start)
 
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.server.content)))
+        self.end_headers()
+
     def requested_start(self):
         wanted, condition = self.headers.get("Range"), self.headers.get("If-Range")
         if not wanted or not self.server.accepts_ranges or condition not in (None, self.server.tag):
