@@ -21,7 +21,6 @@ rule survey_packages:
         "<benchmark>/packages/{dataset}.json",
     log:
         "<benchmark>/logs/survey_packages/{dataset}.log",
-    retries: 2
     conda:
         "../envs/data.yaml"
     resources:
