@@ -149,8 +149,9 @@ def judge_weights():
 
 def judge_options(wildcards):
     """Return how the images of a set are brought to the size that the judge was trained on."""
-    model = config["models"][config["quality"]["model"]]
-    sizes = {target: config["evaluation"][target]["size"] for target in config["targets"]}
+    name = config["quality"]["model"]
+    model = config["models"][name]
+    sizes = {target: evaluation_options(name, target)["size"] for target in config["targets"]}
     sizes[config["source"]] = model["source_size"]
     size = sizes[wildcards.set] if wildcards.origin == "data" else model["crop"]
     return options({"crop": model["crop"], "size": size})
@@ -176,9 +177,45 @@ def training_set_options(wildcards):
     )
 
 
+def redraw_statistics(wildcards):
+    """Return the source's statistics as inputs where a training set draws its source images by them while training."""
+    files = {"files_by_class": "samples_with_class.json", "probabilities": "rcs_probabilities.json"}
+    redraws = config["training_sets"][wildcards.training_set].get("redraw")
+    return {name: f"<source>/{file}" for name, file in files.items()} if redraws else {}
+
+
+def presentation(wildcards, input):
+    """Return how the images of a training set are shown: what its entry says beside what the command knows by itself."""
+    training_set = config["training_sets"][wildcards.training_set]
+    values = {key: training_set[key] for key in ("photometric", "generated_share") if key in training_set}
+    if redraw := training_set.get("redraw"):
+        statistics = {name: str(input[name]) for name in redraw_statistics(wildcards)}
+        values["redraw"] = {**redraw, **statistics, "min_pixels": config["rare_class_sampling"]["min_pixels"]}
+    return options(values)
+
+
 def model_options(wildcards):
     model = without(config["models"][wildcards.model], "evaluation_scale")
     return options(model, {"config": os.path.relpath(REPOSITORY / model["config"])})
+
+
+def evaluation_options(model, target):
+    """Return the evaluation protocol of a target at the scale that a model is evaluated at."""
+    protocol, scale = config["evaluation"][target], config["models"][model].get("evaluation_scale", 1)
+    return {**protocol, **{key: [scale * side for side in protocol[key]] for key in ("size", "crop", "stride")}}
+
+
+def shown_targets(wildcards):
+    """Return the targets, as the command that shows predictions takes them."""
+    return json.dumps(
+        {
+            target: {
+                "data": os.path.relpath(f"results/{config['benchmark']}/data/{target}"),
+                "options": evaluation_options(wildcards.model, target),
+            }
+            for target in config["targets"]
+        }
+    )
 
 
 def evaluation_record(wildcards):

@@ -1,22 +1,3 @@
-def evaluation_options(model, target):
-    """Return the evaluation protocol of a target at the scale that a model is evaluated at."""
-    protocol, scale = config["evaluation"][target], config["models"][model].get("evaluation_scale", 1)
-    return {**protocol, **{key: [scale * side for side in protocol[key]] for key in ("size", "crop", "stride")}}
-
-
-def shown_targets(wildcards):
-    """Return the targets, as the command that shows predictions takes them."""
-    return json.dumps(
-        {
-            target: {
-                "data": os.path.relpath(f"results/{config['benchmark']}/data/{target}"),
-                "options": evaluation_options(wildcards.model, target),
-            }
-            for target in config["targets"]
-        }
-    )
-
-
 rule evaluate_target:
     input:
         weights="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors",

@@ -7,10 +7,10 @@ rule train_dreambooth:
         directory("<benchmark>/models/unet_source"),
     log:
         "<benchmark>/logs/train_dreambooth.log",
+    priority: 10  # generation waits for it: before the trainings on source images alone
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["diffusion"]
-    priority: 10  # generation waits for it: before the trainings on source images alone
     resources:
         mem_mb=8000,
         runtime=1440,
@@ -38,10 +38,10 @@ rule train_controlnet:
         directory("<benchmark>/models/controlnet"),
     log:
         "<benchmark>/logs/train_controlnet.log",
+    priority: 10  # generation waits for it: before the trainings on source images alone
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["diffusion"]
-    priority: 10  # generation waits for it: before the trainings on source images alone
     resources:
         mem_mb=8000,
         runtime=2880,

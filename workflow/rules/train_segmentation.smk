@@ -1,20 +1,3 @@
-def redraw_statistics(wildcards):
-    """Return the source's statistics as inputs where a training set draws its source images by them while training."""
-    files = {"files_by_class": "samples_with_class.json", "probabilities": "rcs_probabilities.json"}
-    redraws = config["training_sets"][wildcards.training_set].get("redraw")
-    return {name: f"<source>/{file}" for name, file in files.items()} if redraws else {}
-
-
-def presentation(wildcards, input):
-    """Return how the images of a training set are shown: what its entry says beside what the command knows by itself."""
-    training_set = config["training_sets"][wildcards.training_set]
-    values = {key: training_set[key] for key in ("photometric", "generated_share") if key in training_set}
-    if redraw := training_set.get("redraw"):
-        statistics = {name: str(input[name]) for name in redraw_statistics(wildcards)}
-        values["redraw"] = {**redraw, **statistics, "min_pixels": config["rare_class_sampling"]["min_pixels"]}
-    return options(values)
-
-
 rule build_training_set:
     input:
         unpack(generated_manifest),
