@@ -24,13 +24,13 @@ class TrainingSetOptions:
         images: how many, or none; all of them with ``sampling: all``.
         sampling: by rare class sampling, uniformly, or all.
         min_pixels: a file is drawn for a class when it has more pixels of it than this.
-        generated_share: share of the generated images that are taken, the first of the set.
+        generated_part: share of the generated images that are taken, the first of the set.
     """
 
     images: NonNegativeInt | None
     sampling: Literal["rare_class_sampling", "uniform", "all"]
     min_pixels: NonNegativeInt = 0
-    generated_share: ClosedUnitInterval = 1.0
+    generated_part: ClosedUnitInterval = 1.0
 
 
 def build_training_set(
@@ -51,7 +51,7 @@ def build_training_set(
     origins = [(source, "source", draw_subset(SourceSet(source), options, generator(seed, "source subset")))]
     if generated:
         rows = read_rows(generated / "manifest.csv", ("image", "label"))
-        rows = rows[: math.ceil(options.generated_share * len(rows))]
+        rows = rows[: math.ceil(options.generated_part * len(rows))]
         origins.append((generated, generated.resolve().name, [(row["image"], row["label"]) for row in rows]))
     base = output.parent.resolve()
     write_csv(

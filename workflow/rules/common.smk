@@ -173,7 +173,7 @@ def training_set_options(wildcards):
     return options(
         training_set["source"] or {"images": 0, "sampling": "uniform"},
         {"min_pixels": config["rare_class_sampling"]["min_pixels"]},
-        {"generated_share": training_set.get("generated_share", 1.0)},
+        {"generated_part": training_set.get("generated_part", 1.0)},
     )
 
 
