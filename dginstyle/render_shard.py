@@ -12,7 +12,7 @@ from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 
 from dginstyle.datasets.files import progress
 from dginstyle.diffusion.checkpoint import fingerprint
-from dginstyle.generate import shard_rows
+from dginstyle.generate_shard import shard_rows
 from dginstyle.generation_item import Item, PromptOptions, draw_item
 from dginstyle.labels import ID_TO_TRAIN_ID
 from dginstyle.miniworld import DOMAINS, render_scene

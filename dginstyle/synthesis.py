@@ -15,7 +15,7 @@ from torch import Tensor
 from dginstyle.components import large_components
 from dginstyle.conditioning import one_hot
 from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
-from dginstyle.diffusion.loading import Precision, require_divisible
+from dginstyle.diffusion.loading import Precision, divisor, require_divisible
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.diffusion.passes import Denoiser, WindowOptions, first_pass, second_pass
 from dginstyle.fusion import ReferenceNoise
@@ -93,12 +93,11 @@ class Synthesiser:
         networks.place()
         self.options, self.factor = options, networks.factor
         self.window = options.window or options.crop
+        self.divisor = divisor(self.factor, networks.unet)
         for size in (options.crop, self.window):
             require_divisible(size, self.factor, networks.unet)
         self.text_encoder, self.scheduler, self.vae = networks.text_encoder, networks.scheduler, networks.vae
         self.vae.enable_slicing()  # an image's bytes must not depend on its batch more than they have to
-        if max(options.crop) * (options.second_pass.scale if options.second_pass else 1) > TILED_ABOVE:
-            self.vae.enable_tiling()
         self._text = lru_cache(PROMPTS_KEPT)(self._embedded_text)
         self.denoiser = Denoiser.of(
             networks.unet, networks.controlnet, self._text(""), options.guidance, options.conditioning_scale
@@ -125,6 +124,8 @@ class Synthesiser:
             prompts: prompt of each image.
             seeds: seed of each image's chance: an image does not depend on the others of its batch.
         """
+        largest = max(labels[0].shape) * (self.options.second_pass.scale if self.options.second_pass else 1)
+        self.vae.use_tiling = largest > TILED_ABOVE
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         text = torch.stack([self._text(prompt) for prompt in prompts])  # (N, 77, C)
         condition = torch.from_numpy(np.stack([one_hot(label) for label in labels]))  # (N, 20, H, W)

@@ -109,13 +109,18 @@ def latent_factor(vae: AutoencoderKL) -> int:
     return 2 ** (len(vae.config.block_out_channels) - 1)
 
 
+def divisor(factor: int, unet: ModelMixin) -> int:
+    """Return what must divide the sides of an image, in pixels, so that it passes through autoencoder and U-Net."""
+    return factor * 2 ** (len(unet.config.block_out_channels) - 1)
+
+
 def require_divisible(size: tuple[int, int], factor: int, unet: ModelMixin) -> None:
     """Check that an image passes through autoencoder and U-Net without a remainder.
 
     Raises:
         SystemExit: height or width is no multiple of what they divide by.
     """
-    step = factor * 2 ** (len(unet.config.block_out_channels) - 1)
+    step = divisor(factor, unet)
     if any(side % step for side in size):
         raise SystemExit(
             f"a crop of {size[0]}×{size[1]} does not suit this prior: both sides must be multiples of {step}"

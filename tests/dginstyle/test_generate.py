@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dginstyle.gather import gather
-from dginstyle.generate import GenerateOptions, generate_shard, shard_rows
+from dginstyle.generate_shard import GenerateOptions, generate_shard, shard_rows
 from dginstyle.generation_item import PromptOptions, draw_filled_crop, draw_item
 from dginstyle.generation_list import DrawListOptions, draw_list
 from dginstyle.labels import read_label

@@ -1,0 +1,52 @@
+"""``demo``: images of one label map in one line."""
+
+from pathlib import Path
+
+from jsonargparse.typing import PositiveInt
+
+from dginstyle.api import generate, load
+from dginstyle.label_input import Encoding
+from dginstyle.pictures import contact_sheet
+
+MINI_PRIOR = Path(__file__).parents[1] / "resources/mini_prior"
+MINI_CONTROLNET = Path("results/mini/models/controlnet")
+
+
+def demo(
+    *,
+    label: Path,
+    output: Path,
+    prior: str = str(MINI_PRIOR),
+    controlnet: Path = MINI_CONTROLNET,
+    prompt: str | None = None,
+    weather: str | None = None,
+    images: PositiveInt = 1,
+    seed: int = 0,
+    encoding: Encoding = "trainIds",
+) -> None:
+    """Generate images of a label map and a picture of all of them beside it.
+
+    Args:
+        label: grey or palette PNG, or an image in Cityscapes' colours; of any size that holds one window of the prior.
+        output: folder to write ``000.png``, ``000_labelTrainIds.png``, … and ``pictures.png`` to.
+        prior: diffusers folder or hub id of U^P.
+        controlnet: diffusers folder of the ControlNet; by default the mini benchmark's.
+        prompt: the whole prompt; by default the names of the classes.
+        weather: such as snowy, for the published weather prompt.
+        images: how many.
+        seed: seed of the images' chance.
+        encoding: what grey values and palette indices mean: trainIds or Cityscapes ids.
+    """
+    if not (controlnet / "config.json").is_file():
+        raise SystemExit(f"{controlnet} holds no ControlNet: make it with `snakemake {MINI_CONTROLNET}`")
+    model = load(prior, controlnet)
+    try:
+        scenes = generate(model, label, prompt=prompt, weather=weather, seed=seed, images=images, encoding=encoding)
+    except ValueError as error:
+        raise SystemExit(f"{label}: {error}") from None
+    files = [output / f"{number:03}.png" for number in range(images)]
+    for scene, file in zip(scenes, files, strict=True):
+        scene.save(file)
+    contact_sheet([(file, file.with_name(f"{file.stem}_labelTrainIds.png")) for file in files]).save(
+        output / "pictures.png"
+    )
