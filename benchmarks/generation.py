@@ -43,7 +43,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a variant did: seconds (see `clock`) and calls for all images, peak memory in bytes, images (N, H, W, 3) uint8."""
+    """What a variant did for all images: seconds as of `clock`, calls, bytes of memory, images (N, H, W, 3) uint8."""
 
     seconds: float
     calls: int

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -30,6 +30,18 @@ from dginstyle.sampling import Crop, draw_class_and_file, draw_crop, draw_crop_w
 from dginstyle.seeds import derive_seed, generator
 from dginstyle.source_set import SourceSet
 
+TrainedPart = Literal["all", "condition", "condition_first_block", "condition_first_mid_block"]
+_CONDITION = ("controlnet_cond_embedding.", "controlnet_down_blocks.", "controlnet_mid_block.")
+_FIRST_BLOCK = ("down_blocks.0.",)
+_MID_BLOCK = ("mid_block.",)
+TRAINED: dict[TrainedPart, tuple[str, ...]] = {
+    "all": ("",),
+    "condition": _CONDITION,
+    "condition_first_block": _CONDITION + _FIRST_BLOCK,
+    "condition_first_mid_block": _CONDITION + _FIRST_BLOCK + _MID_BLOCK,
+}
+"""How the names of the trained parameters begin; the last three are the published code's partial freezing, 1 to 3."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ControlNetOptions(TrainingOptions):
@@ -39,11 +51,14 @@ class ControlNetOptions(TrainingOptions):
         rare_class_sampling: draw each crop by rare class sampling; False: uniformly.
         min_pixels: a file is drawn for a class when it has more pixels of it than this.
         conditioning_channels: widths of the condition embedding, stride 2 between two of them.
+        trained: all of the ControlNet, or only the condition embedding and the zero convolutions, with the first block
+            of the encoder, and with the middle block too; the rest keeps U^S's weights.
     """
 
     rare_class_sampling: bool
     min_pixels: NonNegativeInt
     conditioning_channels: tuple[PositiveInt, ...]
+    trained: TrainedPart = "all"
 
 
 def train_controlnet(
@@ -118,6 +133,7 @@ class ControlNetTask:
     vae: AutoencoderKL
     text_encoder: TextEncoder
     scheduler: DDPMScheduler
+    trained: TrainedPart
     name = "controlnet"
 
     @classmethod
@@ -133,7 +149,12 @@ class ControlNetTask:
         network = begin_controlnet(exact_unet, options.conditioning_channels, latent_factor(vae), seed)
         if options.gradient_checkpointing:
             source_unet.enable_gradient_checkpointing()
-        return cls(network, samples, source_unet, vae, text_encoder, load_training_scheduler(prior))
+        scheduler = load_training_scheduler(prior)
+        return cls(network, samples, source_unet, vae, text_encoder, scheduler, options.trained)
+
+    def trains(self, parameter: str) -> bool:
+        """Train what the options say."""
+        return parameter.startswith(TRAINED[self.trained])
 
     def to(self, device: torch.device) -> None:
         """Move the frozen networks."""

@@ -117,6 +117,10 @@ class Dreambooth:
         require_divisible(options.crop, latent_factor(vae), unet)
         return cls(unet, samples, vae, load_training_scheduler(prior), empty_prompt)
 
+    def trains(self, parameter: str) -> bool:
+        """Train the whole U-Net."""
+        return True
+
     def to(self, device: torch.device) -> None:
         """Move the frozen networks."""
         self.vae.to(device)

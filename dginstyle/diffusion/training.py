@@ -10,7 +10,8 @@ import torch
 from accelerate import Accelerator
 from diffusers import ModelMixin
 from diffusers.optimization import get_scheduler
-from jsonargparse.typing import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from diffusers.training_utils import EMAModel
+from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -37,6 +38,7 @@ class TrainingOptions:
         gradient_clip: largest norm of the gradient; None for any.
         precision: fp32, bf16 or (GPU only) fp16, of the passes through the networks; the weights trained are fp32.
         gradient_checkpointing: less memory for more time.
+        ema_decay: the weights written are an exponential average with this decay; None: the last weights.
         checkpoint_every: steps between two saved states.
         workers: processes that load images; the result does not depend on them.
     """
@@ -52,6 +54,7 @@ class TrainingOptions:
     gradient_clip: PositiveFloat | None = None
     precision: Precision = "fp32"
     gradient_checkpointing: bool = False
+    ema_decay: ClosedUnitInterval | None = None
     checkpoint_every: PositiveInt
     workers: NonNegativeInt = 0
 
@@ -72,6 +75,9 @@ class Task(Protocol):
     def loss(self, network: ModelMixin, batch: dict[str, Any]) -> Tensor:
         """Return the loss of a batch; ``network`` is the trained network as the accelerator wraps it."""
 
+    def trains(self, parameter: str) -> bool:
+        """Tell whether a parameter of the network, by name, is trained or stays frozen."""
+
     def to(self, device: torch.device) -> None:
         """Move the frozen networks."""
 
@@ -89,6 +95,7 @@ class Run:
     schedule: torch.optim.lr_scheduler.LambdaLR
     step: int
     class_pixels: Tensor
+    average: EMAModel | None = None
 
     def state(self) -> dict[str, Any]:
         """Return all that the rest of the training depends on: chance derives from the step, so there is no more."""
@@ -100,6 +107,7 @@ class Run:
             "schedule": self.schedule.state_dict(),
             "scaler": scaler.state_dict() if scaler else None,
             "class_pixels": self.class_pixels.cpu(),
+            "average": self.average.state_dict() if self.average else None,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -111,6 +119,16 @@ class Run:
         if self.accelerator.scaler:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.class_pixels = state["class_pixels"].to(self.accelerator.device)
+        if self.average:
+            self.average.load_state_dict(state["average"])
+            self.average.to(self.accelerator.device)
+
+    def result(self) -> ModelMixin:
+        """Return the network as it is to be written: with the averaged weights where there is an average."""
+        network = self.accelerator.unwrap_model(self.network)
+        if self.average:
+            self.average.copy_to(trained(network))
+        return network
 
 
 def make_accelerator(options: TrainingOptions) -> Accelerator:
@@ -130,17 +148,25 @@ def start(task: Task, options: TrainingOptions) -> Run:
     """Put a task's networks on their device and make the optimiser."""
     accelerator = make_accelerator(options)
     task.to(accelerator.device)
-    task.network.requires_grad_(True).train()
+    task.network.train()
+    for name, parameter in task.network.named_parameters():
+        parameter.requires_grad_(task.trains(name))
     if options.gradient_checkpointing:
         task.network.enable_gradient_checkpointing()
     # Plain numbers: the command line's restricted types could not be read back from a saved state.
     rates = {"lr": float(options.learning_rate), "weight_decay": float(options.weight_decay)}
-    optimiser = torch.optim.AdamW(task.network.parameters(), **rates)
+    optimiser = torch.optim.AdamW(trained(task.network), **rates)
     name = {"constant": "constant_with_warmup"}.get(options.schedule, options.schedule)
     schedule = get_scheduler(name, optimiser, num_warmup_steps=options.warmup, num_training_steps=options.steps)
     network, optimiser = accelerator.prepare(task.network, optimiser)
     unseen = torch.zeros(0, dtype=torch.int64, device=accelerator.device)
-    return Run(accelerator, network, optimiser, schedule, 0, unseen)
+    average = None if options.ema_decay is None else EMAModel(trained(task.network), decay=float(options.ema_decay))
+    return Run(accelerator, network, optimiser, schedule, 0, unseen, average)
+
+
+def trained(network: ModelMixin) -> list[Tensor]:
+    """Return the parameters that are not frozen."""
+    return [parameter for parameter in network.parameters() if parameter.requires_grad]
 
 
 def batches(task: Task, options: TrainingOptions, run: Run) -> Iterator[dict[str, Any]]:
@@ -170,6 +196,8 @@ def optimise(
         counts = run.accelerator.reduce(task.counts(batch).to(run.accelerator.device))
         run.class_pixels = run.class_pixels + counts if run.class_pixels.numel() else counts
     run.schedule.step()
+    if run.average:
+        run.average.step(trained(run.network))
     run.step += 1
     return float(torch.stack(losses).mean()), None if norm is None else float(norm)
 
@@ -214,7 +242,7 @@ def train_to_folder(
     if not run.accelerator.is_main_process:
         return
     with whole_folder(output) as unfinished:
-        run.accelerator.unwrap_model(run.network).save_pretrained(unfinished)
+        run.result().save_pretrained(unfinished)
         if run.class_pixels.numel():
             pixels = {str(train_id): count for train_id, count in enumerate(run.class_pixels.tolist())}
             write_json(unfinished / "class_pixels.json", pixels, indent=2)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
 
-from dginstyle.controlnet import ControlNetOptions, LabelledCrops, train_controlnet
+from dginstyle.controlnet import ControlNetOptions, LabelledCrops, begin_controlnet, train_controlnet
 from dginstyle.diffusion.objective import prediction_target
 from dginstyle.diffusion.training import start
 from dginstyle.dreambooth import Dreambooth, DreamboothOptions, SourceImages, resize, train_dreambooth
@@ -135,6 +135,34 @@ def test_the_rate_rises_over_the_warm_up_and_follows_the_schedule(prior, source,
         run.optimiser.step()
         run.schedule.step()
     assert seen == pytest.approx(rates)
+
+
+def test_an_averaged_training_killed_and_resumed_ends_with_the_same_bytes(prior, source, unet, tmp_path):
+    options = dataclasses.replace(DREAMBOOTH, ema_decay=0.9)
+    whole = dreambooth(prior, source, tmp_path / "whole", options)
+    output, state = tmp_path / "unet", tmp_path / "state"
+    kill("train-dreambooth", options, prior=prior, data=source, output=output, state=state)
+    dreambooth(prior, source, tmp_path, options)
+    assert weights(output) == weights(whole)
+    assert weights(output) != weights(unet)  # the last weights
+
+
+@pytest.mark.parametrize(
+    ("trained", "parts"),
+    [
+        ("condition", {"controlnet_cond_embedding", "controlnet_down_blocks", "controlnet_mid_block"}),
+        ("condition_first_block", {"down_blocks.0"}),
+        ("condition_first_mid_block", {"down_blocks.0", "mid_block"}),
+    ],
+)
+def test_a_partly_frozen_controlnet_changes_in_its_trained_parts_alone(prior, unet, source, tmp_path, trained, parts):
+    options = dataclasses.replace(CONTROLNET, trained=trained, steps=2)
+    after = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path, options)).state_dict()
+    before = begin_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    always = {"controlnet_cond_embedding", "controlnet_down_blocks", "controlnet_mid_block"}
+    assert {name.split(".")[0] for name in changed} == always | {part.split(".")[0] for part in parts}
+    assert not any(name.startswith(("down_blocks.1", "conv_in", "time_embedding")) for name in changed)
 
 
 def test_another_seed_gives_other_weights_and_the_state_of_another_training_is_not_used(prior, source, unet, tmp_path):
