@@ -8,6 +8,7 @@ from jsonargparse import auto_cli
 VERBS = {
     "train": "segmodel.train:train",
     "evaluate": "segmodel.evaluate:evaluate",
+    "import-checkpoint": "segmodel.import_checkpoint:import_checkpoint",
     "predict": "segmodel.predict:predict",
     "show-predictions": "segmodel.show:show_predictions",
     "judge": "segmodel.judge:judge",

@@ -39,7 +39,7 @@ def build_model(config: Config, seed: int) -> BaseSegmentor:
         seed: torch's seed.
     """
     torch.manual_seed(seed)
-    model = _build(config)
+    model = build_untrained(config)
     model.init_weights()
     if config.get("encoder_weights"):
         weights = torch.hub.load_state_dict_from_url(
@@ -59,7 +59,7 @@ def load_model(config: Config, weights: Path) -> BaseSegmentor:
     """
     if not weights.is_file():
         raise SystemExit(f"{weights}: no such weights; run `python -m segmodel train` first")
-    model = _build(config)
+    model = build_untrained(config)
     try:
         model.load_state_dict(load_file(weights))
     except RuntimeError as error:
@@ -87,7 +87,8 @@ def load_trained(weights: Path) -> BaseSegmentor:
     return load_model(config, weights).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _build(config: Config) -> BaseSegmentor:
+def build_untrained(config: Config) -> BaseSegmentor:
+    """Return the model of a configuration with no meaningful weights."""
     # mmengine prints a paragraph for each parameter that it initialises.
     MMLogger.get_current_instance().setLevel(logging.WARNING)
     init_default_scope("mmseg")

@@ -54,7 +54,7 @@ def test_benchmark_name_is_filled_in(check):
         ({"baseline": "none"}, "baseline names 'none', which training_sets does not have"),
         ({"baseline": "oracle"}, "ablations lists the baseline 'oracle'"),
         ({"ablations": ["none"]}, "ablations[0] names 'none', which training_sets does not have"),
-        ({"quality.seed": 9}, "quality.seed is 9 but must be one of seeds, [0, 1, 2]"),
+        ({"quality.model": "none"}, "quality.model names 'none', which models does not have"),
         ({"training_sets.generated_only.generator": None}, "has neither source images nor a generator"),
         ({"generators.oracle.based_on": "none"}, "generators.oracle.based_on names 'none', which generators does not"),
         ({"generators.dginstyle.based_on": "oracle"}, "based_on names 'dginstyle', which is based on oracle"),

@@ -72,7 +72,7 @@ def test_second_run_has_nothing_to_do(snakemake, smoke, repository):
             {"build_training_set": 1, "train_segmentation": 2, "evaluate_target": 6},
         ),
         ("generators: {dginstyle: {guidance: 5.0}}", {"generate_shard": 2, "gather_shards": 1}),
-        ("controlnet: {learning_rate: 1.0e-3}", {"train_controlnet": 1, "generate_shard": 2}),
+        ("controlnet: {learning_rate: 7.0e-4}", {"train_controlnet": 1, "generate_shard": 2}),
     ],
 )
 def test_new_entry_runs_just_what_it_needs(plan, smoke, repository, tmp_path, entry, new):

@@ -141,7 +141,9 @@ def generator_unet(wildcards):
 def judge_weights():
     judge = config["quality"]
     return (
-        "<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors".format(**judge)
+        "<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors".format(
+            **judge, seed=config["seeds"][0]
+        )
         if judge
         else []
     )
