@@ -1,8 +1,10 @@
-"""Time of counting one prediction of 2 megapixels, ours and mmsegmentation's: python benchmarks/evaluation.py.
+"""Time of counting one prediction of 2 megapixels, ours and mmsegmentation's; memory of a prediction of 22 megapixels.
 
-The same label map (19 classes in patches, 5 % ignored) and the same prediction, on one core; the best of five runs.
+Command: python -m benchmarks.evaluation. The same label map (19 classes in patches, 5 % ignored) and the same
+prediction, on one core; the best of five runs. Memory is that which the process took more at its peak.
 """
 
+import resource
 import time
 from collections.abc import Callable
 
@@ -10,10 +12,12 @@ import numpy as np
 import torch
 from mmseg.evaluation import IoUMetric
 
+from segmodel.inference import resized_prediction
 from segmodel.metrics import confusion_matrix
 
 torch.set_num_threads(1)
 HEIGHT, WIDTH = 1024, 2048
+LARGE = (4000, 5500)  # as the largest images of Mapillary Vistas
 
 
 def best_of(runs: int, call: Callable[[], object]) -> float:
@@ -24,6 +28,11 @@ def best_of(runs: int, call: Callable[[], object]) -> float:
         call()
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+def peak_memory() -> float:
+    """Return the most that the process has held so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 chance = np.random.default_rng(0)
@@ -46,3 +55,9 @@ assert np.array_equal(counts.sum(0) + counts.sum(1) - np.diag(counts), union.num
 slow, fast = best_of(5, theirs), best_of(5, lambda: confusion_matrix(label, prediction, 19))
 print(f"IoUMetric        {1e3 * slow:7.1f} ms")
 print(f"confusion_matrix {1e3 * fast:7.1f} ms, {slow / fast:.1f} times as fast, and it has the whole matrix")
+
+logits, large_label = torch.randn(19, 512, 704), np.zeros(LARGE, np.uint8)
+before = peak_memory()
+confusion_matrix(large_label, resized_prediction(logits, LARGE).numpy(), 19)
+everything = 19 * 4 * LARGE[0] * LARGE[1] / 2**20
+print(f"22 megapixels    {peak_memory() - before:7.0f} MB to resize and count, where all logits at once are {everything:.0f}")

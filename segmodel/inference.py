@@ -71,8 +71,21 @@ def slide_logits(
 
 
 def resized_prediction(logits: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return the classes (h, w) int64 of logits (C, H, W) brought bilinearly to ``size``."""
-    return F.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0].argmax(0)
+    """Return the classes (h, w) uint8 of logits (C, H, W) brought bilinearly to ``size``.
+
+    One class at a time, so that nothing larger than a float32 map of ``size`` is held: all classes at once would take
+    1.7 GB for a label of 22 megapixels. The result is that of all at once; of equal logits the first class wins.
+    """
+    best, classes = _resized(logits[0], size), torch.zeros(size, dtype=torch.uint8, device=logits.device)
+    for kind in range(1, len(logits)):
+        candidate = _resized(logits[kind], size)
+        classes.masked_fill_(candidate > best, kind)
+        torch.maximum(best, candidate, out=best)
+    return classes
+
+
+def _resized(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(logits[None, None], size, mode="bilinear", align_corners=False)[0, 0]
 
 
 def _chunks(items: list, size: int) -> Iterator[list]:

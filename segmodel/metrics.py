@@ -6,6 +6,8 @@ import numpy as np
 
 from segmodel.labels import IGNORE
 
+_PIXELS_AT_ONCE = 2**18  # pairs of them, in int64, stay in a processor's cache
+
 
 def confusion_matrix(label: np.ndarray, prediction: np.ndarray, classes: int = 19) -> np.ndarray:
     """Count pixels by true and predicted class.
@@ -23,9 +25,14 @@ def confusion_matrix(label: np.ndarray, prediction: np.ndarray, classes: int = 1
     """
     if label.shape != prediction.shape:
         raise ValueError(f"label {label.shape} and prediction {prediction.shape} differ in shape")
-    counted = label != IGNORE
-    pairs = label[counted].astype(np.int64) * classes + prediction[counted].astype(np.int64)
-    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+    label, prediction = label.ravel(), prediction.ravel()
+    counts = np.zeros(classes * classes, np.int64)
+    for start in range(0, len(label), _PIXELS_AT_ONCE):
+        some = slice(start, start + _PIXELS_AT_ONCE)
+        counted = label[some] != IGNORE
+        pairs = label[some][counted].astype(np.int64) * classes + prediction[some][counted]
+        counts += np.bincount(pairs, minlength=classes * classes)
+    return counts.reshape(classes, classes)
 
 
 def class_iou(confusion: np.ndarray) -> np.ndarray:

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
+import cv2
 import mmcv
-import numpy as np
-import torch
 from jsonargparse.typing import ClosedUnitInterval
 from PIL import Image
 
@@ -37,10 +36,10 @@ def predict(
     network = load_trained(weights)
     for path, logits in zip(paths, predictions(network, paths, options), strict=True):
         image = mmcv.imread(path, channel_order="rgb")  # (h, w, 3)
-        label = resized_prediction(logits, image.shape[:2]).to(torch.uint8).cpu().numpy()  # (h, w)
+        label = resized_prediction(logits, image.shape[:2]).cpu().numpy()  # (h, w)
         _write_image(palette_image(label), output / f"{path.stem}_labelTrainIds.png")
-        blend = (1.0 - opacity) * image + opacity * colourise(label)
-        _write_image(Image.fromarray(blend.round().astype(np.uint8)), output / f"{path.stem}_overlay.jpg")
+        blend = cv2.addWeighted(image, 1.0 - opacity, colourise(label), opacity, 0.0)  # (h, w, 3) uint8
+        _write_image(Image.fromarray(blend), output / f"{path.stem}_overlay.jpg")
 
 
 def image_files(images: Path) -> list[Path]:

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import torch
 from mmseg.evaluation import IoUMetric
+from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from segmodel.evaluate import Record, evaluate
 from segmodel.inference import resized_prediction, slide_logits, window_origins
@@ -134,6 +136,37 @@ def test_windows_with_gaps_are_refused():
 def test_windows_of_a_pixelwise_network_change_nothing():
     images = torch.randn(2, 3, 20, 30, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(slide_logits(lambda x: 2 * x, images, (8, 8), (5, 3), batch=7), 2 * images)
+
+
+@pytest.mark.parametrize("size", [(40, 72), (97, 131), (11, 23), (24, 48)])
+def test_prediction_at_the_labels_size_is_that_of_all_classes_at_once(size):
+    logits = torch.randn(19, 24, 48, generator=torch.Generator().manual_seed(0))
+    whole = F.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0]
+    assert torch.equal(resized_prediction(logits, size).long(), whole.argmax(0))
+
+
+def test_of_equal_logits_the_first_class_wins():
+    logits = torch.zeros(19, 2, 2)
+    logits[[3, 7]] = 1.0
+    assert resized_prediction(logits, (4, 4)).unique().tolist() == [3]
+
+
+class _LargestTensor(TorchDispatchMode):
+    """Notes the bytes of the largest tensor that any operation returns."""
+
+    bytes = 0
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        result = operation(*args, **(kwargs or {}))
+        self.bytes = max(self.bytes, result.nbytes if isinstance(result, torch.Tensor) else 0)
+        return result
+
+
+def test_no_tensor_at_the_labels_size_holds_more_than_one_class():
+    logits = torch.randn(19, 24, 48)
+    with _LargestTensor() as largest:
+        resized_prediction(logits, (400, 600))
+    assert largest.bytes == 4 * 400 * 600
 
 
 def test_record_of_another_training_is_refused(evaluated):

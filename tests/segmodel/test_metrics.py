@@ -4,6 +4,7 @@ import sklearn.metrics
 import torch
 from mmseg.evaluation import IoUMetric
 
+from segmodel import metrics
 from segmodel.metrics import bootstrap_gains, class_iou, confusion_matrix, interval, mean_iou
 
 
@@ -21,6 +22,12 @@ def test_confusion_matrix_equals_sklearn(maps):
     counted = label != 255
     expected = sklearn.metrics.confusion_matrix(label[counted], prediction[counted], labels=range(19))
     np.testing.assert_array_equal(confusion_matrix(label, prediction), expected)
+
+
+def test_confusion_matrix_is_counted_in_pieces(maps, monkeypatch):
+    whole = confusion_matrix(*maps)
+    monkeypatch.setattr(metrics, "_PIXELS_AT_ONCE", 1000)  # 2400 pixels: the last piece is a part
+    np.testing.assert_array_equal(confusion_matrix(*maps), whole)
 
 
 def test_confusion_matrix_leaves_255_out_and_counts_in_int64(maps):
