@@ -60,4 +60,5 @@ logits, large_label = torch.randn(19, 512, 704), np.zeros(LARGE, np.uint8)
 before = peak_memory()
 confusion_matrix(large_label, resized_prediction(logits, LARGE).numpy(), 19)
 everything = 19 * 4 * LARGE[0] * LARGE[1] / 2**20
-print(f"22 megapixels    {peak_memory() - before:7.0f} MB to resize and count, where all logits at once are {everything:.0f}")
+taken = peak_memory() - before
+print(f"22 megapixels    {taken:7.0f} MB to resize and count; the logits of all classes would be {everything:.0f} MB")

@@ -13,6 +13,7 @@ from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 from safetensors.torch import load_file
 
+from segmodel.models.pretrained import load_encoder
 from segmodel.models.segmentor import Segmentor
 
 
@@ -37,15 +38,15 @@ def build_model(config: Config, seed: int) -> BaseSegmentor:
         config: ``model`` as mmsegmentation defines it, and optionally ``encoder_weights``, a URL whose file name ends
             in the first digits of the file's sha256 (they are compared).
         seed: torch's seed.
+
+    Raises:
+        SystemExit: as ``load_encoder``.
     """
     torch.manual_seed(seed)
     model = build_untrained(config)
     model.init_weights()
     if config.get("encoder_weights"):
-        weights = torch.hub.load_state_dict_from_url(
-            config.encoder_weights, map_location="cpu", check_hash=True, weights_only=True
-        )
-        model.backbone.load_state_dict(weights.get("state_dict", weights))
+        load_encoder(model.backbone, config.encoder_weights)
     if isinstance(model, Segmentor):
         model.keep_encoder()
     return model

@@ -57,7 +57,7 @@ def renamed(state: State) -> State:
         state = _under("model.", state)
     encoder = _under("backbone.", state)
     if any(name.startswith("patch_embed") for name in encoder):
-        encoder = _mit_converter()(encoder)
+        encoder = mit_converter()(encoder)
     heads = {_head_name(name): value for name, value in state.items() if name.startswith("decode_head.")}
     return {f"backbone.{name}": value for name, value in encoder.items()} | {
         name: value[..., None, None] if re.search(r"embed\.\d\.weight", name) and value.ndim == 2 else value
@@ -76,6 +76,6 @@ def _head_name(name: str) -> str:
 
 
 @cache
-def _mit_converter() -> Callable[[State], State]:
+def mit_converter() -> Callable[[State], State]:
     """Return mmsegmentation's converter, which it ships as a script beside its package."""
     return run_path(str(Path(mmseg.__file__).parent / ".mim/tools/model_converters/mit2mmseg.py"))["convert_mit"]
