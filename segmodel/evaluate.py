@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from mmseg.models import BaseSegmentor
+from PIL import Image
 
 from segmodel.files import written_whole
 from segmodel.inference import resized_prediction
@@ -14,12 +15,15 @@ from segmodel.labels import CLASSES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.metrics import confusion_matrix
 from segmodel.models import load_trained
-from segmodel.prediction import InferenceOptions, predictions, require_windows
+from segmodel.prediction import InferenceOptions, in_words, predictions, require_windows
 
 
 @dataclass(frozen=True)
 class Record:
-    """What an evaluation belongs to; ``generator`` is null where the training set has source images only."""
+    """What an evaluation belongs to.
+
+    ``generator`` is null where the training set has source images only; ``source`` is the name of the source set.
+    """
 
     benchmark: str
     model: str
@@ -27,6 +31,7 @@ class Record:
     seed: int
     target: str
     generator: str | None = None
+    source: str | None = None
 
 
 def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Record, options: InferenceOptions) -> None:
@@ -50,7 +55,10 @@ def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Rec
     confusion = np.stack(list(confusions(network, samples, options)))  # (N, 19, 19)
     details = {
         **asdict(record),
+        "config": Path(training["config"]).name,
         "evaluation_size": "x".join(map(str, options.size)),
+        "inference": in_words(options),
+        "label_size": label_size(samples),
         "images": len(samples),
         "samples_seen": training["samples_seen"],
     }
@@ -66,6 +74,23 @@ def confusions(network: BaseSegmentor, samples: list[Sample], options: Inference
         label = read_label(sample.label)
         prediction = resized_prediction(logits, label.shape).cpu().numpy()
         yield confusion_matrix(label, prediction, len(CLASSES))
+
+
+def label_size(samples: list[Sample]) -> str:
+    """Return the size at which predictions are compared, in words.
+
+    "native" where each label map has its image's size; else the one size that all have, "HEIGHTxWIDTH"; else "various".
+    """
+    sizes = [(_size(sample.image), _size(sample.label)) for sample in samples]
+    if all(image == label for image, label in sizes):
+        return "native"
+    (width, height), *others = {label for _, label in sizes}
+    return "various" if others else f"{height}x{width}"
+
+
+def _size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as image:
+        return image.size  # width, height: the file's head, not its pixels
 
 
 def _training(weights: Path, model: str, record: Record) -> dict:

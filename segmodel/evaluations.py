@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+
+from segmodel.manifest import SOURCE
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,11 @@ class Evaluation:
         images: number N of images.
         confusion: (N, 19, 19) int64, rows = label.
         names: the N image names.
+        label_size: "native", "HEIGHTxWIDTH" or "various": at which predictions are compared.
+        inference: windows or whole images, in words.
+        config: file name of the model's configuration.
+        source: name of the source set.
+        samples_seen: images that the training was shown, by origin.
     """
 
     benchmark: str
@@ -30,11 +37,21 @@ class Evaluation:
     images: int
     confusion: np.ndarray
     names: tuple[str, ...]
+    label_size: str = ""
+    inference: str = ""
+    config: str = ""
+    source: str | None = None
+    samples_seen: dict[str, int] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, int, str]:
         """What names the evaluation within its benchmark, and its place in the tables."""
         return self.model, self.training_set, self.seed, self.target
+
+    def seen(self, of_source: bool) -> int | None:
+        """Return how many source (or generated) images the training was shown; None where it was not ours."""
+        counts = [number for origin, number in self.samples_seen.items() if (origin == SOURCE) == of_source]
+        return sum(counts) if self.samples_seen else None
 
 
 def read_evaluation(path: Path) -> Evaluation:
@@ -48,7 +65,7 @@ def read_evaluation(path: Path) -> Evaluation:
     try:
         with np.load(path) as arrays:
             record = json.loads(str(arrays["record"]))
-            known = {field.name for field in fields(Evaluation)}
+            known = {one.name for one in fields(Evaluation)}
             values = {key: value for key, value in record.items() if key in known}
             return Evaluation(**values, confusion=arrays["confusion"], names=tuple(arrays["names"].tolist()))
     except (ValueError, KeyError, TypeError) as error:

@@ -36,6 +36,12 @@ class InferenceOptions:
     batch_size: PositiveInt = 16
 
 
+def in_words(options: InferenceOptions) -> str:
+    """Return how images are given to the network, beside their size: "slide 512x512 by 256x256, ratio kept"."""
+    windows = "" if options.mode == "whole" else f" {_sides(options.crop)} by {_sides(options.stride)}"
+    return options.mode + windows + (", ratio kept" if options.keep_ratio else "")
+
+
 def require_windows(options: InferenceOptions) -> None:
     """Stop where windows are missing or leave gaps."""
     if options.mode == "whole":
@@ -93,6 +99,10 @@ def read_image(path: Path, size: tuple[int, int], keep_ratio: bool = False) -> T
         raise SystemExit(f"{path}: cannot be decoded as an image; run `convert` on its set again")
     resized = mmcv.imrescale(image, tuple(size[::-1])) if keep_ratio else mmcv.imresize(image, size[::-1])
     return torch.from_numpy(resized).permute(2, 0, 1)
+
+
+def _sides(size: tuple[int, int]) -> str:
+    return "x".join(map(str, size))
 
 
 def _encode_decode(network: BaseSegmentor, images: Tensor) -> Tensor:

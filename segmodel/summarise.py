@@ -52,7 +52,7 @@ def summarise(*, evaluations: list[Path], output: Path, options: SummariseOption
         options: bootstrap, baseline and note.
     """
     found = read_evaluations(evaluations)
-    benchmark, published = found[0].benchmark, read_published(found[0].benchmark)
+    benchmark, published = found[0].benchmark, read_published(found)
     rows = [
         row
         for model_arms in arms(found).values()

@@ -13,33 +13,43 @@ from segmodel.labels import CLASSES, RARE_CLASSES
 from segmodel.metrics import class_iou, mean_iou
 from segmodel.scores import MEAN, Gain, Row
 
-Published = dict[tuple[str, str, str, str], float]  # model, training set, target, evaluation size -> mIoU in %
+Published = dict[tuple[str, str, str], float]  # model, training set, target -> mIoU in %
 
 Rows = list[dict[str, str]]
 
 EVALUATION_COLUMNS = (
-    *("benchmark", "model", "training_set", "generator", "seed", "target", "evaluation_size", "images", "mIoU"),
+    *("benchmark", "model", "training_set", "generator", "seed", "target", "evaluation_size", "label_size", "images"),
+    *("source_seen", "generated_seen", "mIoU"),
     *CLASSES,
 )
+PROTOCOL_COLUMNS = ("benchmark", "source", "images", "evaluation_size", "inference", "label_size")
 SUMMARY_COLUMNS = (
     *("benchmark", "model", "training_set", "target", "evaluation_size", "images", "seeds", "mIoU_mean", "mIoU_std"),
     *("gain", "gain_low", "gain_high", "rare_mIoU_mean", "rare_gain", "rare_gain_low", "rare_gain_high", "published"),
 )
 
 
-def read_published(benchmark: str) -> Published:
-    """Return the published figures that those of a benchmark may stand beside."""
+def read_published(evaluations: Iterable[Evaluation]) -> Published:
+    """Return the published figures that those of some evaluations may stand beside.
+
+    A figure is printed only where all that the columns of published_figures.csv name is the same: benchmark, the
+    model's configuration file, training set, source, target and its images, and the sizes of images and labels.
+    """
     with Path(__file__).with_name("published_figures.csv").open(newline="") as lines:
-        return {
-            (row["model"], row["training_set"], row["target"], row["evaluation_size"]): float(row["mIoU"])
-            for row in csv.DictReader(lines)
-            if row["benchmark"] == benchmark
-        }
+        table = {(row["config"], row["training_set"], row["target"]): row for row in csv.DictReader(lines)}
+    published, differing = {}, set()
+    for one in evaluations:
+        row, place = table.get((one.config, one.training_set, one.target)), (one.model, one.training_set, one.target)
+        if row and all(str(getattr(one, name)) == row[name] for name in PROTOCOL_COLUMNS):
+            published[place] = float(row["mIoU"])
+        else:
+            differing.add(place)  # one seed that differs is enough
+    return {place: figure for place, figure in published.items() if place not in differing}
 
 
 def published_figure(row: Row, published: Published) -> float | None:
-    """Return the published mIoU of the same model, training set, target and evaluation size, if any."""
-    return published.get((row.model, row.training_set, row.target, row.evaluation_size))
+    """Return the published mIoU of a row's model, training set and target, if any."""
+    return published.get((row.model, row.training_set, row.target))
 
 
 def evaluation_row(one: Evaluation) -> list[str]:
@@ -47,7 +57,9 @@ def evaluation_row(one: Evaluation) -> list[str]:
     total = one.confusion.sum(0)
     scores = 100.0 * np.append(mean_iou(total), class_iou(total))
     named = (one.benchmark, one.model, one.training_set, one.generator or "", one.seed, one.target)
-    return [*map(str, (*named, one.evaluation_size, one.images)), *(number(score) for score in scores)]
+    sizes = (one.evaluation_size, one.label_size, one.images)
+    seen = ("" if count is None else count for count in (one.seen(of_source=True), one.seen(of_source=False)))
+    return [*map(str, (*named, *sizes, *seen)), *(number(score) for score in scores)]
 
 
 def summary_row(benchmark: str, row: Row, published: Published) -> list[str]:

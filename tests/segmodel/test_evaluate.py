@@ -8,13 +8,13 @@ from mmseg.evaluation import IoUMetric
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from segmodel.evaluate import Record, evaluate
+from segmodel.evaluate import Record, evaluate, label_size
 from segmodel.inference import resized_prediction, slide_logits, window_origins
 from segmodel.labels import CLASSES, read_label
-from segmodel.manifest import read_samples
+from segmodel.manifest import Sample, read_samples
 from segmodel.metrics import class_iou
 from segmodel.models import load_model, read_config
-from segmodel.prediction import InferenceOptions, images_at_once, predict_logits, predictions, read_image
+from segmodel.prediction import InferenceOptions, images_at_once, in_words, predict_logits, predictions, read_image
 
 PROTOCOL = InferenceOptions(size=(24, 48), mode="slide", crop=(16, 16), stride=(16, 8))
 RECORD = Record(
@@ -48,9 +48,18 @@ def test_file_holds_counts_names_and_record(evaluated):
         assert arrays["confusion"].dtype == np.int64
         assert arrays["names"].tolist() == [f"{i}.png" for i in range(5)]
         record = json.loads(str(arrays["record"]))
-    assert record["evaluation_size"] == "24x48"
+    assert (record["evaluation_size"], record["label_size"]) == ("24x48", "native")
+    assert (record["config"], record["inference"]) == ("tiny.py", "slide 16x16 by 16x8")
     assert (record["images"], record["seed"], record["generator"]) == (5, 0, "dginstyle")
     assert record["samples_seen"] == {"dginstyle": 32, "source": 48}
+
+
+def test_size_of_labels_that_are_not_their_images(tmp_path, write_pairs):
+    (image, small), (_, large) = write_pairs(tmp_path / "a", 1, (10, 20)) + write_pairs(tmp_path / "b", 1, (40, 80))
+    samples = [Sample(tmp_path / image, tmp_path / label) for label in (small, large)]
+    assert label_size(samples[:1]) == "native"
+    assert label_size(samples[1:]) == "40x80"
+    assert label_size(samples) == "various"
 
 
 def test_same_inputs_give_the_same_bytes(evaluated):
@@ -126,6 +135,11 @@ def test_images_at_once_fill_a_batch_of_windows():
     assert images_at_once(replace(PROTOCOL, batch_size=21)) == 2  # 2 x 5 windows an image
     assert images_at_once(replace(PROTOCOL, batch_size=4)) == 1
     assert images_at_once(replace(PROTOCOL, mode="whole", batch_size=4)) == 4
+
+
+def test_protocol_in_words():
+    assert in_words(PROTOCOL) == "slide 16x16 by 16x8"
+    assert in_words(replace(PROTOCOL, mode="whole", keep_ratio=True)) == "whole, ratio kept"
 
 
 def test_windows_with_gaps_are_refused():

@@ -222,5 +222,5 @@ def shown_targets(wildcards):
 
 def evaluation_record(wildcards):
     """Return what the tables say of an evaluation, as JSON."""
-    names = {"benchmark": config["benchmark"], "generator": generator_of(wildcards), "seed": int(wildcards.seed)}
-    return options(dict(wildcards.items()), names)
+    names = {"benchmark": config["benchmark"], "source": config["source"], "generator": generator_of(wildcards)}
+    return options(dict(wildcards.items()), names, {"seed": int(wildcards.seed)})
