@@ -4,7 +4,7 @@ VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help benchmark smoke report test lint format lock
+.PHONY: help benchmark smoke report pull track stages test lint format lock
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  /p' $(MAKEFILE_LIST) | expand -t 20
@@ -17,6 +17,20 @@ smoke: $(INSTALLED)  ## every rule with the fewest steps; the numbers mean nothi
 
 report: $(INSTALLED)  ## results/report.html of a finished benchmark
 	snakemake --report results/report.html
+
+pull: $(INSTALLED)  ## after a clone: data, weights and results from the DVC remote; then nothing is left to run
+	dvc pull
+	snakemake --touch --forceall
+
+track: $(INSTALLED)  ## after a run: what it made is recorded in dvc.lock and pushed to the DVC remote
+	@snakemake --dry-run 2>&1 | grep -q 'Nothing to be done' || { \
+	  echo 'results/ is not what this configuration makes: run snakemake first; snakemake -n tells what is missing' >&2; exit 1; }
+	dvc commit --force
+	dvc push
+
+stages: $(INSTALLED)  ## dvc.yaml and paper/dvc.yaml again, when entries of the configuration came or went
+	python workflow/stages.py config/config.yaml dvc.yaml
+	python workflow/stages.py config/paper.yaml paper/dvc.yaml
 
 test: $(INSTALLED)  ## all tests
 	pytest -q

@@ -39,7 +39,7 @@ def main() -> None:
     runtime, dev = project["project"]["dependencies"], project["project"]["optional-dependencies"]["dev"]
     rules = {
         "data": project["dependency-groups"]["data"],
-        "torch": [requirement for requirement in runtime if not requirement.startswith("snakemake")],
+        "torch": [requirement for requirement in runtime if not requirement.startswith(("dvc", "snakemake"))],
     }
     (repository / "requirements.txt").write_text(HEADER + "".join(f"{pin}\n" for pin in pins(runtime + dev)))
     for name, requirements in rules.items():

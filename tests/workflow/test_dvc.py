@@ -1,0 +1,205 @@
+"""DVC's stages: the same as the rules, and reproduced, shared and changed as a user would, with few steps."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+FEW_STEPS = {
+    "targets": ["cityscapes"],
+    "quality": None,
+    "seeds": [0],
+    "training_sets": {"dginstyle": {"source": {"images": 8}}},
+}
+TRAINING = "train-segformer_mini-dginstyle-0"
+
+
+@pytest.fixture(scope="module")
+def program():
+    """Run a program of this environment in a folder; it must succeed."""
+
+    def run(folder, *command):
+        result = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout + result.stderr
+
+    return run
+
+
+def environment():
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    git = {f"GIT_{who}_{what}": "test@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    return os.environ | git | {"PATH": path, "DVC_NO_ANALYTICS": "true"}
+
+
+@pytest.fixture(scope="module")
+def empty_clone(program, repository, tmp_path_factory):
+    """A clone of this project whose benchmark has few steps and whose remote is a folder beside it."""
+    clone = tmp_path_factory.mktemp("dvc") / "clone"
+    listed = program(repository, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    for name in filter(None, listed):
+        if (repository / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(repository / name, clone / name)
+    config = yaml.safe_load((clone / "config/config.yaml").read_text())
+    for changes in (yaml.safe_load((clone / "config/smoke.yaml").read_text()), FEW_STEPS):
+        update_config(config, changes)
+    (clone / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    (clone / "dvc.lock").unlink(missing_ok=True)
+    program(clone, sys.executable, "workflow/stages.py", "config/config.yaml", "dvc.yaml")
+    for command in ("git init --quiet", "git add --all", "git commit --quiet --message few-steps"):
+        program(clone, *command.split())
+    return clone
+
+
+@pytest.fixture(scope="module")
+def reproduced(program, empty_clone):
+    """The clone after ``dvc repro``, ``git commit`` and ``dvc push``."""
+    program(empty_clone, "dvc", "repro")
+    program(empty_clone, "git", "add", "dvc.lock")
+    program(empty_clone, "git", "commit", "--quiet", "--message", "reproduced")
+    program(empty_clone, "dvc", "push")
+    return empty_clone
+
+
+@pytest.fixture
+def second_clone(program, reproduced, tmp_path):
+    """A clone of the reproduced one, beside it and so with the same remote, with no data."""
+    folder = reproduced.parent / tmp_path.name
+    program(reproduced, "git", "clone", "--quiet", ".", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize(("config", "stages"), [("config.yaml", "dvc.yaml"), ("paper.yaml", "paper/dvc.yaml")])
+def test_stages_in_the_repository_are_those_of_the_configuration(program, repository, tmp_path, config, stages):
+    # Written where the paths in it are the same.
+    made = repository / stages.replace("dvc.yaml", f"{tmp_path.name}.partial")
+    try:
+        program(repository, sys.executable, "workflow/stages.py", f"config/{config}", str(made))
+        assert made.read_text() == (repository / stages).read_text(), "run `make stages`"
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def test_stages_and_rules_agree(plan, repository, tmp_path):
+    stages = yaml.safe_load((repository / "dvc.yaml").read_text())["stages"]
+    jobs = [job for job in plan(tmp_path) if job.rule != "all"]
+    home = {}  # of each output the stage it belongs to
+    for name, stage in stages.items():
+        own = {file for job in jobs if job.rule in rules(stage) for file in job.outputs}
+        for out in outs(stage):
+            made = {file for file in own if is_within(file, out)}
+            assert made or stage.get("frozen"), f"{name}: no rule of the stage makes {out}"
+            home.update(dict.fromkeys(made, name))
+    made = {file for job in jobs for file in job.outputs}
+    shared = ("/models/", "/generated/", "/segmentation/", "/training_sets/", "results/dg_miou")
+    assert not {file for file in made if any(part in file for part in shared)} - home.keys()
+    for job in jobs:
+        for name in {home[file] for file in job.outputs if file in home}:
+            for file in job.inputs & made:
+                if home.get(file, name) != name:
+                    assert any(is_within(file, dep) for dep in stages[name]["deps"]), f"{name} does not name {file}"
+
+
+def rules(stage):
+    return str(stage["cmd"]).partition("--allowed-rules ")[2].partition(" -- ")[0].split()
+
+
+def outs(stage):
+    listed = [*stage["outs"], *stage.get("metrics", []), *stage.get("plots", [])]
+    return [next(iter(out)) if isinstance(out, dict) else out for out in listed]
+
+
+def is_within(file, folder):
+    return file == folder or file.startswith(f"{folder}/")
+
+
+def test_publishers_data_are_neither_copied_nor_pushed(repository):
+    stages = yaml.safe_load((repository / "paper/dvc.yaml").read_text())["stages"]
+    data = {name: stage for name, stage in stages.items() if name.startswith(("data-", "statistics-"))}
+    assert data
+    for stage in data.values():
+        assert all(next(iter(out.values())) == {"cache": False} for out in stage["outs"])
+
+
+def test_run_without_dvc_is_tracked_when_it_is_whole(program, reproduced, second_clone):
+    program(second_clone, "make", "INSTALLED=", "pull")
+    program(second_clone, "make", "INSTALLED=", "track")
+    path = second_clone / "config/config.yaml"
+    path.write_text(path.read_text().replace("guidance: 3.0", "guidance: 2.0"))
+    refused = subprocess.run(
+        ["make", "INSTALLED=", "track"], cwd=second_clone, env=environment(), capture_output=True, text=True
+    )
+    assert refused.returncode != 0
+    assert "run snakemake first" in refused.stderr
+    assert (second_clone / "dvc.lock").read_bytes() == (reproduced / "dvc.lock").read_bytes()
+
+
+def test_second_time_nothing_runs(program, reproduced):
+    printed = program(reproduced, "dvc", "repro")
+    assert "Data and pipelines are up to date." in printed
+    assert "Running stage" not in printed
+    assert "Data and pipelines are up to date." in program(reproduced, "dvc", "status")
+
+
+def test_clone_pulls_and_has_nothing_to_do(program, second_clone):
+    program(second_clone, "make", "INSTALLED=", "pull")  # in this environment
+    assert "Nothing to be done" in program(second_clone, "snakemake", "--dry-run")
+    assert "Data and pipelines are up to date." in program(second_clone, "dvc", "status")
+
+
+def test_empty_clone_reproduces_from_the_remote_without_running(program, reproduced, second_clone):
+    assert "Running stage" not in program(second_clone, "dvc", "repro", "--pull")
+    for name in ("dg_miou.csv", "metrics.json"):
+        assert (second_clone / "results" / name).read_bytes() == (reproduced / "results" / name).read_bytes()
+
+
+def test_changed_generation_value_runs_what_depends_on_it(program, second_clone):
+    program(second_clone, "dvc", "repro", "--pull")
+    program(second_clone, "snakemake", "--touch", "--forceall")
+    path = second_clone / "config/config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["generators"]["dginstyle"]["guidance"] = 2.5
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    planned = program(second_clone, "snakemake", "--dry-run", "--quiet", "host")
+    assert "rule generate_shard" in planned
+    assert "rule train_segmentation" in planned
+    assert "train_dreambooth" not in planned
+    assert "train_controlnet" not in planned
+    printed = program(second_clone, "dvc", "repro")
+    run = {line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage")}
+    assert run == {"generate-dginstyle", "training_set-dginstyle", TRAINING, "evaluate"}
+    assert "Nothing to be done" in program(second_clone, "snakemake", "--dry-run")
+    recorded = yaml.safe_load((second_clone / "dvc.lock").read_text())["stages"]["generate-dginstyle"]["params"]
+    assert recorded["config/config.yaml"]["generators.dginstyle"]["guidance"] == 2.5
+
+
+def test_interrupted_training_is_resumed(program, second_clone):
+    program(second_clone, "dvc", "repro", "--pull")
+    path = second_clone / "config/config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["models"]["segformer_mini"] |= {"iterations": 400, "checkpoint_every": 10}
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    folder = second_clone / "results/smoke"
+    state = folder / "state/segmentation/segformer_mini/dginstyle/seed0/last.pt"
+    process = subprocess.Popen(
+        ["dvc", "repro", "--single-item", TRAINING], cwd=second_clone, env=environment(), start_new_session=True
+    )
+    try:
+        while not state.exists():
+            assert process.poll() is None, "the training ended before it saved a state"
+            time.sleep(0.1)
+    finally:
+        os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
+        process.wait()
+    assert not (folder / "segmentation/segformer_mini/dginstyle/seed0/weights.safetensors").exists()
+    program(second_clone, "dvc", "repro", "--single-item", TRAINING)
+    log = (folder / "logs/train_segmentation/segformer_mini/dginstyle/seed0.log").read_text()
+    assert "going on from iteration" in log
