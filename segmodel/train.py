@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from mmengine.dataset import pseudo_collate
+from mmengine.dist import get_rank, get_world_size, is_main_process
 from safetensors.torch import save
 
 from segmodel.checkpoint import Checkpoint, fingerprint
@@ -18,8 +20,9 @@ from segmodel.files import written_whole
 from segmodel.manifest import SOURCE
 from segmodel.models import build_model, read_config
 from segmodel.optimisation import build_optimiser, learning_rate_factor
+from segmodel.parallel import all_of, run_on
 from segmodel.trainer import Precision, Progress, Trainer
-from segmodel.training_log import TrainingLog
+from segmodel.training_log import NoLog, TrainingLog
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class TrainOptions:
     Attributes:
         config: the model's mmengine configuration file, from the repository root.
         iterations: number of updates.
-        batch_size: images of an update.
+        batch_size: images of an update, of all processes together.
         crop: height and width of the training images.
         source_size: height and width to which a source image is brought before the crop.
         cat_max_ratio: a crop is drawn again (10 times at most) while one class covers more than this share.
@@ -40,6 +43,7 @@ class TrainOptions:
         precision: fp32, bf16 or (GPU only) fp16.
         checkpoint_every: iterations between two saved states.
         workers: processes that load images; the result does not depend on them.
+        processes: that share each batch, one a GPU; where torchrun starts the command, it decides.
     """
 
     config: Path
@@ -55,6 +59,7 @@ class TrainOptions:
     precision: Precision
     checkpoint_every: PositiveInt
     workers: NonNegativeInt = 0
+    processes: PositiveInt = 1
 
 
 def train(
@@ -82,7 +87,24 @@ def train(
         seed: decides initial weights, order, augmentation and dropout.
         generator: name of the generator that the training set must hold images of.
         presentation: how the images of the training set are shown.
+
+    Raises:
+        SystemExit: a file, the training set or an option does not do; the message says what to change.
     """
+    work = partial(_train, model, data, output, state, options, seed, generator, presentation)
+    run_on(options.processes, work)
+
+
+def _train(
+    model: str,
+    data: Path,
+    output: Path,
+    state: Path,
+    options: TrainOptions,
+    seed: int,
+    generator: str | None,
+    presentation: Presentation,
+) -> None:
     config = read_config(options.config)
     geometry = Geometry(options.crop, options.source_size, options.cat_max_ratio)
     stream = TrainingStream(data, geometry, seed, presentation)
@@ -95,11 +117,12 @@ def train(
     settings = {"seed": seed, **_what_matters(options), **asdict(presentation)}
     checkpoint = Checkpoint(state, fingerprint(settings, config, data))
     progress = _resumed(trainer, checkpoint)
-    with closing(TrainingLog(output / "logs", progress.iteration)) as log:
+    with closing(TrainingLog(output / "logs", progress.iteration) if is_main_process() else NoLog()) as log:
         _run(trainer, stream, progress, checkpoint, options, log)
     _require_seen(progress.seen, images, data)
-    _write(trainer, output, _record(model, data, seed, options, images, progress))
-    checkpoint.clear()
+    if is_main_process():
+        _write(trainer, output, _record(model, data, seed, options, images, progress))
+        checkpoint.clear()
 
 
 def _run(
@@ -108,22 +131,25 @@ def _run(
     progress: Progress,
     checkpoint: Checkpoint,
     options: TrainOptions,
-    log: TrainingLog,
+    log: TrainingLog | NoLog,
 ) -> None:
     for batch in _batches(stream, progress.iteration, options):
         factor = learning_rate_factor(progress.iteration, options.warmup, options.iterations)
         progress.losses.append(trainer.step(batch, progress.iteration, factor))
-        progress.seen.update(sample.origin for sample in batch["data_samples"])
+        progress.seen.update(all_of([sample.origin for sample in batch["data_samples"]]))
         progress.iteration += 1
         log.report(progress, options.iterations, options.learning_rate * factor)
-        if progress.iteration % options.checkpoint_every == 0:
+        if progress.iteration % options.checkpoint_every == 0 and is_main_process():
             checkpoint.save({"trainer": trainer.state(), "progress": progress.state()})
 
 
 def _batches(stream: TrainingStream, start: int, options: TrainOptions) -> Iterator[dict]:
-    positions = range(start * options.batch_size, options.iterations * options.batch_size)
+    size, processes = options.batch_size, get_world_size()
+    if size % processes:
+        raise SystemExit(f"batch_size {size} cannot be shared evenly by {processes} processes; change either")
+    positions = range(start * size + get_rank(), options.iterations * size, processes)
     loader = torch.utils.data.DataLoader(
-        stream, options.batch_size, sampler=positions, collate_fn=pseudo_collate, num_workers=options.workers
+        stream, size // processes, sampler=positions, collate_fn=pseudo_collate, num_workers=options.workers
     )
     return iter(loader)
 
@@ -137,7 +163,8 @@ def _resumed(trainer: Trainer, checkpoint: Checkpoint) -> Progress:
 
 
 def _what_matters(options: TrainOptions) -> dict:
-    return {key: value for key, value in asdict(options).items() if key not in ("checkpoint_every", "workers")}
+    unimportant = ("checkpoint_every", "workers", "processes")
+    return {key: value for key, value in asdict(options).items() if key not in unimportant}
 
 
 def _require_seen(seen: Counter, images: Counter, data: Path) -> None:

@@ -1,10 +1,12 @@
 """What a person sees of a training: lines on the terminal and in a file, curves in TensorBoard."""
 
 import logging
+import resource
 import sys
 import time
 from pathlib import Path
 
+import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from segmodel.trainer import Progress
@@ -45,8 +47,27 @@ class TrainingLog:
         self.curves.add_scalar("learning rate", learning_rate, progress.iteration)
 
     def close(self) -> None:
-        """Close the files."""
+        """Write the most memory that was held, and close the files."""
+        log.info("peak memory %.1f GB", peak_memory() / 1e9)
         self.curves.close()
         for handler in self.handlers:
             log.removeHandler(handler)
             handler.close()
+
+
+def peak_memory() -> int:
+    """Return the most bytes of the GPU, or without one of this process, that were in use at once."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak  # macOS counts bytes, Linux kilobytes
+
+
+class NoLog:
+    """What processes beside the first one write of a shared training: nothing."""
+
+    def report(self, progress: Progress, iterations: int, learning_rate: float) -> None:
+        """Write nothing."""
+
+    def close(self) -> None:
+        """Close nothing."""
