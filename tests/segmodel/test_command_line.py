@@ -7,11 +7,13 @@ from segmodel.__main__ import main
 
 
 def test_unknown_verb_lists_the_known_ones():
-    with pytest.raises(SystemExit, match="train,evaluate,predict,.*summarise,plot-gains"):
+    with pytest.raises(SystemExit, match="train,evaluate,import-checkpoint,predict,.*summarise,plot-gains"):
         main(["trian"])
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "show-predictions", "summarise", "plot-gains"])
+@pytest.mark.parametrize(
+    "verb", ["train", "evaluate", "import-checkpoint", "predict", "show-predictions", "summarise", "plot-gains"]
+)
 def test_help_describes_each_verb(verb, capsys):
     with pytest.raises(SystemExit) as end:
         main([verb, "--help"])

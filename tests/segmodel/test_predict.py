@@ -43,6 +43,41 @@ def test_prediction_of_images_is_what_evaluation_counts(tmp_path, trained, targe
         assert Image.open(tmp_path / "out" / f"{sample.image.stem}_overlay.jpg").size == (72, 40)
 
 
+def test_images_of_any_size_and_kind_are_predicted_from_the_command_line(tmp_path, trained):
+    weights, folder = trained("run") / "weights.safetensors", tmp_path / "own"
+    folder.mkdir()
+    chance = np.random.default_rng(0)
+    Image.fromarray(chance.integers(0, 256, (30, 50, 3), np.uint8)).save(folder / "street.jpg")
+    Image.fromarray(chance.integers(0, 256, (61, 33), np.uint8)).save(folder / "grey.png")
+    Image.fromarray(chance.integers(0, 256, (20, 90, 4), np.uint8)).save(folder / "clear.PNG")
+    values = json.dumps({"size": [24, 48], "crop": [16, 16], "stride": [16, 16], "keep_ratio": True})
+    main(["predict", "--weights", str(weights), "--images", str(folder), "--output", str(tmp_path / "out"),
+          "--options", values])  # fmt: skip
+    labels = {path.name: read_label(path) for path in (tmp_path / "out").glob("*_labelTrainIds.png")}
+    sizes = {name.removesuffix("_labelTrainIds.png"): label.shape for name, label in labels.items()}
+    assert sizes == {"street": (30, 50), "grey": (61, 33), "clear": (20, 90)}
+    assert all(label.max() < 19 for label in labels.values())
+    for name, (height, width) in sizes.items():
+        assert Image.open(tmp_path / "out" / f"{name}_overlay.jpg").size == (width, height)
+
+
+def test_photograph_is_predicted_the_way_up_it_is_shown(tmp_path, trained):
+    weights = trained("run") / "weights.safetensors"
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 40, 3), np.uint8)
+    orientation = Image.Exif()
+    orientation[0x0112] = 6  # to be turned by 90 degrees
+    Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=orientation)
+    predict(weights=weights, images=tmp_path / "turned.jpg", output=tmp_path / "out", options=PROTOCOL)
+    assert read_label(tmp_path / "out" / "turned_labelTrainIds.png").shape == (40, 20)
+
+
+def test_file_that_is_no_image_is_named(tmp_path, trained):
+    weights = trained("run") / "weights.safetensors"
+    (tmp_path / "broken.png").write_text("no image")
+    with pytest.raises(SystemExit, match="broken.png: cannot be decoded as an image"):
+        predict(weights=weights, images=tmp_path / "broken.png", output=tmp_path / "out", options=PROTOCOL)
+
+
 def test_folder_without_images_is_refused(tmp_path):
     with pytest.raises(SystemExit, match="no image"):
         image_files(tmp_path)
