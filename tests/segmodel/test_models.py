@@ -66,11 +66,14 @@ def test_head_predicts_at_the_first_levels_size(name):
 
 
 @pytest.mark.parametrize("name", MINI)
-def test_mini_model_trains_and_predicts_the_size_it_is_given(name, trained):
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_mini_model_trains_and_predicts_the_size_it_is_given(name, precision, trained):
     from segmodel.models import load_model
 
     config = CONFIGS / f"{name}.py"
-    folder = trained(name, config=config, iterations=2, batch_size=2, crop=(64, 64), source_size=(64, 128))
+    folder = trained(
+        name, config=config, iterations=2, batch_size=2, crop=(64, 64), source_size=(64, 128), precision=precision
+    )
     model = load_model(read_config(config), folder / "weights.safetensors")
     images = torch.randn(1, 3, 61, 77)
     with torch.inference_mode():

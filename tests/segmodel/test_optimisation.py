@@ -15,7 +15,7 @@ def test_factor_is_linear_warm_up_times_poly():
 
 def test_rate_follows_the_published_schedule_to_1e_7():
     # mmengine's form of the published schedule: warm-up and poly decay together, both from iteration 0.
-    base, warmup, iterations = 6e-5, 1500, 4000
+    base, warmup, iterations = 6e-5, 1500, 40_000
     optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=base)
     schedulers = [
         LinearLR(optimiser, start_factor=1e-6, begin=0, end=warmup, by_epoch=False),
