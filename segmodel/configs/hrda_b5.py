@@ -7,14 +7,21 @@ Hardware: one GPU of 24 GB or more.
 Expect:   published mIoU over Cityscapes, BDD100K, Mapillary: 57.78 with DGInStyle (55.90 source only; three seeds).
 """
 
+from segmodel.models.mit import mit_channels, mit_weights
+
 _base_ = "daformer_b5.py"
+
+size = "b5"  # of the encoder: b0 to b5
+encoder_weights = mit_weights(size)
 
 model = dict(
     type="HRDASegmentor",
     detail_crop=(512, 512),
+    backbone=dict(size=size),
     decode_head=dict(
         type="HRDAHead",
         scale_head="DAFormerHead",
+        in_channels=mit_channels(size),
         attention=dict(dilations=None),
         detail_weight=0.1,
     ),

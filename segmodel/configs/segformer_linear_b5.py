@@ -5,6 +5,14 @@ Hardware: one GPU of 12 GB or more.
 Expect:   not yet measured here.
 """
 
+from segmodel.models.mit import mit_channels, mit_weights
+
 _base_ = "segformer_b5.py"
 
-model = dict(decode_head=dict(type="LinearSegformerHead"))
+size = "b5"  # of the encoder: b0 to b5
+encoder_weights = mit_weights(size)
+
+model = dict(
+    backbone=dict(size=size),
+    decode_head=dict(type="LinearSegformerHead", in_channels=mit_channels(size)),
+)

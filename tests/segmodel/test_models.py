@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch.nn import functional as F
 
-from segmodel.models import build_model, read_config
+from segmodel.models import build_model, build_untrained, read_config
 from segmodel.models.feature_distance import FeatureDistance, feature_distance, majority_label
 from segmodel.models.fusion import fuse_scales, random_box, scaled
 from segmodel.models.mit import MixTransformer, mit_weights
@@ -55,6 +56,20 @@ def test_decoder_has_the_published_number_of_parameters(name, decoder):
 def test_encoder_is_of_the_published_size(size, millions):
     assert _million(MixTransformer(size)) == millions  # SegFormer, table 6: 3.4, 13.1, 24.2, 81.4
     assert mit_weights(size).rpartition("/")[2].startswith(f"mit_{size}_")
+
+
+@pytest.mark.parametrize("name", ["segformer_b5", "segformer_linear_b5", "daformer_b5", "hrda_b5"])
+def test_one_value_chooses_the_encoder(tmp_path, name):
+    text = (CONFIGS / f"{name}.py").read_text()
+    base = re.search(r'_base_ = "(.*)"', text)[1]
+    (tmp_path / "b0.py").write_text(text.replace('size = "b5"', 'size = "b0"').replace(base, str(CONFIGS / base)))
+    config = read_config(tmp_path / "b0.py")
+    assert config.encoder_weights == mit_weights("b0")
+    model = build_untrained(config).eval()
+    images = torch.zeros(1, 3, 64, 64)
+    with torch.inference_mode():
+        assert model.encode_decode(images, [{"img_shape": (64, 64)}]).shape == (1, 19, 64, 64)
+    assert _million(model.backbone) == 3.3
 
 
 @pytest.mark.parametrize("name", ["segformer_linear_b5", "daformer_b5"])

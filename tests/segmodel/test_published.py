@@ -18,7 +18,7 @@ def config(tmp_path):
     """HRDA as published, but with the smallest encoder."""
     text = (CONFIGS / "daformer_b5.py").read_text().replace('size = "b5"', 'size = "b0"')
     (tmp_path / "daformer.py").write_text(text.replace('"_base_/paper.py"', f'"{CONFIGS}/_base_/paper.py"'))
-    text = (CONFIGS / "hrda_b5.py").read_text().replace("daformer_b5.py", "daformer.py")
+    text = (CONFIGS / "hrda_b5.py").read_text().replace("daformer_b5.py", "daformer.py").replace('"b5"', '"b0"')
     (tmp_path / "hrda.py").write_text(text)
     return tmp_path / "hrda.py"
 
