@@ -1,7 +1,7 @@
 """SegFormer as segformer_b5.py, with the all-linear head of the first publication.
 
 Command:  an entry under models: with this file and the values of models.segformer in config/paper.yaml
-Hardware: one GPU of 12 GB or more.
+Hardware: one GPU of 12 GB or more, as segformer_b5.py.
 Expect:   not yet measured here.
 """
 
