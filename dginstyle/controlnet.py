@@ -6,7 +6,13 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, ControlNetModel, DDPMScheduler, UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    ControlNetModel,
+    DDPMScheduler,
+    StableDiffusionControlNetPipeline,
+    UNet2DConditionModel,
+)
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -19,17 +25,20 @@ from dginstyle.diffusion.loading import (
     TextEncoder,
     latent_factor,
     load,
+    load_scheduler,
     load_training_scheduler,
     require_divisible,
 )
 from dginstyle.diffusion.objective import squared_error
 from dginstyle.diffusion.training import TrainingOptions, train_to_folder
+from dginstyle.diffusion.validation import Panels, ValidationOptions, draw, frozen_copy, sample_image, silent
 from dginstyle.dreambooth import noisy_latents
-from dginstyle.labels import NUM_CLASSES
+from dginstyle.labels import IGNORE, NUM_CLASSES, colourise
 from dginstyle.sampling import Crop, draw_class_and_file, draw_crop, draw_crop_with
 from dginstyle.seeds import derive_seed, generator
 from dginstyle.source_set import SourceSet
 
+_OF_CHANNEL = np.array([*range(NUM_CLASSES), IGNORE], dtype=np.uint8)
 TrainedPart = Literal["all", "condition", "condition_first_block", "condition_first_mid_block"]
 _CONDITION = ("controlnet_cond_embedding.", "controlnet_down_blocks.", "controlnet_mid_block.")
 _FIRST_BLOCK = ("down_blocks.0.",)
@@ -127,6 +136,7 @@ class LabelledCrops(Dataset):
 class ControlNetTask:
     """The task: remove noise from source images, knowing their label maps and captions."""
 
+    prior: str
     network: ControlNetModel
     samples: LabelledCrops
     unet: UNet2DConditionModel
@@ -150,7 +160,7 @@ class ControlNetTask:
         if options.gradient_checkpointing:
             source_unet.enable_gradient_checkpointing()
         scheduler = load_training_scheduler(prior)
-        return cls(network, samples, source_unet, vae, text_encoder, scheduler, options.trained)
+        return cls(prior, network, samples, source_unet, vae, text_encoder, scheduler, options.trained)
 
     def trains(self, parameter: str) -> bool:
         """Train what the options say."""
@@ -180,6 +190,36 @@ class ControlNetTask:
     def counts(self, batch: dict[str, Any]) -> Tensor:
         """Return pixels by trainId (19,) int64 of a batch."""
         return batch["class_pixels"].sum(0)
+
+    def panels(self, network: ControlNetModel, sample: dict[str, Any], options: ValidationOptions) -> Panels:
+        """Return label map and source image, and what the ControlNet draws of them on U^P and on U^S."""
+        network = frozen_copy(network, self.unet.dtype)
+        prior = load(UNet2DConditionModel, self.prior, "unet", self.unet.dtype).to(self.unet.device)
+        return {
+            "labels": colourise(np.take(_OF_CHANNEL, sample["condition"].argmax(0).numpy())),
+            "source image": sample_image(sample),
+            "style swap (on U^P)": self._draw(prior, network, sample, options),
+            "source style (on U^S)": self._draw(self.unet, network, sample, options),
+        }
+
+    def _draw(
+        self, unet: UNet2DConditionModel, network: ControlNetModel, sample: dict[str, Any], options: ValidationOptions
+    ) -> np.ndarray:
+        encoder, scheduler = self.text_encoder, load_scheduler(self.prior, "ddim")
+        pipeline = StableDiffusionControlNetPipeline(
+            self.vae,
+            encoder.model,
+            encoder.tokenizer,
+            unet,
+            network,
+            scheduler,
+            None,
+            None,
+            requires_safety_checker=False,
+        )
+        condition = sample["condition"][None]  # (1, 20, H, W)
+        inputs = {"prompt": sample["caption"], "image": condition, "guidance_scale": options.guidance}
+        return draw(silent(pipeline), sample, options, **inputs)
 
 
 def begin_controlnet(

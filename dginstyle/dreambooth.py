@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, DDPMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from jsonargparse.typing import PositiveFloat
 from PIL import Image
 from torch import Tensor
@@ -18,11 +18,13 @@ from dginstyle.diffusion.loading import (
     TextEncoder,
     latent_factor,
     load,
+    load_scheduler,
     load_training_scheduler,
     require_divisible,
 )
 from dginstyle.diffusion.objective import draw_chance, prediction_target, squared_error
 from dginstyle.diffusion.training import TrainingOptions, train_to_folder
+from dginstyle.diffusion.validation import Panels, ValidationOptions, draw, frozen_copy, sample_image, silent
 from dginstyle.sampling import draw_crop
 from dginstyle.seeds import derive_seed, generator
 from dginstyle.source_set import SourceSet
@@ -101,6 +103,7 @@ def resize(image: np.ndarray, factor: float, smallest: tuple[int, int]) -> np.nd
 class Dreambooth:
     """The task: remove noise from source images without a word about them."""
 
+    prior: str
     network: UNet2DConditionModel
     samples: SourceImages
     vae: AutoencoderKL
@@ -115,7 +118,7 @@ class Dreambooth:
         empty_prompt = TextEncoder.load(prior)([""])
         unet, vae = load(UNet2DConditionModel, prior, "unet"), load(AutoencoderKL, prior, "vae", frozen)
         require_divisible(options.crop, latent_factor(vae), unet)
-        return cls(unet, samples, vae, load_training_scheduler(prior), empty_prompt)
+        return cls(prior, unet, samples, vae, load_training_scheduler(prior), empty_prompt)
 
     def trains(self, parameter: str) -> bool:
         """Train the whole U-Net."""
@@ -135,6 +138,21 @@ class Dreambooth:
     def counts(self, batch: dict[str, Any]) -> Tensor:
         """Count no class: labels play no part."""
         return torch.zeros(0, dtype=torch.int64)
+
+    def panels(self, network: UNet2DConditionModel, sample: dict[str, Any], options: ValidationOptions) -> Panels:
+        """Return a source image, and what U^P and U^S draw from one noise without a prompt."""
+        prior = load(UNet2DConditionModel, self.prior, "unet", self.vae.dtype).to(self.vae.device)
+        return {
+            "source image": sample_image(sample),
+            "prior (U^P)": self._draw(prior, sample, options),
+            "source style (U^S)": self._draw(frozen_copy(network, self.vae.dtype), sample, options),
+        }
+
+    def _draw(self, unet: UNet2DConditionModel, sample: dict[str, Any], options: ValidationOptions) -> np.ndarray:
+        pipeline = StableDiffusionPipeline(
+            self.vae, None, None, unet, load_scheduler(self.prior, "ddim"), None, None, requires_safety_checker=False
+        )
+        return draw(silent(pipeline), sample, options, prompt_embeds=self.empty_prompt, guidance_scale=1.0)
 
 
 @torch.no_grad()

@@ -5,7 +5,7 @@ noise predictions. A step of DDIM with η = 0 is linear in the prediction, so th
 steps, and unlike it leaves a multistep sampler with one history instead of one for each window.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import torch
@@ -15,10 +15,18 @@ Window = tuple[slice, slice]
 Place = tuple[int, Window]
 """An item of the batch and a window of its latents."""
 ReferenceNoise = Literal["next_timestep", "previous_step"]
+Border = Literal["covered", "zero"]
 
 
-def window_starts(size: int, window: int, stride: int) -> list[int]:
-    """Return where windows start along one side of ``size``; a last window is added where a border would be left.
+def window_starts(size: int, window: int, stride: int, border: Border = "covered") -> list[int]:
+    """Return where windows start along one side of ``size``.
+
+    Args:
+        size: length of the side in latent pixels.
+        window: length of a window.
+        stride: from one window to the next.
+        border: where the stride leaves a border, ``covered`` adds a last window; ``zero`` leaves it without any, as the
+            published code does.
 
     Raises:
         ValueError: the window is larger than the side, or the stride leaves gaps.
@@ -26,17 +34,27 @@ def window_starts(size: int, window: int, stride: int) -> list[int]:
     if window > size or not 0 < stride <= window:
         raise ValueError(f"windows of {window} every {stride} do not cover a side of {size} latent pixels")
     starts = list(range(0, size - window + 1, stride))
-    return starts if starts[-1] == size - window else [*starts, size - window]
+    return starts if border == "zero" or starts[-1] == size - window else [*starts, size - window]
 
 
-def window_grid(size: tuple[int, int], window: tuple[int, int], stride: int) -> list[Window]:
-    """Return the windows that cover latents of ``size`` (height, width), row by row.
+def window_grid(
+    size: tuple[int, int], window: tuple[int, int], stride: int, border: Border = "covered"
+) -> list[Window]:
+    """Return the windows of latents of ``size`` (height, width), row by row; ``border`` as of `window_starts`.
 
     Raises:
         ValueError: as `window_starts`.
     """
-    rows, columns = (window_starts(whole, part, stride) for whole, part in zip(size, window, strict=True))
+    rows, columns = (window_starts(whole, part, stride, border) for whole, part in zip(size, window, strict=True))
     return [(slice(row, row + window[0]), slice(column, column + window[1])) for row in rows for column in columns]
+
+
+def covered(size: tuple[int, int], windows: Sequence[Window]) -> Tensor:
+    """Return the mask (H, W) bool of the latent pixels that lie in a window."""
+    mask = torch.zeros(tuple(size), dtype=torch.bool)
+    for window in windows:
+        mask[window] = True
+    return mask
 
 
 def all_places(items: int, windows: Sequence[Window]) -> list[Place]:
@@ -59,10 +77,16 @@ def cut(latents: Tensor, places: Sequence[Place]) -> Tensor:
     return torch.stack([latents[item][:, *window] for item, window in places])
 
 
-def fuse(predictions: Tensor, places: Sequence[Place], shape: Sequence[int]) -> Tensor:
-    """Return the mean (N, C, H, W) of the windows' predictions (J, C, h, w) at each latent pixel; 0 where none is."""
-    total = predictions.new_zeros(tuple(shape))
-    count = predictions.new_zeros((shape[0], 1, *shape[2:]))
+def fuse(predictions: Iterable[Tensor], places: Sequence[Place], like: Tensor) -> Tensor:
+    """Return the mean (N, C, H, W) of the windows' predictions at each latent pixel; 0 where no window is.
+
+    Args:
+        predictions: (C, h, w) of each window, a tensor or one after the other, so that not all need be in memory.
+        places: the windows.
+        like: latents (N, C, H, W) whose shape, dtype and device the mean has.
+    """
+    total = torch.zeros_like(like)
+    count = like.new_zeros((like.shape[0], 1, *like.shape[2:]))
     for (item, window), prediction in zip(places, predictions, strict=True):
         total[item][:, *window] += prediction
         count[item][:, *window] += 1

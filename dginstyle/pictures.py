@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from dginstyle.labels import colourise, read_label
 
 LARGEST_SIDE = 256
 MOST_PAIRS = 60
 GAP = 4
+TITLE = 20
+FONT = ImageFont.load_default(13)
 
 
 def side_by_side(image: Path, label: Path) -> Image.Image:
@@ -40,3 +42,24 @@ def contact_sheet(pairs: Sequence[tuple[Path, Path]], columns: int = 6) -> Image
 def save_png(array: np.ndarray, path: Path) -> None:
     """Write an image (H, W, 3) or a label map (H, W), uint8."""
     Image.fromarray(array).save(path, format="PNG")
+
+
+def labelled_grid(rows: Sequence[dict[str, np.ndarray]], least: int = 160) -> Image.Image:
+    """Return pictures in rows, the title of each column above it.
+
+    Args:
+        rows: pictures (H, W, 3) uint8 by title, all of one size, every row with the same titles.
+        least: smaller pictures are enlarged by a whole factor to at least this width in pixels, so that titles fit.
+    """
+    height, width = next(iter(rows[0].values())).shape[:2]
+    factor = -(-least // width)
+    height, width = height * factor, width * factor
+    columns = list(rows[0])
+    sheet = Image.new("RGB", (len(columns) * (width + GAP) + GAP, TITLE + len(rows) * (height + GAP)), "white")
+    for column, title in enumerate(columns):
+        left = column * (width + GAP) + GAP
+        ImageDraw.Draw(sheet).text((left + width // 2, TITLE // 2), title, "black", FONT, anchor="mm")
+        for row, pictures in enumerate(rows):
+            enlarged = Image.fromarray(pictures[title]).resize((width, height), Image.Resampling.NEAREST)
+            sheet.paste(enlarged, (left, TITLE + row * (height + GAP)))
+    return sheet

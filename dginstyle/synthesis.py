@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jsonargparse.typing import NonNegativeFloat, NonNegativeInt, PositiveInt, restricted_number_type
+from jsonargparse.typing import NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor
 
 from dginstyle.components import large_components
@@ -17,13 +17,12 @@ from dginstyle.conditioning import one_hot
 from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
 from dginstyle.diffusion.loading import Precision, divisor, require_divisible
 from dginstyle.diffusion.networks import GeneratorNetworks
-from dginstyle.diffusion.passes import Denoiser, WindowOptions, first_pass, second_pass
-from dginstyle.fusion import ReferenceNoise
+from dginstyle.diffusion.passes import Denoiser, Guidance, WindowOptions, first_pass, second_pass
+from dginstyle.fusion import Border, ReferenceNoise
 
 PROMPTS_KEPT = 512
 TILED_ABOVE = 1536
 """Images with a longer side than this, in pixels, go through the autoencoder in tiles: its memory stays bounded."""
-Guidance = restricted_number_type("Guidance", float, (">=", 1), docstring="classifier-free guidance; 1 for none")
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,8 @@ class SecondPassOptions:
         windows_per_batch: windows that go through the networks at once.
         steps: sampling steps of this pass; None for those of the first.
         guidance: classifier-free guidance of this pass; None for that of the first.
+        border: what becomes of a border of the latents that the stride leaves: ``covered`` by one more window, or
+            ``zero``, the published code's.
     """
 
     scale: PositiveInt
@@ -47,6 +48,7 @@ class SecondPassOptions:
     windows_per_batch: PositiveInt
     steps: PositiveInt | None = None
     guidance: Guidance | None = None
+    border: Border = "covered"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +130,7 @@ class Synthesiser:
         self.vae.use_tiling = largest > TILED_ABOVE
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         text = torch.stack([self._text(prompt) for prompt in prompts])  # (N, 77, C)
-        condition = torch.from_numpy(np.stack([one_hot(label) for label in labels]))  # (N, 20, H, W)
+        condition = self._condition(labels)  # (N, 20, H, W)
         noise = self._noise(generators, labels[0].shape)  # (N, 4, h, w)
         latents = first_pass(  # (N, 4, h, w)
             self.denoiser, self.scheduler, self.options.steps, noise, text, condition, self._window(noise)
@@ -164,9 +166,15 @@ class Synthesiser:
             F.interpolate(condition, scale_factor=options.scale),  # (N, 20, sH, sW), nearest
             reference,
             keep.to(reference.device),
-            WindowOptions(self._window(noise), options.stride, options.windows_per_batch, options.reference_noise),
+            WindowOptions(
+                self._window(noise), options.stride, options.windows_per_batch, options.reference_noise, options.border
+            ),
         )
         return resize_lanczos(decode(self.vae, latents), (height, width))
+
+    def _condition(self, labels: Sequence[np.ndarray]) -> Tensor:
+        """Return the conditions (N, 20, H, W) uint8 of label maps (H, W): enlarged, floats would take gigabytes."""
+        return torch.from_numpy(np.stack([one_hot(label) for label in labels]).astype(np.uint8)).to(self.vae.device)
 
     def _noise(self, generators: list[torch.Generator], size: Sequence[int]) -> Tensor:
         """Draw standard normal latents (N, 4, h, w) for images of ``size`` (height, width)."""

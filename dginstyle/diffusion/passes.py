@@ -1,16 +1,19 @@
 """The two sampling passes: at the prior's own resolution, then enlarged by windows (paper, sections 3.3 and 3.4)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from diffusers import ControlNetModel, SchedulerMixin, UNet2DConditionModel
+from jsonargparse.typing import restricted_number_type
 from torch import Tensor, nn
 
 from dginstyle.fusion import (
+    Border,
     Place,
     ReferenceNoise,
     all_places,
+    covered,
     cut,
     fuse,
     keep_reference,
@@ -19,6 +22,10 @@ from dginstyle.fusion import (
     reference_levels,
     window_grid,
 )
+
+EMBEDDINGS_KEPT = 2 << 30
+"""Bytes of embedded conditions that are kept from step to step; windows beyond them are embedded again in each step."""
+Guidance = restricted_number_type("Guidance", float, (">=", 1), docstring="classifier-free guidance; 1 for none")
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,7 @@ def first_pass(
         steps: number of steps.
         noise: standard normal (N, 4, h, w).
         text: prompts' embeddings (N, 77, C).
-        condition: one-hot label maps (N, 20, H, W).
+        condition: one-hot label maps (N, 20, H, W), of any dtype.
         window: height and width in latent pixels: larger latents are sampled by half-overlapping windows.
     """
     scheduler.set_timesteps(steps, device=noise.device)
@@ -112,7 +119,7 @@ def first_pass(
     windows = Windows(denoiser, places, text, condition, noise.shape[3], len(noise))
     latents = noise * scheduler.init_noise_sigma
     for timestep in scheduler.timesteps:
-        prediction = fuse(windows.predict(latents, timestep), places, latents.shape)
+        prediction = fuse(windows.predictions(latents, timestep), places, latents)
         latents = scheduler.step(prediction, timestep, latents).prev_sample
     return latents
 
@@ -126,12 +133,15 @@ class WindowOptions:
         stride: latent pixels between two windows.
         per_batch: windows that go through the networks at once.
         reference_noise: level to which the first pass is noised.
+        border: what becomes of a border that the stride leaves; ``zero`` sets its latents to 0 in each step, as the
+            published code does.
     """
 
     size: tuple[int, int]
     stride: int
     per_batch: int
     reference_noise: ReferenceNoise
+    border: Border = "covered"
 
 
 def second_pass(
@@ -154,43 +164,57 @@ def second_pass(
         noise: standard normal (N, 4, H', W'). The reference is noised with the same noise, so that at the start both
             are on the same trajectory.
         text: prompts' embeddings (N, 77, C).
-        condition: enlarged one-hot label maps (N, 20, H, W).
+        condition: enlarged one-hot label maps (N, 20, H, W), of any dtype.
         reference: latents (N, 4, H', W') of the enlarged first pass.
         keep: mask (N, H', W') bool.
         options: windows.
     """
     scheduler.set_timesteps(steps, device=noise.device)
-    places = needed_places(keep, window_grid(noise.shape[2:], options.size, options.stride))
+    grid = window_grid(noise.shape[2:], options.size, options.stride, options.border)
+    inside = covered(noise.shape[2:], grid).to(noise.device)  # (H', W')
+    places = needed_places(keep, grid)
     windows = Windows(denoiser, places, text, condition, noise.shape[3], options.per_batch)
     levels = reference_levels(scheduler.timesteps.tolist(), scheduler.alphas_cumprod, options.reference_noise)
     latents = noise * scheduler.init_noise_sigma
     for timestep, level in zip(scheduler.timesteps, levels, strict=True):
-        prediction = fuse(windows.predict(latents, timestep), places, latents.shape)
+        prediction = fuse(windows.predictions(latents, timestep), places, latents)
         latents = scheduler.step(prediction, timestep, latents).prev_sample
-        latents = keep_reference(latents, noised(reference, noise, level), keep)
+        latents = keep_reference(latents.where(inside, 0), noised(reference, noise, level), keep)
     return latents
 
 
 class Windows:
-    """The windows of a batch of latents, sent through the networks a few at a time."""
+    """The windows of a batch of latents, sent through the networks a few at a time.
+
+    What is held at once does not grow with the number of windows: one batch's predictions, and of the embedded
+    conditions `EMBEDDINGS_KEPT` bytes.
+    """
 
     def __init__(
         self, denoiser: Denoiser, places: Sequence[Place], text: Tensor, condition: Tensor, width: int, per_batch: int
     ) -> None:
-        """Embed each window's condition; ``width`` is that of the latents, which says how far apart the scales are."""
-        self.denoiser = denoiser
-        self.text = text
+        """Take the windows; ``width`` is that of the latents, which says how far apart the scales are."""
+        self.denoiser, self.text, self.condition = denoiser, text, condition
         self.batches = [places[first : first + per_batch] for first in range(0, len(places), per_batch)]
-        factor = condition.shape[3] // width
-        self.embedded = [denoiser.embed(cut(condition, in_pixels(batch, factor))) for batch in self.batches]
+        self.factor = condition.shape[3] // width
+        self.kept: dict[int, Tensor] = {}
+        self.room = EMBEDDINGS_KEPT
 
-    def predict(self, latents: Tensor, timestep: Tensor) -> Tensor:
-        """Return the predictions (J, 4, h, w) for the windows of latents (N, 4, H', W')."""
-        predictions = [latents.new_zeros((0, *latents.shape[1:]))] if not self.batches else []
-        for batch, embedded in zip(self.batches, self.embedded, strict=True):
+    def predictions(self, latents: Tensor, timestep: Tensor) -> Iterator[Tensor]:
+        """Yield the prediction (4, h, w) for each window of latents (N, 4, H', W')."""
+        for number, batch in enumerate(self.batches):
             text = self.text[[item for item, _ in batch]]  # (J, 77, C)
-            predictions.append(self.denoiser(cut(latents, batch), timestep, text, embedded))
-        return torch.cat(predictions)
+            yield from self.denoiser(cut(latents, batch), timestep, text, self._embedded(number))  # (J, 4, h, w)
+
+    def _embedded(self, number: int) -> Tensor:
+        """Return the embedded conditions (J, C, h, w) of a batch, kept from an earlier step where there is room."""
+        if number in self.kept:
+            return self.kept[number]
+        embedded = self.denoiser.embed(cut(self.condition, in_pixels(self.batches[number], self.factor)))
+        if embedded.nbytes <= self.room:
+            self.kept[number] = embedded
+            self.room -= embedded.nbytes
+        return embedded
 
 
 def in_pixels(places: Sequence[Place], factor: int) -> list[Place]:

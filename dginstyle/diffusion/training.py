@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -12,6 +13,7 @@ from diffusers import ModelMixin
 from diffusers.optimization import get_scheduler
 from diffusers.training_utils import EMAModel
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -19,7 +21,12 @@ from dginstyle.datasets.files import write_json
 from dginstyle.diffusion.checkpoint import Checkpoint, fingerprint
 from dginstyle.diffusion.folders import refuse_overwriting, whole_folder
 from dginstyle.diffusion.loading import Precision
-from dginstyle.diffusion.training_log import TrainingLog
+from dginstyle.diffusion.publish import push, write_model_card
+from dginstyle.diffusion.training_log import Report, TrainingLog, open_tracker
+from dginstyle.diffusion.validation import Panels, ValidationOptions, picture
+
+INDECISIVE = ("checkpoint_every", "workers", "validation", "report_to", "hub_repository")
+"""Options on which the weights do not depend: a saved state stays good when they change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +48,9 @@ class TrainingOptions:
         ema_decay: the weights written are an exponential average with this decay; None: the last weights.
         checkpoint_every: steps between two saved states.
         workers: processes that load images; the result does not depend on them.
+        validation: pictures on the way, in the logs; None for none.
+        report_to: where curves and pictures go: TensorBoard, W&B or nowhere.
+        hub_repository: owner/name on the hub to upload the weights to, with a model card; None for none.
     """
 
     crop: tuple[PositiveInt, PositiveInt]
@@ -57,6 +67,9 @@ class TrainingOptions:
     ema_decay: ClosedUnitInterval | None = None
     checkpoint_every: PositiveInt
     workers: NonNegativeInt = 0
+    validation: ValidationOptions | None = None
+    report_to: Report = "tensorboard"
+    hub_repository: str | None = None
 
 
 class Task(Protocol):
@@ -64,11 +77,13 @@ class Task(Protocol):
 
     Attributes:
         name: what the log calls it.
+        prior: diffusers folder or hub id of U^P.
         network: the network to train.
         samples: maps a position of the endless stream of samples to a sample, the same one on every call.
     """
 
     name: str
+    prior: str
     network: ModelMixin
     samples: Dataset
 
@@ -83,6 +98,9 @@ class Task(Protocol):
 
     def counts(self, batch: dict[str, Any]) -> Tensor:
         """Return pixels by trainId (19,) int64 of a batch; empty where a task does not count."""
+
+    def panels(self, network: ModelMixin, sample: dict[str, Any], options: ValidationOptions) -> Panels:
+        """Return the pictures of a sample, among them what U^P and the source style draw from the same noise."""
 
 
 @dataclass
@@ -123,6 +141,18 @@ class Run:
             self.average.load_state_dict(state["average"])
             self.average.to(self.accelerator.device)
 
+    @contextmanager
+    def shown(self) -> Iterator[ModelMixin]:
+        """Give the network as it would be written now; afterwards the weights under training are back."""
+        network = self.accelerator.unwrap_model(self.network)
+        if self.average:
+            self.average.store(trained(network))
+            self.average.copy_to(trained(network))
+        yield network.eval()
+        network.train()
+        if self.average:
+            self.average.restore(trained(network))
+
     def result(self) -> ModelMixin:
         """Return the network as it is to be written: with the averaged weights where there is an average."""
         network = self.accelerator.unwrap_model(self.network)
@@ -139,9 +169,12 @@ def make_accelerator(options: TrainingOptions) -> Accelerator:
     """
     precision = {"fp32": "no"}.get(options.precision, options.precision)
     try:
-        return Accelerator(mixed_precision=precision, gradient_accumulation_steps=options.accumulation)
+        accelerator = Accelerator(mixed_precision=precision, gradient_accumulation_steps=options.accumulation)
     except ValueError as error:
         raise SystemExit(f"precision {options.precision} does not work on this machine ({error}); try fp32") from None
+    if options.precision == "fp16" and accelerator.device.type == "cpu":  # accelerate says nothing and scales nothing
+        raise SystemExit("precision fp16 does not work on this machine (it needs a GPU); try fp32 or bf16")
+    return accelerator
 
 
 def start(task: Task, options: TrainingOptions) -> Run:
@@ -208,17 +241,32 @@ def train(task: Task, options: TrainingOptions, checkpoint: Checkpoint) -> Run:
     if state := checkpoint.load():
         run.restore(state)
     main = run.accelerator.is_main_process
-    log = TrainingLog(checkpoint.path.parent / "logs", task.name, run.step, options.steps) if main else None
+    log = open_log(task, options, run, checkpoint) if main else None
     stream = batches(task, options, run)
     while run.step < options.steps:
         loss, norm = optimise(task, options, run, stream)
         if log:
             log.report(run.step, loss, norm)
+        if log and options.validation and options.validation.due(run.step, options.steps):
+            log.show(run.step, validation_picture(task, options.validation, run))
         if main and (run.step % options.checkpoint_every == 0 or run.step == options.steps):
             checkpoint.save(run.state())
     if log:
         log.close()
     return run
+
+
+def open_log(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint) -> TrainingLog:
+    """Open the log of a run, beside its saved state."""
+    folder = checkpoint.path.parent / "logs"
+    tracker = open_tracker(options.report_to, folder, task.name, checkpoint.belongs_to, run.step)
+    return TrainingLog(folder, task.name, run.step, options.steps, tracker)
+
+
+def validation_picture(task: Task, options: ValidationOptions, run: Run) -> Image.Image:
+    """Draw the picture of a run's first samples with the weights that would be written now."""
+    with run.shown() as network:
+        return picture(lambda sample: task.panels(network, sample, options), task.samples, options)
 
 
 def train_to_folder(
@@ -229,13 +277,17 @@ def train_to_folder(
     Args:
         task: what to train.
         options: how long and how fast.
-        output: diffusers folder of the weights; where classes are counted also ``class_pixels.json``.
+        output: diffusers folder of the weights; where classes are counted also ``class_pixels.json``, and with
+            ``hub_repository`` the model card that goes to the hub with them.
         state: folder of the resumable state and of the logs.
         settings: what else decides the result.
         origins: files that decide the result.
+
+    Raises:
+        SystemExit: ``output`` holds other files, or the hub refuses the weights; they are in ``output`` then.
     """
     refuse_overwriting(output, "config.json")
-    decisive = {key: value for key, value in asdict(options).items() if key not in ("checkpoint_every", "workers")}
+    decisive = {key: value for key, value in asdict(options).items() if key not in INDECISIVE}
     checkpoint = Checkpoint(state, fingerprint({"task": task.name, **settings, **decisive}, origins))
     run = train(task, options, checkpoint)
     run.accelerator.wait_for_everyone()
@@ -246,5 +298,9 @@ def train_to_folder(
         if run.class_pixels.numel():
             pixels = {str(train_id): count for train_id, count in enumerate(run.class_pixels.tolist())}
             write_json(unfinished / "class_pixels.json", pixels, indent=2)
+        if options.hub_repository:
+            write_model_card(unfinished, options.hub_repository, task.name, task.prior, {**settings, **decisive})
     checkpoint.clear()
     print(json.dumps({"trained": task.name, "steps": run.step, "weights": str(output)}))
+    if options.hub_repository:
+        print(f"on the hub: {push(output, options.hub_repository)}")

@@ -5,6 +5,7 @@ import torch
 from diffusers import DDIMScheduler
 
 from dginstyle.fusion import (
+    covered,
     cut,
     fuse,
     keep_reference,
@@ -28,6 +29,13 @@ def test_the_paper_s_grid_has_as_many_windows_as_published(side, stride, expecte
 
 def test_a_last_window_closes_a_border_that_the_stride_leaves():
     assert window_starts(21, 16, 4) == [0, 4, 5]
+
+
+def test_the_published_grid_leaves_that_border():
+    assert window_starts(21, 16, 4, "zero") == [0, 4]
+    inside = covered((21, 16), window_grid((21, 16), (16, 16), 4, "zero"))
+    assert inside[:20].all()
+    assert not inside[20].any()
 
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 16), (33, 50), (40, 19)])
@@ -61,13 +69,13 @@ def test_fusion_is_the_mean_over_the_windows_of_each_pixel():
                     if owner == item and rows.start <= row < rows.stop and columns.start <= column < columns.stop
                 ]
                 expected[item, :, row, column] = torch.stack(values).mean(0)
-    torch.testing.assert_close(fuse(predictions, places, expected.shape), expected)
+    torch.testing.assert_close(fuse(predictions, places, torch.zeros_like(expected)), expected)
 
 
 def test_fusing_what_was_cut_gives_the_latents_back():
     latents = torch.randn(2, 4, 10, 13, generator=torch.Generator().manual_seed(0))
     places = places_of(2, window_grid((10, 13), (4, 6), 3))
-    torch.testing.assert_close(fuse(cut(latents, places), places, latents.shape), latents)
+    torch.testing.assert_close(fuse(cut(latents, places), places, latents), latents)
 
 
 @pytest.mark.parametrize("prediction_type", ["epsilon", "v_prediction"])
@@ -79,9 +87,9 @@ def test_a_step_of_fused_predictions_is_the_fusion_of_ddim_steps(prediction_type
     places = places_of(1, window_grid((32, 32), (16, 16), 4))
     for timestep in scheduler.timesteps[[0, 10, 19]]:
         predictions = torch.randn(len(places), 4, 16, 16)
-        one_step = scheduler.step(fuse(predictions, places, latents.shape), timestep, latents).prev_sample
+        one_step = scheduler.step(fuse(predictions, places, latents), timestep, latents).prev_sample
         own_steps = scheduler.step(predictions, timestep, cut(latents, places)).prev_sample
-        torch.testing.assert_close(one_step, fuse(own_steps, places, latents.shape), atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(one_step, fuse(own_steps, places, latents), atol=1e-5, rtol=1e-5)
 
 
 def test_windows_wholly_under_the_mask_are_left_out():
@@ -93,7 +101,7 @@ def test_windows_wholly_under_the_mask_are_left_out():
 
 
 def test_pixels_of_left_out_windows_stay_finite():
-    fused = fuse(torch.ones(1, 1, 2, 2), [(0, (slice(0, 2), slice(0, 2)))], (1, 1, 4, 4))
+    fused = fuse(torch.ones(1, 1, 2, 2), [(0, (slice(0, 2), slice(0, 2)))], torch.ones(1, 1, 4, 4))
     assert fused[0, 0].tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
 

@@ -1,5 +1,7 @@
 """With the published behaviours, what is generated is what the published loop generates."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -33,8 +35,10 @@ def relative_difference(ours, theirs):
     return float((ours - theirs).abs().max() / theirs.abs().max())
 
 
-@pytest.mark.parametrize("covered", [0, 20])
-def test_latents_of_both_passes_equal_the_published_loop_s(prior, controlnet, covered):
+@pytest.mark.parametrize(("covered", "stride"), [(0, 4), (20, 4), (0, 5), (20, 5)])
+def test_latents_of_both_passes_equal_the_published_loop_s(prior, controlnet, covered, stride):
+    """The stride of 5 leaves a border of one latent pixel, which the published grid does not cover."""
+    options = dataclasses.replace(OPTIONS, second_pass=dataclasses.replace(OPTIONS.second_pass, stride=stride))
     generator = torch.Generator().manual_seed(0)
     noise, reference = torch.randn(2, 1, 4, 32, 32, generator=generator)
     text = torch.randn(2, 77, 16, generator=generator)
@@ -46,11 +50,11 @@ def test_latents_of_both_passes_equal_the_published_loop_s(prior, controlnet, co
     ours = Denoiser.of(unet, ControlNetModel.from_pretrained(controlnet), text[0], OPTIONS.guidance)
     scheduler = load_scheduler(prior, "ddim")
     with torch.inference_mode():
-        loop = ReferenceLoop(networks(prior, controlnet), OPTIONS)
+        loop = ReferenceLoop(networks(prior, controlnet), options)
         small = noise[:, :, :16, :16]
         first = first_pass(ours, scheduler, OPTIONS.steps, small, text[1:], condition, (16, 16))
         assert relative_difference(first, loop.first_pass(small, text, condition)) < 1e-4
-        windows = WindowOptions((16, 16), 4, 7, "previous_step")
+        windows = WindowOptions((16, 16), stride, 7, "previous_step", "zero")
         second = second_pass(ours, scheduler, OPTIONS.steps, noise, text[1:], enlarged, reference, keep, windows)
         expected = loop.second_pass(noise, text, enlarged, reference, keep[0], (16, 16))
     assert relative_difference(second, expected) < 1e-4

@@ -110,6 +110,16 @@ def test_the_condition_is_embedded_once_a_window_not_once_a_step(prior, controln
     assert sum(sizes) <= 1 + 9
 
 
+def test_embeddings_beyond_the_memory_for_them_are_made_again_and_change_nothing(prior, controlnet, monkeypatch):
+    generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=SECOND_PASS))
+    expected = generate([LABEL], [PROMPT], [7])
+    monkeypatch.setattr("dginstyle.diffusion.passes.EMBEDDINGS_KEPT", 0)
+    sizes = []
+    generate.denoiser.embedding.register_forward_pre_hook(lambda network, inputs: sizes.append(len(inputs[0])))
+    np.testing.assert_array_equal(generate([LABEL], [PROMPT], [7]), expected)
+    assert sizes == [1, 1, 1, 3, 3, 3]  # in each step the whole first pass, then the windows beside the mask
+
+
 def test_a_prompt_is_embedded_once(prior, controlnet):
     generate = Synthesiser.load(prior, controlnet, None, sampling(steps=1))
     calls = []

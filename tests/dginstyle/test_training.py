@@ -1,21 +1,28 @@
 """Training of U^S and the ControlNet: resumed after a kill to the same bytes, and clear about what cannot be."""
 
 import dataclasses
+import importlib.util
 import json
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from dginstyle.controlnet import ControlNetOptions, LabelledCrops, begin_controlnet, train_controlnet
+from dginstyle.controlnet import ControlNetOptions, ControlNetTask, LabelledCrops, begin_controlnet, train_controlnet
+from dginstyle.diffusion.latents import to_images
 from dginstyle.diffusion.objective import prediction_target
-from dginstyle.diffusion.training import start
+from dginstyle.diffusion.training import batches, optimise, start, trained
+from dginstyle.diffusion.validation import ValidationOptions
 from dginstyle.dreambooth import Dreambooth, DreamboothOptions, SourceImages, resize, train_dreambooth
+from dginstyle.labels import PALETTE
 from dginstyle.source_set import SourceSet
 from tests.dginstyle.tiny_prior import tiny_label, write_tiny_set
 
@@ -82,6 +89,13 @@ def kill(verb, options, **arguments):
     assert done.returncode == -9, done.stderr
     assert not arguments["output"].exists()
     assert torch.load(arguments["state"] / "last.pt", weights_only=True)["step"] == 2
+
+
+@pytest.fixture(autouse=True)
+def one_accelerator_a_test():
+    """Accelerate keeps the first precision that a process asked for; each test is a process of its own to it."""
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +178,118 @@ def test_a_partly_frozen_controlnet_changes_in_its_trained_parts_alone(prior, un
     always = {"controlnet_cond_embedding", "controlnet_down_blocks", "controlnet_mid_block"}
     assert {name.split(".")[0] for name in changed} == always | {part.split(".")[0] for part in parts}
     assert not any(name.startswith(("down_blocks.1", "conv_in", "time_embedding")) for name in changed)
+
+
+def test_validation_pictures_change_no_weight_and_an_interruption_changes_no_picture(prior, source, unet, tmp_path):
+    validation = ValidationOptions(every=2, images=2, steps=2, guidance=2.0)
+    options = dataclasses.replace(CONTROLNET, validation=validation, ema_decay=0.9)
+    silent = controlnet(prior, unet, source, tmp_path / "silent", dataclasses.replace(options, validation=None))
+    whole = controlnet(prior, unet, source, tmp_path / "whole", options)
+    output, state = tmp_path / "killed/controlnet", tmp_path / "killed/state"
+    kill("train-controlnet", options, prior=prior, unet=unet, data=source, output=output, state=state)
+    controlnet(prior, unet, source, tmp_path / "killed", options)
+    assert weights(output) == weights(whole) == weights(silent)
+    pictures = [sorted((folder / "logs/validation").iterdir()) for folder in (tmp_path / "whole/state", state)]
+    assert [path.name for path in pictures[0]] == ["0000002.png", "0000004.png"]
+    assert [path.read_bytes() for path in pictures[0]] == [path.read_bytes() for path in pictures[1]]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_controlnet_s_picture_shows_labels_source_style_swap_and_source_style(prior, source, unet, precision):
+    options = dataclasses.replace(CONTROLNET, precision=precision)
+    crops = LabelledCrops(SourceSet(source), options, seed=0)
+    task = ControlNetTask.load(prior, unet, crops, options, seed=0)
+    with start(task, options).shown() as network:
+        panels = task.panels(network, crops[0], ValidationOptions(every=1, steps=2))
+    assert [title.split(" (")[0] for title in panels] == ["labels", "source image", "style swap", "source style"]
+    labels, image, swapped, drawn = panels.values()
+    assert {tuple(colour) for colour in labels.reshape(-1, 3)} <= {(0, 0, 0), *map(tuple, PALETTE)}
+    np.testing.assert_array_equal(image, to_images(crops[0]["image"][None])[0])
+    assert swapped.shape == drawn.shape == (32, 32, 3)
+    assert (swapped != drawn).any()
+
+
+def test_dreambooth_s_picture_shows_the_prior_and_the_source_style_from_the_same_noise(prior, source):
+    options = dataclasses.replace(DREAMBOOTH, precision="bf16")
+    images = SourceImages(SourceSet(source), options, 0)
+    task = Dreambooth.load(prior, images, options)
+    with start(task, options).shown() as network:
+        panels = task.panels(network, images[0], ValidationOptions(every=1, steps=2))
+    assert list(panels) == ["source image", "prior (U^P)", "source style (U^S)"]
+    assert np.abs(panels["prior (U^P)"].astype(int) - panels["source style (U^S)"]).max() <= 8  # nothing learnt so far
+
+
+def test_pictures_curves_and_norms_are_in_tensorboard(prior, source, unet, tmp_path):
+    options = dataclasses.replace(CONTROLNET, validation=ValidationOptions(every=4, images=1, steps=1))
+    controlnet(prior, unet, source, tmp_path, options)
+    events = EventAccumulator(str(tmp_path / "state/logs")).Reload()
+    assert events.Tags()["scalars"] == ["loss", "gradient norm"]
+    assert [image.step for image in events.Images("validation")] == [4]
+
+
+def test_nothing_is_reported_where_nothing_is_asked_for(prior, source, unet, tmp_path):
+    dreambooth(prior, source, tmp_path, dataclasses.replace(DREAMBOOTH, report_to="none"))
+    assert [path.name for path in (tmp_path / "state/logs").iterdir()] == ["train.log"]
+    assert weights(tmp_path / "unet") == weights(unet)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("wandb") is not None, reason="wandb is installed")
+def test_wandb_that_is_not_installed_is_one_sentence(prior, source, tmp_path):
+    with pytest.raises(SystemExit, match="pip install wandb"):
+        dreambooth(prior, source, tmp_path, dataclasses.replace(DREAMBOOTH, report_to="wandb"))
+
+
+def test_wandb_gets_curves_and_pictures_in_one_run_however_often_it_goes_on(prior, source, tmp_path, monkeypatch):
+    """W&B itself needs an account: what stands in for it takes what accelerate's tracker hands over."""
+    runs, logged = [], []
+    run = types.SimpleNamespace(log=lambda values, step: logged.append((step, *values)), finish=lambda: None)
+    wandb = types.SimpleNamespace(init=lambda **words: runs.append(words) or run, Image=lambda picture: picture.shape)
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    options = dataclasses.replace(
+        DREAMBOOTH, report_to="wandb", validation=ValidationOptions(every=2, images=1, steps=1)
+    )
+    for folder in ("a", "b"):
+        dreambooth(prior, source, tmp_path / folder, options)
+    assert logged == [(2, "validation"), (4, "loss"), (4, "validation")] * 2
+    assert runs[0]["id"] == runs[1]["id"]
+    assert runs[0]["resume"] == "allow"
+
+
+def test_accumulated_batches_are_one_large_batch(prior, source, unet, tmp_path):
+    options = dataclasses.replace(DREAMBOOTH, batch_size=4, accumulation=1)
+    ours = UNet2DConditionModel.from_pretrained(dreambooth(prior, source, tmp_path, options)).state_dict()
+    for name, expected in UNet2DConditionModel.from_pretrained(unet).state_dict().items():
+        torch.testing.assert_close(ours[name], expected, atol=1e-4, rtol=1e-3)
+
+
+def test_bf16_trains_fp32_weights_near_those_of_fp32(prior, source, unet, tmp_path):
+    options = dataclasses.replace(CONTROLNET, precision="bf16")
+    short = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path / "bf16", options)).state_dict()
+    AcceleratorState._reset_state(reset_partial_state=True)
+    exact = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path / "fp32")).state_dict()
+    begun = begin_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
+    flat = [torch.cat([state[name].flatten() for name in exact]) for state in (short, exact, begun)]
+    assert flat[0].dtype == torch.float32
+    assert 0 < (flat[0] - flat[1]).norm() < 0.5 * (flat[1] - flat[2]).norm()
+
+
+def test_fp16_without_a_gpu_is_one_sentence(prior, source, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(SystemExit, match="precision fp16 does not work on this machine.*try fp32"):
+        dreambooth(prior, source, tmp_path, dataclasses.replace(DREAMBOOTH, precision="fp16"))
+
+
+def test_gradients_are_clipped_to_the_largest_norm(prior, source):
+    options = dataclasses.replace(DREAMBOOTH, gradient_clip=1e-3)
+    task = Dreambooth.load(prior, SourceImages(SourceSet(source), options, 0), options)
+    run, norms = start(task, options), []
+    run.optimiser.optimizer.register_step_pre_hook(
+        lambda *_: norms.append(torch.cat([p.grad.flatten() for p in trained(task.network)]).norm().item())
+    )
+    _, before = optimise(task, options, run, batches(task, options, run))
+    assert before > 1e-3
+    assert norms == [pytest.approx(1e-3, rel=1e-2)]
 
 
 def test_another_seed_gives_other_weights_and_the_state_of_another_training_is_not_used(prior, source, unet, tmp_path):
