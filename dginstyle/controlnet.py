@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from dginstyle.captions import caption
+from dginstyle.colour_jitter import jittered
 from dginstyle.conditioning import CHANNELS, one_hot
 from dginstyle.diffusion.latents import to_tensor
 from dginstyle.diffusion.loading import (
@@ -102,10 +103,11 @@ class LabelledCrops(Dataset):
 
     def __getitem__(self, position: int) -> dict[str, Any]:
         """Return image (3, H, W) in −1..1, condition (20, H, W), caption, pixels by class, and the noise's seed."""
-        file, label, crop = self._draw(generator(self.seed, "controlnet sample", position))
-        label = crop.of(label)
+        rng = generator(self.seed, "controlnet sample", position)
+        file, label, crop = self._draw(rng)
+        label, image = crop.of(label), crop.of(self.source.image(self.source.images[file]))
         return {
-            "image": to_tensor([crop.of(self.source.image(self.source.images[file]))])[0],
+            "image": to_tensor([jittered(image, self.options.colour_jitter, rng)])[0],
             "condition": torch.from_numpy(one_hot(label)),
             "caption": caption(label),
             "class_pixels": torch.from_numpy(np.bincount(label.ravel(), minlength=256)[:NUM_CLASSES]),

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from dginstyle.colour_jitter import jittered
 from dginstyle.diffusion.latents import encode, to_tensor
 from dginstyle.diffusion.loading import (
     DTYPES,
@@ -75,7 +76,8 @@ class SourceImages(Dataset):
         image = self.source.image(self._file(position))
         image = resize(image, rng.choice(self.options.resize_factors), self.options.crop)
         crop = draw_crop(image.shape, self.options.crop, rng)
-        return {"image": to_tensor([crop.of(image)])[0], "seed": derive_seed(self.seed, "dreambooth noise", position)}
+        image = jittered(crop.of(image), self.options.colour_jitter, rng)
+        return {"image": to_tensor([image])[0], "seed": derive_seed(self.seed, "dreambooth noise", position)}
 
     def _file(self, position: int) -> str:
         images = list(self.source.images.values())

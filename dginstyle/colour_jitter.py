@@ -1,0 +1,27 @@
+"""Random colours for the images that the generator learns from, so that the ControlNet ties no class to a colour."""
+
+import cv2
+import numpy as np
+
+
+def jittered(image: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """Return an image (H, W, 3) uint8 RGB with its hue turned and its saturation, gamma and colour cast changed.
+
+    The paper has no such step. Where the source is one place in one light, a ControlNet learns the colour of each class
+    however well U^S knows the style, and brings it along to U^P. With random colours it learns shapes.
+
+    Args:
+        image: the image.
+        strength: 0 leaves the image and ``rng`` as they are; with 1 the hue may turn to any other.
+        rng: source of chance.
+    """
+    if strength == 0:
+        return image
+    turn, saturation = rng.uniform(-0.5, 0.5) * strength, np.exp(rng.uniform(-0.8, 0.5) * strength)
+    gamma, gains = np.exp(rng.uniform(-0.6, 0.6) * strength), np.exp(rng.uniform(-0.4, 0.3, 3) * strength)
+    hue, colour, value = cv2.split(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2HSV_FULL))
+    hue = hue + np.uint8(round(256 * turn) % 256)  # 0-255 is the whole circle: uint8 wraps around as the circle does
+    colour = cv2.convertScaleAbs(colour, alpha=saturation)
+    image = cv2.cvtColor(cv2.merge([hue, colour, value]), cv2.COLOR_HSV2RGB_FULL)
+    curve = np.linspace(0.0, 1.0, 256)[:, None] ** gamma * gains  # (256, 3)
+    return cv2.LUT(image, (255.0 * curve).clip(0, 255).round().astype(np.uint8)[None])
