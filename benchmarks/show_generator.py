@@ -4,7 +4,10 @@ Command, after `snakemake results/mini/models/controlnet`: PYTHONPATH=. python b
 """
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
+
+import yaml
 
 import dginstyle
 from dginstyle.controlnet import ControlNetOptions, ControlNetTask, LabelledCrops
@@ -14,18 +17,19 @@ from dginstyle.labels import ID_TO_TRAIN_ID, colourise
 from dginstyle.miniworld import render_scene
 from dginstyle.pictures import labelled_grid
 from dginstyle.source_set import SourceSet
-from dginstyle.synthesis import SecondPassOptions
+from dginstyle.synthesis import SamplingOptions, SecondPassOptions
 
-PRIOR = "resources/mini_prior"
 WEATHERS = ("sunny", "snowy", "rainy", "foggy", "night")
 SCENES = (3, 5, 12)
-SECOND_PASS = SecondPassOptions(2, 8, 300, "next_timestep", 64, steps=6, guidance=1.0)
-"""The mini benchmark's values."""
+CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
 
 
 def weathers(controlnet: Path) -> list[dict]:
     """Return label maps of the mini world and what is drawn of them in each weather."""
-    model = dginstyle.load(PRIOR, controlnet, steps=8, guidance=3.0, second_pass=SECOND_PASS)
+    values = CONFIG["generators"]["dginstyle"]
+    options = {field.name: values[field.name] for field in fields(SamplingOptions) if field.name in values}
+    options |= {"crop": tuple(values["crop"]), "second_pass": SecondPassOptions(**values["second_pass"])}
+    model = dginstyle.load(CONFIG["prior"], controlnet, **options)
     rows = []
     for index in SCENES:
         label = ID_TO_TRAIN_ID[render_scene("source", index, 0).labels]  # (64, 128)
@@ -36,18 +40,10 @@ def weathers(controlnet: Path) -> list[dict]:
 
 def trained_task(models: Path, data: Path) -> ControlNetTask:
     """Return the training of the ControlNet as it is after its last step."""
-    options = ControlNetOptions(
-        crop=(64, 64),
-        steps=1,
-        batch_size=1,
-        learning_rate=1e-3,
-        checkpoint_every=1,
-        rare_class_sampling=True,
-        min_pixels=12,
-        conditioning_channels=(24, 48, 64),
-    )
+    values = CONFIG["controlnet"] | {"min_pixels": CONFIG["rare_class_sampling"]["min_pixels"]}
+    options = ControlNetOptions(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
     crops = LabelledCrops(SourceSet(data), options, seed=0)
-    task = ControlNetTask.load(PRIOR, models / "unet_source", crops, options, seed=0)
+    task = ControlNetTask.load(CONFIG["prior"], models / "unet_source", crops, options, seed=0)
     task.network = load(type(task.network), models / "controlnet")
     return task
 
@@ -59,7 +55,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("docs/images"))
     arguments = parser.parse_args()
     task = trained_task(arguments.results / "models", arguments.results / "data/gta")
-    shown = ValidationOptions(every=1, images=3, steps=20, guidance=3.0)
+    shown = ValidationOptions(every=1, images=3, guidance=CONFIG["generators"]["dginstyle"]["guidance"])
     sheet = picture(lambda sample: task.panels(task.network, sample, shown), task.samples, shown)
     sheet.save(arguments.output / "validation.png", optimize=True)
     rows = weathers(arguments.results / "models/controlnet")

@@ -60,7 +60,7 @@ class GeneratorNetworks:
     def place(self) -> None:
         """Move the networks to the GPU where there is one, in the memory layout that its convolutions want."""
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        # On a CPU the layout gains fp32 a twentieth and costs bf16 a seventh (docs/performance.md).
+        # On a CPU the layout gains fp32 nothing and costs bf16 a sixth (docs/performance.md).
         layout = torch.channels_last if device.type == "cuda" else torch.preserve_format
         self.text_encoder.model.to(device)
         for network in (self.vae, self.unet, self.controlnet):
