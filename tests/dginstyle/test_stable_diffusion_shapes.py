@@ -1,7 +1,7 @@
 """Stable Diffusion 1.5's real shapes on a CPU, from configurations alone: one step of each training, two of sampling.
 
-Each test runs in a process of its own and prints that process's peak memory (docs/performance.md has what was seen;
-16 GB for the first). Run them alone: pytest -s -m slow tests/dginstyle/test_stable_diffusion_shapes.py
+Each test runs in a process of its own and prints that process's peak memory (docs/performance.md has what was seen, up
+to 14.3 GiB). Run them alone: pytest -s -m full_size tests/dginstyle/test_stable_diffusion_shapes.py
 """
 
 import math
@@ -21,7 +21,7 @@ from dginstyle.diffusion.training import batches, optimise, start
 from dginstyle.dreambooth import Dreambooth, DreamboothOptions
 from dginstyle.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.full_size
 SIDE = 512
 COMMON = {"crop": (SIDE, SIDE), "steps": 1, "batch_size": 1, "checkpoint_every": 1, "gradient_checkpointing": True}
 

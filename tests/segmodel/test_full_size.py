@@ -10,7 +10,7 @@ from safetensors import safe_open
 
 CONFIGS = Path(__file__).parents[2] / "segmodel" / "configs"
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.full_size
 
 
 @pytest.fixture
