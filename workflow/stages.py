@@ -158,7 +158,6 @@ class Pipeline:
         ]
         if config["quality"]:
             tables += ["results/quality.csv", f"{self.results}/quality"]
-        outs = [*evaluations, *tables, *(f"results/figures/{name}.png" for name in figures)]
         params = [
             "models",
             "training_sets",
@@ -170,9 +169,9 @@ class Pipeline:
             "note",
             "seed",
         ]
-        self._add("evaluate", "evaluate", [], params, deps, outs)
+        self._add("evaluate", "evaluate", [], params, deps, [*evaluations, *tables])
         self.stages["evaluate"]["metrics"] = ["results/metrics.json"]
-        self.stages["evaluate"]["plots"] = ["results/figures/gains.png"]
+        self.stages["evaluate"]["plots"] = [f"results/figures/{name}.png" for name in ["gains", *figures]]
 
     def _add(
         self,
