@@ -5,6 +5,7 @@ from pathlib import Path
 from jsonargparse.typing import PositiveInt
 
 from dginstyle.api import generate, load
+from dginstyle.diffusion.passes import Guidance
 from dginstyle.label_input import Encoding
 from dginstyle.pictures import contact_sheet
 
@@ -21,6 +22,8 @@ def demo(
     prompt: str | None = None,
     weather: str | None = None,
     images: PositiveInt = 1,
+    steps: PositiveInt = 20,
+    guidance: Guidance = 7.5,
     seed: int = 0,
     encoding: Encoding = "trainIds",
 ) -> None:
@@ -34,12 +37,14 @@ def demo(
         prompt: the whole prompt; by default the names of the classes.
         weather: such as snowy, for the published weather prompt.
         images: how many.
+        steps: sampling steps.
+        guidance: classifier-free guidance; the published 7.5 is too much for the mini prior, 2 suits it.
         seed: seed of the images' chance.
         encoding: what grey values and palette indices mean: trainIds or Cityscapes ids.
     """
     if not (controlnet / "config.json").is_file():
         raise SystemExit(f"{controlnet} holds no ControlNet: make it with `snakemake {MINI_CONTROLNET}`")
-    model = load(prior, controlnet)
+    model = load(prior, controlnet, steps=steps, guidance=guidance)
     try:
         scenes = generate(model, label, prompt=prompt, weather=weather, seed=seed, images=images, encoding=encoding)
     except ValueError as error:
