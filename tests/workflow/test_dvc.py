@@ -77,6 +77,14 @@ def second_clone(program, reproduced, tmp_path):
     return folder
 
 
+def change(clone, section, entry, **values):
+    """Change values of an entry of the clone's configuration."""
+    path = clone / "config/config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config[section][entry] |= values
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
 @pytest.mark.parametrize(("config", "stages"), [("config.yaml", "dvc.yaml"), ("paper.yaml", "paper/dvc.yaml")])
 def test_stages_in_the_repository_are_those_of_the_configuration(program, repository, tmp_path, config, stages):
     # Written where the paths in it are the same.
@@ -132,8 +140,7 @@ def test_publishers_data_are_neither_copied_nor_pushed(repository):
 def test_run_without_dvc_is_tracked_when_it_is_whole(program, reproduced, second_clone):
     program(second_clone, "make", "INSTALLED=", "pull")
     program(second_clone, "make", "INSTALLED=", "track")
-    path = second_clone / "config/config.yaml"
-    path.write_text(path.read_text().replace("guidance: 3.0", "guidance: 2.0"))
+    change(second_clone, "generators", "dginstyle", guidance=2.5)
     refused = subprocess.run(
         ["make", "INSTALLED=", "track"], cwd=second_clone, env=environment(), capture_output=True, text=True
     )
@@ -164,10 +171,7 @@ def test_empty_clone_reproduces_from_the_remote_without_running(program, reprodu
 def test_changed_generation_value_runs_what_depends_on_it(program, second_clone):
     program(second_clone, "dvc", "repro", "--pull")
     program(second_clone, "snakemake", "--touch", "--forceall")
-    path = second_clone / "config/config.yaml"
-    config = yaml.safe_load(path.read_text())
-    config["generators"]["dginstyle"]["guidance"] = 2.5
-    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    change(second_clone, "generators", "dginstyle", guidance=2.5)
     planned = program(second_clone, "snakemake", "--dry-run", "--quiet", "host")
     assert "rule generate_shard" in planned
     assert "rule train_segmentation" in planned
@@ -183,10 +187,7 @@ def test_changed_generation_value_runs_what_depends_on_it(program, second_clone)
 
 def test_interrupted_training_is_resumed(program, second_clone):
     program(second_clone, "dvc", "repro", "--pull")
-    path = second_clone / "config/config.yaml"
-    config = yaml.safe_load(path.read_text())
-    config["models"]["segformer_mini"] |= {"iterations": 400, "checkpoint_every": 10}
-    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    change(second_clone, "models", "segformer_mini", iterations=400, checkpoint_every=10)
     folder = second_clone / "results/smoke"
     state = folder / "state/segmentation/segformer_mini/dginstyle/seed0/last.pt"
     process = subprocess.Popen(
