@@ -1,6 +1,6 @@
 """Images per second of `convert` against a converter that makes 19 boolean masks an image, on one core at GTA's size.
 
-Command: python benchmarks/conversion.py [--pairs 40] [--planned 25000]. It writes its own images into a temporary
+Command: python -m benchmarks.conversion [--pairs 40] [--planned 25000]. It writes its own images into a temporary
 folder. The reference does what the published converters do: a mask per class, its sum, a PNG with Pillow's defaults.
 The published ones read the label maps alone; `convert` also checks every image to its last byte. Times are processor
 seconds of this process, so that other programs on the machine change them little.

@@ -1,7 +1,7 @@
 """Time generation: the published loop against ours, same weights, same inputs, each in a process of its own.
 
-    OMP_NUM_THREADS=1 PYTHONPATH=. python benchmarks/generation.py   # the mini prior, on this machine
-    PYTHONPATH=. python benchmarks/generation.py --size sd15         # random networks of SD 1.5's shapes, for a GPU
+    OMP_NUM_THREADS=1 python -m benchmarks.generation   # the mini prior, on this machine
+    python -m benchmarks.generation --size sd15         # random networks of SD 1.5's shapes, for a GPU
 
 Prints the table of docs/performance.md. The reference runs in float32, an image, a window and a scheduler step at a
 time (`benchmarks/reference_loop.py`); ours runs with the published behaviours as well, so that outputs can be compared.

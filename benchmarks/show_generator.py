@@ -1,6 +1,6 @@
 """Draw docs/images/{weathers,validation}.png: what the mini benchmark's generator makes of label maps.
 
-Command, after `snakemake results/mini/models/controlnet`: PYTHONPATH=. python benchmarks/show_generator.py
+Command, after `snakemake results/mini/models/controlnet`: python -m benchmarks.show_generator
 """
 
 import argparse

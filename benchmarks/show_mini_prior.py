@@ -1,4 +1,4 @@
-"""Draw the mini prior's figures in docs/images and print its quality. Command: python benchmarks/show_mini_prior.py."""
+"""Draw the mini prior's figures in docs/images and print its quality. Command: python -m benchmarks.show_mini_prior."""
 
 import numpy as np
 import torch

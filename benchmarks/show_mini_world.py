@@ -1,4 +1,4 @@
-"""Draw docs/images/mini_world.png: the mini world's domains. Command: python benchmarks/show_mini_world.py."""
+"""Draw docs/images/mini_world.png: the mini world's domains. Command: python -m benchmarks.show_mini_world."""
 
 import numpy as np
 from PIL import Image
