@@ -3,7 +3,7 @@
 Command:  snakemake results/mini/segmentation/deeplabv2_mini/source_only/seed0/weights.safetensors
           (with an entry under models: as docs/segmentation.md shows)
 Hardware: one CPU core.
-Expect:   docs/segmentation.md.
+Expect:   mIoU 21.5 on cityscapes, 16.6 on bdd100k, 22.3 on mapillary (measured: source_only, seed 0).
 """
 
 _base_ = "_base_/mini.py"
