@@ -96,6 +96,22 @@ def test_stages_in_the_repository_are_those_of_the_configuration(program, reposi
         made.unlink(missing_ok=True)
 
 
+def test_lock_in_the_repository_is_of_this_configuration(repository, config):
+    stages = yaml.safe_load((repository / "dvc.yaml").read_text())["stages"]
+    locked = yaml.safe_load((repository / "dvc.lock").read_text())["stages"]
+    assert locked.keys() == stages.keys()
+    for name, stage in stages.items():
+        for file, keys in stage["params"][0].items():
+            given = {key: value_at(config, key) for key in keys}
+            assert locked[name]["params"][file] == given, f"{name}: run snakemake, then make track"
+
+
+def value_at(config, key):
+    for part in key.split("."):
+        config = config[part]
+    return config
+
+
 def test_stages_and_rules_agree(plan, repository, tmp_path):
     stages = yaml.safe_load((repository / "dvc.yaml").read_text())["stages"]
     jobs = [job for job in plan(tmp_path) if job.rule != "all"]
