@@ -26,6 +26,7 @@ track: $(INSTALLED)  ## after a run: what it made is recorded in dvc.lock and pu
 	@snakemake --dry-run 2>&1 | grep -q 'Nothing to be done' || { \
 	  echo 'results/ is not what this configuration makes: run snakemake first; snakemake -n tells what is missing' >&2; exit 1; }
 	dvc commit --force
+	snakemake --touch --forceall  # dvc commit gives single files new times
 	dvc push
 
 stages: $(INSTALLED)  ## dvc.yaml and paper/dvc.yaml again, when entries of the configuration came or went

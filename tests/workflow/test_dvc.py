@@ -156,6 +156,7 @@ def test_publishers_data_are_neither_copied_nor_pushed(repository):
 def test_run_without_dvc_is_tracked_when_it_is_whole(program, reproduced, second_clone):
     program(second_clone, "make", "INSTALLED=", "pull")
     program(second_clone, "make", "INSTALLED=", "track")
+    assert "Nothing to be done" in program(second_clone, "snakemake", "--dry-run")
     change(second_clone, "generators", "dginstyle", guidance=2.5)
     refused = subprocess.run(
         ["make", "INSTALLED=", "track"], cwd=second_clone, env=environment(), capture_output=True, text=True
