@@ -21,18 +21,20 @@ def confusion_matrix(label: np.ndarray, prediction: np.ndarray, classes: int = 1
         (C, C) int64, rows = label, columns = prediction. Integers, because float32 sums drift on large sets.
 
     Raises:
-        ValueError: the shapes differ.
+        ValueError: the shapes differ, or the label has another value.
     """
     if label.shape != prediction.shape:
         raise ValueError(f"label {label.shape} and prediction {prediction.shape} differ in shape")
     label, prediction = label.ravel(), prediction.ravel()
-    counts = np.zeros(classes * classes, np.int64)
+    counts = np.zeros((IGNORE + 1) * classes, np.int64)  # a row for each value, so that no pixel has to be picked out
     for start in range(0, len(label), _PIXELS_AT_ONCE):
         some = slice(start, start + _PIXELS_AT_ONCE)
-        counted = label[some] != IGNORE
-        pairs = label[some][counted].astype(np.int64) * classes + prediction[some][counted]
-        counts += np.bincount(pairs, minlength=classes * classes)
-    return counts.reshape(classes, classes)
+        pairs = np.multiply(label[some], classes, dtype=np.int64) + prediction[some]
+        counts += np.bincount(pairs, minlength=len(counts))
+    counts = counts.reshape(-1, classes)
+    if counts[classes:IGNORE].any():
+        raise ValueError(f"label has values between {classes} and {IGNORE - 1}, which are no trainIds")
+    return counts[:classes]
 
 
 def class_iou(confusion: np.ndarray) -> np.ndarray:

@@ -41,6 +41,11 @@ def test_confusion_matrix_refuses_maps_of_different_shape():
         confusion_matrix(np.zeros((2, 3), np.uint8), np.zeros((3, 2), np.uint8))
 
 
+def test_confusion_matrix_refuses_labels_that_are_no_trainids():
+    with pytest.raises(ValueError, match="no trainIds"):
+        confusion_matrix(np.array([0, 19], np.uint8), np.array([0, 0], np.uint8))
+
+
 def test_class_iou_equals_mmseg(maps):
     label, prediction = (torch.from_numpy(m.astype(np.int64)) for m in maps)
     intersect, union, _, _ = IoUMetric.intersect_and_union(prediction, label, 19, 255)
