@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from random_networks import for_prior, stable_diffusion_15
-from reference_loop import ReferenceLoop
+from benchmarks.random_networks import for_prior, stable_diffusion_15
+from benchmarks.reference_loop import ReferenceLoop
 from torch.utils.flop_counter import FlopCounterMode
 
 from dginstyle.captions import caption
