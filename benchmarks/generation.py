@@ -1,7 +1,7 @@
 """Time generation: the published loop against ours, same weights, same inputs, each in a process of its own.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.generation   # the mini prior, on this machine
-    python -m benchmarks.generation --size sd15         # random networks of SD 1.5's shapes, for a GPU
+    python -m benchmarks.generation               # the mini prior, on this machine; nothing else should run on it
+    python -m benchmarks.generation --size sd15   # random networks of SD 1.5's shapes, for a GPU
 
 Prints the table of docs/performance.md. The reference runs in float32, an image, a window and a scheduler step at a
 time (`benchmarks/reference_loop.py`); ours runs with the published behaviours as well, so that outputs can be compared.
@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from benchmarks.random_networks import for_prior, stable_diffusion_15
-from benchmarks.reference_loop import ReferenceLoop
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.random_networks import for_prior, stable_diffusion_15
+from benchmarks.reference_loop import ReferenceLoop
 from dginstyle.captions import caption
 from dginstyle.diffusion.loading import DTYPES, TextEncoder, latent_factor, load, load_scheduler
 from dginstyle.diffusion.networks import GeneratorNetworks
@@ -43,7 +43,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a variant did for all images: seconds as of `clock`, calls, bytes of memory, images (N, H, W, 3) uint8."""
+    """What a variant did for all images: seconds, calls, bytes of memory, images (N, H, W, 3) uint8."""
 
     seconds: float
     calls: int
@@ -54,9 +54,12 @@ class Measured:
 
 
 def variants(arguments: argparse.Namespace) -> list[Variant]:
-    """Return the lines of the table."""
-    ours = [Variant("ours, fp32"), Variant("ours, bf16", "bf16")]
-    compiled = [Variant("ours, bf16, compiled", "bf16", compile=True)] if arguments.compile else []
+    """Return the lines of the table: bf16 only where the machine computes in it."""
+    precisions = (
+        ["fp32", "bf16"] if torch.cuda.is_available() or torch.ops.mkldnn._is_mkldnn_bf16_supported() else ["fp32"]
+    )
+    ours = [Variant(f"ours, {precision}", precision) for precision in precisions]
+    compiled = [Variant(f"ours, {precisions[-1]}, compiled", precisions[-1], compile=True)] if arguments.compile else []
     return [Variant("published loop, fp32", published=True), *ours, *compiled]
 
 
@@ -114,10 +117,10 @@ def measure(arguments: argparse.Namespace, variant: Variant) -> Measured:
     calls: list[int] = []
     unet.register_forward_pre_hook(lambda network, inputs: calls.append(len(inputs[0])))
     synchronise()
-    began = clock()
+    began = time.perf_counter()
     images = generate(labels, prompts, seeds)
     synchronise()
-    return Measured(clock() - began, len(calls), sum(calls), peak_memory(), flops, images)
+    return Measured(time.perf_counter() - began, len(calls), sum(calls), peak_memory(), flops, images)
 
 
 def one_by_one(networks: GeneratorNetworks, options: SamplingOptions) -> Callable:
@@ -144,11 +147,6 @@ def counted_flops(work: Callable) -> int:
     return counter.get_total_flops()
 
 
-def clock() -> float:
-    """Return seconds: with a GPU those that pass, else those that the processor spends, whatever else it does."""
-    return time.perf_counter() if torch.cuda.is_available() else time.process_time()
-
-
 def synchronise() -> None:
     """Wait for the GPU."""
     if torch.cuda.is_available():
@@ -169,11 +167,11 @@ def matrix_rate(dtype: torch.dtype = torch.bfloat16) -> float:
     left, right = torch.randn(2, side, side, device=device).to(dtype)
     left @ right
     synchronise()
-    began = clock()
+    began = time.perf_counter()
     for _ in range(repeats):
         left @ right
     synchronise()
-    return 2 * side**3 * repeats / (clock() - began)
+    return 2 * side**3 * repeats / (time.perf_counter() - began)
 
 
 def table(arguments: argparse.Namespace, measured: dict[Variant, Measured]) -> str:
