@@ -113,7 +113,7 @@ def measure(arguments: argparse.Namespace, variant: Variant) -> Measured:
     unet = networks.unet
     generate = one_by_one(networks, options) if variant.published else batched(networks, options, arguments.batch_size)
     flops = counted_flops(lambda: generate(labels[:1], prompts[:1], seeds[:1])) if arguments.flops else 0
-    generate(labels[: arguments.batch_size], prompts, seeds)  # warm-up, and torch.compile's time
+    generate(labels[: 1 if variant.published else arguments.batch_size], prompts, seeds)  # warm-up, compilation
     calls: list[int] = []
     unet.register_forward_pre_hook(lambda network, inputs: calls.append(len(inputs[0])))
     synchronise()

@@ -196,7 +196,7 @@ def prior_style(rng: np.random.Generator) -> Style:
 
 
 def cityscapes_style(rng: np.random.Generator) -> Style:
-    """A Central European winter: dull, greenish, pale façades; short days, drizzle, some snow."""
+    """A Central European city under a flat sky: dull, greenish, dark lower half, pale façades."""
     palette = neutral_palette() | {
         "sky": np.array([0.86, 0.9, 0.9]), "sky_low": np.array([0.93, 0.95, 0.94]),
         "facade": np.array([0.55, 0.54, 0.5]), "facade_front": np.array([0.5, 0.5, 0.47]),
@@ -204,8 +204,8 @@ def cityscapes_style(rng: np.random.Generator) -> Style:
         "foliage": np.array([0.2, 0.28, 0.18]), "terrain": np.array([0.3, 0.36, 0.24]),
         "sign_panel": np.array([0.1, 0.25, 0.5]),
     }  # fmt: skip
-    palette = recolour(palette, rng, 0.09, 0.05)
-    style = Style(
+    palette = recolour(palette, rng, 0.06, 0.04)
+    return Style(
         palette,
         variety=1.0,
         texture=1.3,
@@ -219,12 +219,10 @@ def cityscapes_style(rng: np.random.Generator) -> Style:
         blur=0.3,
         noise=0.012,
     )
-    weather = str(rng.choice(["night", "rainy", "snowy", "overcast"], p=[0.45, 0.2, 0.15, 0.2]))
-    return style if weather == "overcast" else in_weather(style, weather, rng)
 
 
 def bdd100k_style(rng: np.random.Generator) -> Style:
-    """American dashboard cameras: three nights in five, rain, bluish or sodium casts, hard contrast."""
+    """American dashboard cameras: two nights or dusks in five, rain, glare, bluish or sodium casts, hard contrast."""
     palette = neutral_palette() | {
         "facade": np.array([0.62, 0.42, 0.36]), "facade_front": np.array([0.55, 0.4, 0.35]),
         "road": np.array([0.47, 0.46, 0.45]),
@@ -232,7 +230,7 @@ def bdd100k_style(rng: np.random.Generator) -> Style:
         "marking": np.array([0.85, 0.75, 0.35]),
         "sign_border": np.array([0.15, 0.42, 0.25]), "sign_panel": np.array([0.85, 0.55, 0.15]),
     }  # fmt: skip
-    palette = recolour(palette, rng, 0.1, 0.05)
+    palette = recolour(palette, rng, 0.09, 0.06)
     style = Style(
         palette,
         variety=1.2,
@@ -245,11 +243,13 @@ def bdd100k_style(rng: np.random.Generator) -> Style:
         vignette=0.3,
         noise=0.015,
     )
-    return in_weather(style, str(rng.choice(["night", "sunny", "rainy"], p=[0.6, 0.2, 0.2])), rng)
+    return in_weather(
+        style, str(rng.choice(["sunny", "night", "rainy", "night", "foggy"], p=[0.4, 0.2, 0.2, 0.15, 0.05])), rng
+    )
 
 
 def mapillary_style(rng: np.random.Generator) -> Style:
-    """Everybody's telephone: washed-out or heavy colours, all continents' façades and plants, nights, snow, fog."""
+    """Everybody's telephone: washed-out or heavy colours, all continents' façades and plants, some snow."""
     climate = rng.choice(["dry", "temperate", "tropical"])
     soil, leaf, facade = {
         "dry": ((0.7, 0.55, 0.38), (0.42, 0.44, 0.25), (0.85, 0.76, 0.6)),
@@ -260,7 +260,7 @@ def mapillary_style(rng: np.random.Generator) -> Style:
         "terrain": np.array(soil), "foliage": np.array(leaf), "facade": np.array(facade),
         "facade_front": np.array(facade) * 0.9,
     }  # fmt: skip
-    palette = recolour(palette, rng, 0.1, 0.06)
+    palette = recolour(palette, rng, 0.08, 0.08)
     style = Style(
         palette,
         variety=1.3,
@@ -275,7 +275,7 @@ def mapillary_style(rng: np.random.Generator) -> Style:
         noise=0.01,
         vignette=0.15,
     )
-    return in_weather(style, str(rng.choice(["night", "snowy", "foggy", "sunny"], p=[0.4, 0.3, 0.1, 0.2])), rng)
+    return in_weather(style, str(rng.choice(["sunny", "snowy", "rainy", "foggy"], p=[0.6, 0.15, 0.1, 0.15])), rng)
 
 
 STYLES: dict[str, Callable[[np.random.Generator], Style]] = {
