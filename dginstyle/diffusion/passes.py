@@ -1,13 +1,16 @@
 """The two sampling passes: at the prior's own resolution, then enlarged by windows (paper, sections 3.3 and 3.4)."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from diffusers import ControlNetModel, SchedulerMixin, UNet2DConditionModel
 from jsonargparse.typing import restricted_number_type
 from torch import Tensor, nn
 
+from dginstyle.diffusion.workers import Workers
 from dginstyle.fusion import (
     Border,
     Place,
@@ -39,6 +42,7 @@ class Denoiser:
         empty_prompt: embedding (77, C) of the empty prompt.
         guidance: 1 for none.
         conditioning_scale: factor of the ControlNet's residuals.
+        workers: the cores that share a batch.
     """
 
     unet: UNet2DConditionModel
@@ -46,7 +50,8 @@ class Denoiser:
     embedding: nn.Module
     empty_prompt: Tensor
     guidance: float
-    conditioning_scale: float = 1.0
+    conditioning_scale: float
+    workers: Workers
 
     @classmethod
     def of(
@@ -59,7 +64,7 @@ class Denoiser:
     ) -> "Denoiser":
         """Take the condition embedding out of a ControlNet."""
         embedding, controlnet.controlnet_cond_embedding = controlnet.controlnet_cond_embedding, nn.Identity()
-        return cls(unet, controlnet, embedding, empty_prompt, guidance, conditioning_scale)
+        return cls(unet, controlnet, embedding, empty_prompt, guidance, conditioning_scale, Workers(unet.device))
 
     def guided(self, guidance: float) -> "Denoiser":
         """Return the same networks with another guidance."""
@@ -78,14 +83,15 @@ class Denoiser:
             text: (N, 77, C).
             embedded: embedded conditions (N, C, h, w).
         """
+        predict = partial(self._predict, timestep)
         if self.guidance == 1:
-            return self._predict(latents, timestep, text, embedded)
+            return self.workers(predict, latents, text, embedded)
         text = torch.cat([self.empty_prompt.expand_as(text), text])  # (2N, 77, C)
-        both = self._predict(torch.cat([latents] * 2), timestep, text, torch.cat([embedded] * 2))  # (2N, 4, h, w)
+        both = self.workers(predict, torch.cat([latents] * 2), text, torch.cat([embedded] * 2))  # (2N, 4, h, w)
         unconditional, conditional = both.chunk(2)
         return unconditional + self.guidance * (conditional - unconditional)
 
-    def _predict(self, latents: Tensor, timestep: Tensor, text: Tensor, embedded: Tensor) -> Tensor:
+    def _predict(self, timestep: Tensor, latents: Tensor, text: Tensor, embedded: Tensor) -> Tensor:
         latents = latents.to(self.unet.dtype)
         down, middle = self.controlnet(latents, timestep, text, embedded, self.conditioning_scale, return_dict=False)
         predicted = self.unet(
@@ -195,7 +201,9 @@ class Windows:
     ) -> None:
         """Take the windows; ``width`` is that of the latents, which says how far apart the scales are."""
         self.denoiser, self.text, self.condition = denoiser, text, condition
-        self.batches = [places[first : first + per_batch] for first in range(0, len(places), per_batch)]
+        count = max(1, math.ceil(len(places) / per_batch))
+        size = max(1, math.ceil(len(places) / count))  # one size for all batches, as far as may be
+        self.batches = [places[first : first + size] for first in range(0, len(places), size)]
         self.factor = condition.shape[3] // width
         self.kept: dict[int, Tensor] = {}
         self.room = EMBEDDINGS_KEPT

@@ -25,6 +25,15 @@ def sampling(**changed):
     return SamplingOptions(**{**options, **changed})
 
 
+@pytest.fixture
+def one_core():
+    """Batches go through the networks whole; more cores would share them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def network_batches(generate):
     """Return the list to which each later call of the U-Net adds its batch's size."""
     sizes = []
@@ -86,7 +95,7 @@ def test_every_sampler_generates(prior, controlnet, scheduler):
     assert images.std() > 5
 
 
-def test_the_second_pass_has_steps_and_guidance_of_its_own(prior, controlnet):
+def test_the_second_pass_has_steps_and_guidance_of_its_own(prior, controlnet, one_core):
     options = dataclasses.replace(SECOND_PASS, steps=2, guidance=1.0, windows_per_batch=9, min_component_pixels=9999)
     generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options))
     sizes = network_batches(generate)
@@ -94,7 +103,7 @@ def test_the_second_pass_has_steps_and_guidance_of_its_own(prior, controlnet):
     assert sizes == [2, 2, 2, 9, 9]  # guidance doubles the batch
 
 
-def test_all_windows_of_a_batch_of_images_go_through_the_network_together(prior, controlnet):
+def test_all_windows_of_a_batch_of_images_go_through_the_network_together(prior, controlnet, one_core):
     options = dataclasses.replace(SECOND_PASS, windows_per_batch=18, min_component_pixels=9999)
     generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options, steps=1))
     sizes = network_batches(generate)
