@@ -190,7 +190,7 @@ def start(task: Task, options: TrainingOptions) -> Run:
         task.network.enable_gradient_checkpointing()
     # Plain numbers: the command line's restricted types could not be read back from a saved state.
     rates = {"lr": float(options.learning_rate), "weight_decay": float(options.weight_decay)}
-    optimiser = torch.optim.AdamW(trained(task.network), **rates)
+    optimiser = torch.optim.AdamW(trained(task.network), **rates, fused=True)
     name = {"constant": "constant_with_warmup"}.get(options.schedule, options.schedule)
     schedule = get_scheduler(name, optimiser, num_warmup_steps=options.warmup, num_training_steps=options.steps)
     network, optimiser = accelerator.prepare(task.network, optimiser)

@@ -167,7 +167,7 @@ def _optimise(
     options: PriorOptions,
 ) -> None:
     """Minimise ``loss(step)`` and leave the averaged weights in ``model``; resume from ``state`` where it exists."""
-    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2, fused=True)
     ema = EMAModel(model.parameters(), decay=options.ema_decay, use_ema_warmup=True, power=0.75)
 
     def factor(step: int) -> float:
