@@ -208,7 +208,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIDES, default="mini", help="networks")
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--batch-size", type=int, default=4, help="images in a batch of ours")
-    parser.add_argument("--windows-per-batch", type=int, default=16)
+    parser.add_argument("--windows-per-batch", type=int, default=25)
     parser.add_argument("--steps", type=int, default=4, help="of each pass; 20 are published")
     parser.add_argument("--stride", type=int, default=16, help="of windows of 64 latent pixels, 8 to 64")
     parser.add_argument("--compile", action="store_true", help="also with torch.compile")
