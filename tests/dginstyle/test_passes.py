@@ -185,7 +185,7 @@ def test_a_crop_that_does_not_pass_the_networks_is_refused(prior, controlnet, cr
         Synthesiser.load(prior, controlnet, None, sampling(crop=crop))
 
 
-def test_a_crop_larger_than_the_networks_window_is_drawn_by_windows_in_both_passes(prior, controlnet):
+def test_a_crop_larger_than_the_networks_window_is_drawn_by_windows_in_both_passes(prior, controlnet, one_core):
     label = np.tile(LABEL, (1, 2))[:, :40]
     options = dataclasses.replace(SECOND_PASS, windows_per_batch=99, min_component_pixels=9999)
     generate = Synthesiser.load(
