@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from dginstyle.datasets.files import write_json
+from dginstyle.diffusion.accelerator import make_accelerator
 from dginstyle.diffusion.checkpoint import Checkpoint, fingerprint
 from dginstyle.diffusion.folders import refuse_overwriting, whole_folder
 from dginstyle.diffusion.loading import Precision
@@ -163,25 +164,9 @@ class Run:
         return network
 
 
-def make_accelerator(options: TrainingOptions) -> Accelerator:
-    """Return accelerate's view of the machine.
-
-    Raises:
-        SystemExit: the machine does not support the precision.
-    """
-    precision = {"fp32": "no"}.get(options.precision, options.precision)
-    try:
-        accelerator = Accelerator(mixed_precision=precision, gradient_accumulation_steps=options.accumulation)
-    except ValueError as error:
-        raise SystemExit(f"precision {options.precision} does not work on this machine ({error}); try fp32") from None
-    if options.precision == "fp16" and accelerator.device.type == "cpu":  # accelerate says nothing and scales nothing
-        raise SystemExit("precision fp16 does not work on this machine (it needs a GPU); try fp32 or bf16")
-    return accelerator
-
-
 def start(task: Task, options: TrainingOptions) -> Run:
     """Put a task's networks on their device and make the optimiser."""
-    accelerator = make_accelerator(options)
+    accelerator = make_accelerator(options.precision, options.accumulation)
     task.to(accelerator.device)
     task.network.train()
     for name, parameter in task.network.named_parameters():
