@@ -17,7 +17,7 @@ from dginstyle.conditioning import one_hot
 from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
 from dginstyle.diffusion.loading import Precision, divisor, require_divisible
 from dginstyle.diffusion.networks import GeneratorNetworks
-from dginstyle.diffusion.passes import Denoiser, Guidance, WindowOptions, first_pass, second_pass
+from dginstyle.diffusion.passes import Denoiser, Guidance, GuidedBy, WindowOptions, first_pass, second_pass
 from dginstyle.fusion import Border, ReferenceNoise
 
 PROMPTS_KEPT = 512
@@ -60,6 +60,8 @@ class SamplingOptions:
         scheduler: the sampler.
         steps: sampling steps.
         guidance: classifier-free guidance; 1 for none.
+        guided_by: what guidance strengthens: the prompt, as in the paper, or the condition: in both passes it then
+            leads away from what the U-Net predicts of the same prompt without the ControlNet.
         precision: fp32, bf16 or fp16, of the networks.
         second_pass: multi-resolution latent fusion; None for the first pass only.
         conditioning_scale: factor of what the ControlNet adds; the paper's is 1.
@@ -72,6 +74,7 @@ class SamplingOptions:
     scheduler: Literal["ddim", "dpmsolver", "unipc"]
     steps: PositiveInt
     guidance: Guidance
+    guided_by: GuidedBy = "prompt"
     precision: Precision = "fp32"
     second_pass: SecondPassOptions | None = None
     conditioning_scale: NonNegativeFloat = 1.0
@@ -104,7 +107,12 @@ class Synthesiser:
         self.vae.enable_slicing()  # an image's bytes must not depend on its batch more than they have to
         self._text = lru_cache(PROMPTS_KEPT)(self._embedded_text)
         self.denoiser = Denoiser.of(
-            networks.unet, networks.controlnet, self._text(""), options.guidance, options.conditioning_scale
+            networks.unet,
+            networks.controlnet,
+            self._text(""),
+            options.guidance,
+            options.conditioning_scale,
+            options.guided_by,
         )
         if options.compile:
             torch._dynamo.config.recompile_limit = 64  # blocks of several widths, for each size of a batch

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 import torch
 from diffusers import ControlNetModel, SchedulerMixin, UNet2DConditionModel
@@ -29,6 +30,7 @@ from dginstyle.fusion import (
 EMBEDDINGS_KEPT = 2 << 30
 """Bytes of embedded conditions that are kept from step to step; windows beyond them are embedded again in each step."""
 Guidance = restricted_number_type("Guidance", float, (">=", 1), docstring="classifier-free guidance; 1 for none")
+GuidedBy = Literal["prompt", "condition"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Denoiser:
         embedding: that condition embedding, (N, 20, H, W) → (N, C, h, w): once an image instead of once a step.
         empty_prompt: embedding (77, C) of the empty prompt.
         guidance: 1 for none.
+        guided_by: what the prediction that guidance leads away from lacks: the prompt, or the ControlNet.
         conditioning_scale: factor of the ControlNet's residuals.
         workers: the cores that share a batch.
     """
@@ -50,6 +53,7 @@ class Denoiser:
     embedding: nn.Module
     empty_prompt: Tensor
     guidance: float
+    guided_by: GuidedBy
     conditioning_scale: float
     workers: Workers
 
@@ -61,10 +65,12 @@ class Denoiser:
         empty_prompt: Tensor,
         guidance: float,
         conditioning_scale: float = 1.0,
+        guided_by: GuidedBy = "prompt",
     ) -> "Denoiser":
         """Take the condition embedding out of a ControlNet."""
         embedding, controlnet.controlnet_cond_embedding = controlnet.controlnet_cond_embedding, nn.Identity()
-        return cls(unet, controlnet, embedding, empty_prompt, guidance, conditioning_scale, Workers(unet.device))
+        workers = Workers(unet.device)
+        return cls(unet, controlnet, embedding, empty_prompt, guidance, guided_by, conditioning_scale, workers)
 
     def guided(self, guidance: float) -> "Denoiser":
         """Return the same networks with another guidance."""
@@ -86,9 +92,13 @@ class Denoiser:
         predict = partial(self._predict, timestep)
         if self.guidance == 1:
             return self.workers(predict, latents, text, embedded)
-        text = torch.cat([self.empty_prompt.expand_as(text), text])  # (2N, 77, C)
-        both = self.workers(predict, torch.cat([latents] * 2), text, torch.cat([embedded] * 2))  # (2N, 4, h, w)
-        unconditional, conditional = both.chunk(2)
+        if self.guided_by == "condition":
+            unconditional = self.workers(partial(self._predict_uncontrolled, timestep), latents, text)  # (N, 4, h, w)
+            conditional = self.workers(predict, latents, text, embedded)
+        else:
+            text = torch.cat([self.empty_prompt.expand_as(text), text])  # (2N, 77, C)
+            both = self.workers(predict, torch.cat([latents] * 2), text, torch.cat([embedded] * 2))  # (2N, 4, h, w)
+            unconditional, conditional = both.chunk(2)
         return unconditional + self.guidance * (conditional - unconditional)
 
     def _predict(self, timestep: Tensor, latents: Tensor, text: Tensor, embedded: Tensor) -> Tensor:
@@ -98,6 +108,9 @@ class Denoiser:
             latents, timestep, text, down_block_additional_residuals=down, mid_block_additional_residual=middle
         ).sample  # (N, 4, h, w)
         return predicted.float()
+
+    def _predict_uncontrolled(self, timestep: Tensor, latents: Tensor, text: Tensor) -> Tensor:
+        return self.unet(latents.to(self.unet.dtype), timestep, text).sample.float()  # (N, 4, h, w)
 
 
 def first_pass(

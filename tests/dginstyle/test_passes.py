@@ -147,6 +147,20 @@ def test_the_conditioning_scale_weights_the_controlnet(prior, controlnet):
     assert (images(0.5, LABEL) != images(1.0, LABEL)).any()
 
 
+@torch.inference_mode()
+def test_guidance_by_the_condition_leads_away_from_the_unet_without_the_controlnet(prior, controlnet):
+    unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
+    network = ControlNetModel.from_pretrained(controlnet)
+    denoiser = Denoiser.of(unet, network, torch.zeros(77, 16), 3.0, guided_by="condition")
+    latents, text = (torch.randn(2, *shape, generator=torch.manual_seed(0)) for shape in ((4, 16, 16), (77, 16)))
+    embedded = denoiser.embed(torch.ones(2, 20, 32, 32))
+    timestep = torch.tensor(500)
+    alone, controlled = unet(latents, timestep, text).sample, denoiser.guided(1.0)(latents, timestep, text, embedded)
+    assert not torch.allclose(alone, controlled)
+    guided = denoiser(latents, timestep, text, embedded)
+    torch.testing.assert_close(guided, 3 * controlled - 2 * alone, rtol=1e-4, atol=1e-5)
+
+
 def test_bf16_is_near_fp32(prior, controlnet):
     exact, short = (
         Synthesiser.load(prior, controlnet, None, sampling(precision=precision))([LABEL], [PROMPT], [7]).astype(int)
