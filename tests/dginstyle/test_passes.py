@@ -161,6 +161,15 @@ def test_guidance_by_the_condition_leads_away_from_the_unet_without_the_controln
     torch.testing.assert_close(guided, 3 * controlled - 2 * alone, rtol=1e-4, atol=1e-5)
 
 
+def test_the_option_says_what_guidance_strengthens(prior, controlnet):
+    def images(**options):
+        return Synthesiser.load(prior, controlnet, None, sampling(**options))([LABEL], [PROMPT], [7])
+
+    assert (images(guided_by="condition") != images(guided_by="prompt")).any()
+    silent = images(guided_by="condition", conditioning_scale=0.0)  # nothing to strengthen
+    np.testing.assert_array_equal(silent, images(guidance=1.0, conditioning_scale=0.0))
+
+
 def test_bf16_is_near_fp32(prior, controlnet):
     exact, short = (
         Synthesiser.load(prior, controlnet, None, sampling(precision=precision))([LABEL], [PROMPT], [7]).astype(int)
