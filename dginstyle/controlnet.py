@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from dginstyle.captions import caption
-from dginstyle.colour_jitter import jittered
+from dginstyle.colour_jitter import jittered, recoloured
 from dginstyle.conditioning import CHANNELS, one_hot
 from dginstyle.diffusion.latents import to_tensor
 from dginstyle.diffusion.loading import (
@@ -106,6 +106,7 @@ class LabelledCrops(Dataset):
         rng = generator(self.seed, "controlnet sample", position)
         file, label, crop = self._draw(rng)
         label, image = crop.of(label), crop.of(self.source.image(self.source.images[file]))
+        image = recoloured(image, label, self.options.class_colours, rng)
         return {
             "image": to_tensor([jittered(image, self.options.colour_jitter, rng)])[0],
             "condition": torch.from_numpy(one_hot(label)),

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from dginstyle.colour_jitter import jittered
+from dginstyle.colour_jitter import jittered, recoloured
 from dginstyle.diffusion.latents import encode, to_tensor
 from dginstyle.diffusion.loading import (
     DTYPES,
@@ -73,16 +73,22 @@ class SourceImages(Dataset):
     def __getitem__(self, position: int) -> dict[str, Any]:
         """Return the crop (3, H, W) in −1..1 at a position, and the seed of its noise."""
         rng = generator(self.seed, "dreambooth sample", position)
-        image = self.source.image(self._file(position))
+        file = self._file(position)
+        image = self.source.image(self.source.images[file])
         image = resize(image, rng.choice(self.options.resize_factors), self.options.crop)
         crop = draw_crop(image.shape, self.options.crop, rng)
-        image = jittered(crop.of(image), self.options.colour_jitter, rng)
+        if self.options.class_colours:
+            label = Image.fromarray(self.source.label(file)).resize(image.shape[1::-1], Image.Resampling.NEAREST)
+            image = recoloured(crop.of(image), crop.of(np.asarray(label)), self.options.class_colours, rng)
+        else:
+            image = crop.of(image)
+        image = jittered(image, self.options.colour_jitter, rng)
         return {"image": to_tensor([image])[0], "seed": derive_seed(self.seed, "dreambooth noise", position)}
 
     def _file(self, position: int) -> str:
-        images = list(self.source.images.values())
-        epoch, place = divmod(position, len(images))
-        return images[generator(self.seed, "dreambooth epoch", epoch).permutation(len(images))[place]]
+        labels = list(self.source.images)
+        epoch, place = divmod(position, len(labels))
+        return labels[generator(self.seed, "dreambooth epoch", epoch).permutation(len(labels))[place]]
 
 
 def resize(image: np.ndarray, factor: float, smallest: tuple[int, int]) -> np.ndarray:

@@ -37,6 +37,7 @@ class TrainingOptions:
     Attributes:
         crop: height and width of the training images.
         colour_jitter: strength of the random colours given to each crop, 0 (none, as in the paper) to 1.
+        class_colours: how far the colour of each class goes to a random one, 0 (as in the paper) to 1.
         steps: optimiser steps.
         batch_size: images of a batch, on each process.
         accumulation: batches of an optimiser step.
@@ -57,6 +58,7 @@ class TrainingOptions:
 
     crop: tuple[PositiveInt, PositiveInt]
     colour_jitter: ClosedUnitInterval = 0.0
+    class_colours: ClosedUnitInterval = 0.0
     steps: PositiveInt
     batch_size: PositiveInt
     accumulation: PositiveInt = 1

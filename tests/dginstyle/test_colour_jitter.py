@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dginstyle.colour_jitter import jittered
+from dginstyle.colour_jitter import jittered, recoloured
 
 
 @pytest.fixture
@@ -34,3 +34,38 @@ def test_bright_stays_brighter_than_dark(image):
     for seed in range(50):
         sky, road = jittered(image, 1.0, np.random.default_rng(seed))[:, 0]
         assert sky.max() > road.max()
+
+
+LABEL = np.array([[10] * 4, [0, 0, 0, 255]], dtype=np.uint8)
+
+
+def test_without_strength_no_class_changes_and_nothing_is_drawn(image):
+    rng = np.random.default_rng(0)
+    assert recoloured(image, LABEL, 0.0, rng) is image
+    assert rng.random() == np.random.default_rng(0).random()
+
+
+def test_each_class_gets_a_colour_of_its_own(image):
+    sky, road, ignored = np.stack(
+        [recoloured(image, LABEL, 1.0, np.random.default_rng(seed))[[0, 1, 1], [0, 0, 3]] for seed in range(50)], axis=1
+    ).astype(int)  # (50, 3) each
+    assert 10 < (sky.sum(1) > road.sum(1)).sum() < 40  # either order, where the image has one
+    assert (np.abs(road - ignored).sum(1) > 0).all()
+    assert len(np.unique(sky, axis=0)) == 50
+
+
+def test_a_small_strength_keeps_the_colours_of_the_classes_near_and_the_image_untouched(image):
+    before = image.copy()
+    for seed in range(20):
+        new = recoloured(image, LABEL, 0.1, np.random.default_rng(seed))
+        assert new.dtype == np.uint8
+        assert np.abs(new.astype(int) - image).max() < 50
+    assert np.array_equal(image, before)
+
+
+def test_the_texture_of_a_class_stays(image):
+    image[0, :, 0] = [100, 120, 140, 160]
+    for seed in range(20):
+        drawn = recoloured(image, np.zeros((2, 4), np.uint8), 0.5, np.random.default_rng(seed))[0, :, 0].astype(int)
+        assert (np.diff(drawn) >= 0).all()
+        assert drawn[3] > drawn[0]

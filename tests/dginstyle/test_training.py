@@ -325,8 +325,23 @@ def test_the_controlnet_trains_and_its_unet_does_not(prior, source, unet, tmp_pa
 def test_each_epoch_shows_every_source_image_once(source):
     images = SourceImages(SourceSet(source), DREAMBOOTH, seed=0)
     epochs = [[images._file(position) for position in range(first, first + 6)] for first in (0, 6)]
-    assert all(sorted(epoch) == sorted(SourceSet(source).images.values()) for epoch in epochs)
+    assert all(sorted(epoch) == sorted(SourceSet(source).images) for epoch in epochs)
     assert epochs[0] != epochs[1]
+
+
+def test_class_colours_change_the_images_of_both_trainings_alone(source):
+    def samples(strength):
+        of = {"class_colours": strength}
+        return (
+            SourceImages(SourceSet(source), dataclasses.replace(DREAMBOOTH, **of), seed=0)[1],
+            LabelledCrops(SourceSet(source), dataclasses.replace(CONTROLNET, **of), seed=0)[1],
+        )
+
+    for plain, coloured, again in zip(samples(0.0), samples(1.0), samples(1.0), strict=True):
+        assert not torch.equal(plain["image"], coloured["image"])
+        assert torch.equal(again["image"], coloured["image"])
+        assert plain["seed"] == coloured["seed"]
+        assert torch.equal(plain.get("condition", torch.zeros(1)), coloured.get("condition", torch.zeros(1)))
 
 
 def test_crops_are_drawn_for_their_class_with_caption_and_condition(source):

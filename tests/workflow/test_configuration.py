@@ -62,7 +62,7 @@ def test_benchmark_name_is_filled_in(check):
         ({"evaluation": {}}, "targets[0] names 'cityscapes', which evaluation does not have (it has no entry)"),
         ({"targets": ["gta"], "evaluation.gta": {"size": [8, 8], "mode": "whole", "crop": [8, 8], "stride": [8, 8]}},
          "targets names 'gta', which is the source: a target is never trained on"),
-        ({"generators.dginstyle.images_per_shard": 321}, "images_per_shard is 321 but must be at most images, 320"),
+        ({"generators.dginstyle.images_per_shard": 481}, "images_per_shard is 481 but must be at most images, 480"),
         ({"training_sets.source_only.source.images": None}, "training_sets.source_only.source must have a number"),
         ({"evaluation.cityscapes.stride": [64, 128]}, "stride must be at most crop"),
         ({"prior": "resources/none"}, "prior names the folder resources/none, which holds no model_index.json"),

@@ -2,6 +2,7 @@ rule train_dreambooth:
     input:
         prior=prior_files,
         images="<source>/raw",
+        labels="<source>/labels",
         manifest="<source>/manifest.csv",
     output:
         directory("<benchmark>/models/unet_source"),
