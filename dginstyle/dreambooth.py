@@ -144,7 +144,7 @@ class Dreambooth:
         return squared_error(network(noisy, timesteps, text).sample, target)  # both (N, 4, h, w)
 
     def counts(self, batch: dict[str, Any]) -> Tensor:
-        """Count no class: labels play no part."""
+        """Count no class: crops are drawn without a look at the labels."""
         return torch.zeros(0, dtype=torch.int64)
 
     def panels(self, network: UNet2DConditionModel, sample: dict[str, Any], options: ValidationOptions) -> Panels:
