@@ -38,10 +38,15 @@ def weathers(controlnet: Path) -> list[dict]:
     return rows
 
 
+def controlnet_options() -> ControlNetOptions:
+    """Return how the mini benchmark trains its ControlNet."""
+    values = CONFIG["controlnet"] | {"min_pixels": CONFIG["rare_class_sampling"]["min_pixels"]}
+    return ControlNetOptions(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+
+
 def trained_task(models: Path, data: Path) -> ControlNetTask:
     """Return the training of the ControlNet as it is after its last step."""
-    values = CONFIG["controlnet"] | {"min_pixels": CONFIG["rare_class_sampling"]["min_pixels"]}
-    options = ControlNetOptions(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+    options = controlnet_options()
     crops = LabelledCrops(SourceSet(data), options, seed=0)
     task = ControlNetTask.load(CONFIG["prior"], models / "unet_source", crops, options, seed=0)
     task.network = load(type(task.network), models / "controlnet")

@@ -18,6 +18,7 @@ VERBS = {
     "draw-list": "dginstyle.generation_list:draw_list",
     "generate": "dginstyle.generate_shard:generate_shard",
     "render-shard": "dginstyle.render_shard:render_shard",
+    "recolour-shard": "dginstyle.recolour_shard:recolour_shard",
     "demo": "dginstyle.demo:demo",
     "gather": "dginstyle.gather:gather",
     "build-training-set": "dginstyle.training_set:build_training_set",

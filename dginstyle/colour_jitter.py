@@ -42,12 +42,15 @@ def recoloured(image: np.ndarray, label: np.ndarray, strength: float, rng: np.ra
     """
     if strength == 0:
         return image
-    colours = image.astype(np.float32) / 255
-    for train_id in np.unique(label):
-        region = label == train_id
-        mean = colours[region].mean(0)
+    colours, pixels = image.reshape(-1, 3) / np.float32(255), label.ravel()  # (P, 3), (P,)
+    counts = np.bincount(pixels, minlength=256)
+    sums = np.stack([np.bincount(pixels, channel, minlength=256) for channel in colours.T], 1)
+    means = sums / counts.clip(1)[:, None]  # (256, 3)
+    targets, contrasts = means.copy(), np.ones((256, 1))
+    for train_id in np.flatnonzero(counts):
         drawn = rng.uniform(0.1, 0.9) + rng.normal(0, 0.12, 3)
-        contrast = np.exp(rng.uniform(-0.5, 0.4) * strength)
-        target = (mean + strength * (drawn - mean)).clip(0.04, 0.96)
-        colours[region] = target + contrast * (colours[region] - mean)
-    return (255 * colours.clip(0, 1)).round().astype(np.uint8)
+        contrasts[train_id] = np.exp(rng.uniform(-0.5, 0.4) * strength)
+        targets[train_id] = (means[train_id] + strength * (drawn - means[train_id])).clip(0.04, 0.96)
+    offsets = (targets - contrasts * means).astype(np.float32)
+    colours = contrasts.astype(np.float32)[pixels] * colours + offsets[pixels]
+    return (255 * colours.clip(0, 1)).round().astype(np.uint8).reshape(image.shape)

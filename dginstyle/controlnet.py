@@ -169,10 +169,11 @@ class ControlNetTask:
         """Train what the options say."""
         return parameter.startswith(TRAINED[self.trained])
 
-    def to(self, device: torch.device) -> None:
+    def to(self, device: torch.device, layout: torch.memory_format) -> None:
         """Move the frozen networks."""
-        for network in (self.unet, self.vae, self.text_encoder.model):
-            network.to(device)
+        self.text_encoder.model.to(device)
+        for network in (self.unet, self.vae):
+            network.to(device, memory_format=layout)
 
     def loss(self, network: ControlNetModel, batch: dict[str, Any]) -> Tensor:
         """Return the denoising loss of a batch of images (N, 3, H, W) and conditions (N, 20, H, W)."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from jsonargparse.typing import PositiveInt
 
 from dginstyle.api import generate, load
-from dginstyle.diffusion.passes import Guidance
+from dginstyle.diffusion.passes import AtLeastOne
 from dginstyle.label_input import Encoding
 from dginstyle.pictures import contact_sheet
 
@@ -23,7 +23,7 @@ def demo(
     weather: str | None = None,
     images: PositiveInt = 1,
     steps: PositiveInt = 20,
-    guidance: Guidance = 7.5,
+    guidance: AtLeastOne = 7.5,
     seed: int = 0,
     encoding: Encoding = "trainIds",
 ) -> None:

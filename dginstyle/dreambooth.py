@@ -132,9 +132,9 @@ class Dreambooth:
         """Train the whole U-Net."""
         return True
 
-    def to(self, device: torch.device) -> None:
+    def to(self, device: torch.device, layout: torch.memory_format) -> None:
         """Move the frozen networks."""
-        self.vae.to(device)
+        self.vae.to(device, memory_format=layout)
         self.empty_prompt = self.empty_prompt.to(device)
 
     def loss(self, network: UNet2DConditionModel, batch: dict[str, Any]) -> Tensor:

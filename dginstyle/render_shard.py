@@ -4,8 +4,11 @@ It draws the crops of a generation list as `generate` does, so a training set wi
 with generated images in their pixels alone. How far it is ahead is what a better generator could still gain.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jsonargparse.typing import ClosedUnitInterval, PositiveInt
@@ -24,8 +27,8 @@ NO_PROMPT = PromptOptions(weathers=(), weather_probability=0.0, weather_prompt="
 
 
 @dataclass(frozen=True)
-class RenderOptions:
-    """Which crops are rendered.
+class CropOptions:
+    """Which crops are drawn.
 
     Attributes:
         crop: height and width of the images.
@@ -45,7 +48,7 @@ def render_shard(
     shard: int,
     shards: PositiveInt,
     output: Path,
-    options: RenderOptions,
+    options: CropOptions,
     seed: int,
 ) -> None:
     """Render one shard of the list in another domain's appearance, with the same files as `generate`.
@@ -64,16 +67,44 @@ def render_shard(
     for name in (domain, appearance):
         if name not in DOMAINS:
             raise SystemExit(f"the mini world has no domain {name!r}; it has {', '.join(DOMAINS)}")
-    rows = shard_rows(list, shard, shards)
-    settings = {"options": asdict(options), "seed": seed, "shard": [shard, shards], "appearance": [domain, appearance]}
-    files = Shard(
-        output, fingerprint(settings, [list, data / "manifest.csv"]), data, list.resolve().parent.name, passes=0
-    )
+    draw = partial(rendered, domain=domain, appearance=appearance, seed=seed)
+    shown = {"appearance": [domain, appearance]}
+    write_shard(draw, data, list, (shard, shards), output, options, seed, f"render shard {shard}", shown)
+
+
+def write_shard(
+    draw: Callable[[Item, SourceSet], tuple[Item, np.ndarray]],
+    data: Path,
+    list: Path,
+    part: tuple[int, int],
+    output: Path,
+    options: CropOptions,
+    seed: int,
+    title: str,
+    settings: dict[str, Any] | None = None,
+) -> None:
+    """Write one shard of the list with images that come from no diffusion model.
+
+    Args:
+        draw: gives an item's image (H, W, 3) uint8, and the item with what is known of it now.
+        data: folder of the prepared source set.
+        list: the generation list.
+        part: number of the shard, from 0, and number of shards.
+        output: folder of the shard.
+        options: which crops, and all other options that decide the images.
+        seed: the run's seed.
+        title: what the progress bar is called.
+        settings: what else decides the images.
+    """
+    rows = shard_rows(list, *part)
+    decisive = {"title": title, "options": asdict(options), "seed": seed, "shard": part, **(settings or {})}
+    origins = [list, data / "manifest.csv"]
+    files = Shard(output, fingerprint(decisive, origins), data, list.resolve().parent.name, passes=0)
     source = SourceSet(data)
-    for row in progress(f"render shard {shard}", iterable=rows, unit="image"):
+    for row in progress(title, iterable=rows, unit="image"):
         item = draw_item(row, source, options.crop, options.min_class_share, NO_PROMPT, seed)
         if not files.has(item.index):
-            files.add(*rendered(item, source, domain, appearance, seed))
+            files.add(*draw(item, source))
     files.finish([int(row["index"]) for row in rows])
 
 

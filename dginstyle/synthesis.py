@@ -15,9 +15,9 @@ from torch import Tensor
 from dginstyle.components import large_components
 from dginstyle.conditioning import one_hot
 from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
-from dginstyle.diffusion.loading import Precision, divisor, require_divisible
+from dginstyle.diffusion.loading import Precision, best_device, divisor, memory_layout, require_divisible
 from dginstyle.diffusion.networks import GeneratorNetworks
-from dginstyle.diffusion.passes import Denoiser, Guidance, GuidedBy, WindowOptions, first_pass, second_pass
+from dginstyle.diffusion.passes import AtLeastOne, Denoiser, GuidedBy, WindowOptions, first_pass, second_pass
 from dginstyle.fusion import Border, ReferenceNoise
 
 PROMPTS_KEPT = 512
@@ -30,7 +30,7 @@ class SecondPassOptions:
     """Multi-resolution latent fusion.
 
     Attributes:
-        scale: enlargement before the second pass.
+        scale: enlargement before the second pass, to the nearest size that passes through the networks.
         stride: latent pixels between two windows.
         min_component_pixels: components of a class with more pixels than this keep the first pass.
         reference_noise: level to which the first pass is noised; ``previous_step`` is the published code's t − 1.
@@ -41,13 +41,13 @@ class SecondPassOptions:
             ``zero``, the published code's.
     """
 
-    scale: PositiveInt
+    scale: AtLeastOne
     stride: PositiveInt
     min_component_pixels: NonNegativeInt
     reference_noise: ReferenceNoise
     windows_per_batch: PositiveInt
     steps: PositiveInt | None = None
-    guidance: Guidance | None = None
+    guidance: AtLeastOne | None = None
     border: Border = "covered"
 
 
@@ -73,7 +73,7 @@ class SamplingOptions:
     crop: tuple[PositiveInt, PositiveInt]
     scheduler: Literal["ddim", "dpmsolver", "unipc"]
     steps: PositiveInt
-    guidance: Guidance
+    guidance: AtLeastOne
     guided_by: GuidedBy = "prompt"
     precision: Precision = "fp32"
     second_pass: SecondPassOptions | None = None
@@ -95,9 +95,7 @@ class Synthesiser:
         Raises:
             SystemExit: the networks cannot draw images of this size.
         """
-        # What convolutions want, but for bf16 on a CPU, where it costs a sixth (docs/performance.md).
-        slow = options.precision == "bf16" and not torch.cuda.is_available()
-        networks.place(torch.preserve_format if slow else torch.channels_last)
+        networks.place(memory_layout(options.precision, best_device()))
         self.options, self.factor = options, networks.factor
         self.window = options.window or options.crop
         self.divisor = divisor(self.factor, networks.unet)
@@ -162,7 +160,7 @@ class Synthesiser:
     ) -> np.ndarray:
         """Draw the details at a larger size and return to the size of the images (N, H, W, 3)."""
         height, width = images.shape[1:3]
-        size = (height * options.scale, width * options.scale)
+        size = [round(side * options.scale / self.divisor) * self.divisor for side in (height, width)]
         enlarged = to_tensor(resize_lanczos(images, size))  # (N, 3, sH, sW)
         reference = encode(self.vae, enlarged, self._noise(generators, size))  # (N, 4, sh, sw)
         masks = torch.from_numpy(np.stack([large_components(label, options.min_component_pixels) for label in labels]))
@@ -174,7 +172,7 @@ class Synthesiser:
             options.steps or self.options.steps,
             noise,
             text,
-            F.interpolate(condition, scale_factor=options.scale),  # (N, 20, sH, sW), nearest
+            F.interpolate(condition, size),  # (N, 20, sH, sW), nearest
             reference,
             keep.to(reference.device),
             WindowOptions(

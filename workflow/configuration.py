@@ -19,6 +19,7 @@ TYPES = {
     "object": "a mapping",
     "null": "null",
 }
+NO_DIFFUSION = {"appearance", "recoloured"}  # keys of a generator whose images come from no diffusion model
 INHERITING = ("generators", "training_sets")  # sections whose entries may be based on one another
 
 
@@ -226,6 +227,8 @@ def impossible_values(config: dict) -> Iterator[str]:
 def impossible_training_sets(config: dict) -> Iterator[str]:
     """Yield the training sets, and the generators, whose values contradict each other."""
     for name, generator in config["generators"].items():
+        if NO_DIFFUSION <= generator.keys():
+            yield f"generators.{name} has both appearance and recoloured; take one of them away"
         if generator.get("appearance") and config["source"] not in config["publishers"]:
             yield f"generators.{name} has an appearance, but the source {config['source']!r} is not under publishers"
     for name, training_set in config["training_sets"].items():

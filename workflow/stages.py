@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
-from configuration import ConfigurationError, checked, prior_folder
+from configuration import NO_DIFFUSION, ConfigurationError, checked, prior_folder
 
 REPOSITORY = Path(__file__).parent.parent
 HEADER = "# Made by `make stages` from {config}; do not edit. docs/dvc.md tells how to use it.\n"
@@ -20,7 +20,7 @@ RULES = {  # what a stage may run; anything else must be there already
     "statistics": ("convert_labels", "compute_class_probabilities"),
     "dreambooth": ("train_dreambooth",),
     "controlnet": ("train_controlnet",),
-    "generate": ("draw_generation_list", "generate_shard", "render_shard", "gather_shards"),
+    "generate": ("draw_generation_list", "generate_shard", "render_shard", "recolour_shard", "gather_shards"),
     "training_set": ("build_training_set",),
     "train": ("train_segmentation",),
     "evaluate": (
@@ -112,7 +112,7 @@ class Pipeline:
         sets = [*self._table_sets(), *self._judge]
         used = dict.fromkeys(config["training_sets"][name]["generator"] for name in sets)
         generators = {name: config["generators"][name] for name in used if name}
-        if any("appearance" not in generator for generator in generators.values()):
+        if any(NO_DIFFUSION.isdisjoint(generator) for generator in generators.values()):
             deps = [*self._prior, *self._source]
             self._add("dreambooth", "dreambooth", [unet], ("prior", "dreambooth", "seed"), deps)
             params = ("prior", "controlnet", "rare_class_sampling.min_pixels", "seed")
@@ -122,7 +122,7 @@ class Pipeline:
             deps = self._source
             if "appearance" in generator:
                 params.append(f"publishers.{config['source']}")
-            else:
+            if NO_DIFFUSION.isdisjoint(generator):
                 deps = [*self._prior, *deps, controlnet, *([] if generator["style_swap"] else [unet])]
                 params.append("prior")
             params = [*self._entries("generators", name), *params]

@@ -104,6 +104,17 @@ def load_training_scheduler(prior: str) -> DDPMScheduler:
     return DDPMScheduler.from_config(DDPMScheduler.load_config(prior, subfolder="scheduler"))
 
 
+def best_device() -> torch.device:
+    """Return the GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def memory_layout(precision: Precision, device: torch.device) -> torch.memory_format:
+    """Return the layout in which convolutions are fastest: not so bf16 on a CPU (docs/performance.md)."""
+    slow = precision == "bf16" and device.type == "cpu"
+    return torch.preserve_format if slow else torch.channels_last
+
+
 def latent_factor(vae: AutoencoderKL) -> int:
     """Return how many pixels a latent pixel is wide."""
     return 2 ** (len(vae.config.block_out_channels) - 1)

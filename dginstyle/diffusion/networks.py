@@ -7,7 +7,7 @@ import torch
 from diffusers import AutoencoderKL, ControlNetModel, SchedulerMixin, UNet2DConditionModel
 
 from dginstyle.conditioning import CHANNELS
-from dginstyle.diffusion.loading import DTYPES, Precision, TextEncoder, latent_factor, load, load_scheduler
+from dginstyle.diffusion.loading import DTYPES, Precision, TextEncoder, best_device, latent_factor, load, load_scheduler
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class GeneratorNetworks:
 
     def place(self, layout: torch.memory_format = torch.preserve_format) -> None:
         """Move the networks to the GPU where there is one, in a memory layout."""
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        device = best_device()
         self.text_encoder.model.to(device)
         for network in (self.vae, self.unet, self.controlnet):
             network.to(device, memory_format=layout)

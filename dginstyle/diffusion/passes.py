@@ -29,7 +29,7 @@ from dginstyle.fusion import (
 
 EMBEDDINGS_KEPT = 2 << 30
 """Bytes of embedded conditions that are kept from step to step; windows beyond them are embedded again in each step."""
-Guidance = restricted_number_type("Guidance", float, (">=", 1), docstring="classifier-free guidance; 1 for none")
+AtLeastOne = restricted_number_type("AtLeastOne", float, (">=", 1), docstring="guidance (1: none) or enlargement")
 GuidedBy = Literal["prompt", "condition"]
 
 

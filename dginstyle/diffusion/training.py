@@ -21,7 +21,7 @@ from dginstyle.datasets.files import write_json
 from dginstyle.diffusion.accelerator import make_accelerator
 from dginstyle.diffusion.checkpoint import Checkpoint, fingerprint
 from dginstyle.diffusion.folders import refuse_overwriting, whole_folder
-from dginstyle.diffusion.loading import Precision
+from dginstyle.diffusion.loading import Precision, memory_layout
 from dginstyle.diffusion.publish import push, write_model_card
 from dginstyle.diffusion.training_log import Report, TrainingLog, open_tracker
 from dginstyle.diffusion.validation import Panels, ValidationOptions, picture
@@ -98,8 +98,8 @@ class Task(Protocol):
     def trains(self, parameter: str) -> bool:
         """Tell whether a parameter of the network, by name, is trained or stays frozen."""
 
-    def to(self, device: torch.device) -> None:
-        """Move the frozen networks."""
+    def to(self, device: torch.device, layout: torch.memory_format) -> None:
+        """Move the frozen networks, their convolutions' weights in a memory layout."""
 
     def counts(self, batch: dict[str, Any]) -> Tensor:
         """Return pixels by trainId (19,) int64 of a batch; empty where a task does not count."""
@@ -169,8 +169,9 @@ class Run:
 def start(task: Task, options: TrainingOptions) -> Run:
     """Put a task's networks on their device and make the optimiser."""
     accelerator = make_accelerator(options.precision, options.accumulation)
-    task.to(accelerator.device)
-    task.network.train()
+    layout = memory_layout(options.precision, accelerator.device)
+    task.to(accelerator.device, layout)
+    task.network.to(memory_format=layout).train()
     for name, parameter in task.network.named_parameters():
         parameter.requires_grad_(task.trains(name))
     if options.gradient_checkpointing:

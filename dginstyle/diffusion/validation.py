@@ -15,7 +15,7 @@ from torch import Tensor
 from dginstyle.diffusion.latents import to_images
 from dginstyle.diffusion.loading import Network
 from dginstyle.diffusion.objective import draw_chance
-from dginstyle.diffusion.passes import Guidance
+from dginstyle.diffusion.passes import AtLeastOne
 from dginstyle.pictures import labelled_grid
 
 Panels = dict[str, np.ndarray]
@@ -36,7 +36,7 @@ class ValidationOptions:
     every: PositiveInt
     images: PositiveInt = 4
     steps: PositiveInt = 20
-    guidance: Guidance = 7.5
+    guidance: AtLeastOne = 7.5
 
     def due(self, step: int, last: int) -> bool:
         """Tell whether a picture is drawn after a step of a training with ``last`` steps."""

@@ -22,3 +22,20 @@ def source(tmp_path_factory):
     from tests.dginstyle.tiny_prior import write_tiny_set
 
     return write_tiny_set(tmp_path_factory.mktemp("source") / "gta")
+
+
+@pytest.fixture(scope="session")
+def unet(prior, source, tmp_path_factory):
+    """U^S of the small training."""
+    from tests.dginstyle.trainings import dreambooth
+
+    return dreambooth(prior, source, tmp_path_factory.mktemp("dreambooth"))
+
+
+@pytest.fixture
+def one_accelerator_a_test():
+    """Accelerate keeps the first precision that a process asked for; each test is a process of its own to it."""
+    from accelerate.state import AcceleratorState
+
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)

@@ -30,7 +30,7 @@ OPTIONS = GenerateOptions(
     steps=2,
     guidance=2.0,
     batch_size=2,
-    second_pass=SecondPassOptions(2, 16, 100, "next_timestep", 8),
+    second_pass=SecondPassOptions(2.0, 16, 100, "next_timestep", 8),
 )
 PROMPTS = PromptOptions(("snowy",), 0.5, "{classes} in {weather}", "{classes}")
 KILLED = """

@@ -1,4 +1,4 @@
-"""``render-shard``: the crops of the generation list, in another domain's appearance."""
+"""``render-shard`` and ``recolour-shard``: the crops of the generation list, from no diffusion model."""
 
 import csv
 import json
@@ -12,10 +12,11 @@ from dginstyle.generation_item import draw_item
 from dginstyle.labels import ID_TO_TRAIN_ID, read_label
 from dginstyle.miniworld import render_scene
 from dginstyle.pictures import save_png
-from dginstyle.render_shard import NO_PROMPT, RenderOptions, render_shard
+from dginstyle.recolour_shard import RecolourOptions, recolour_shard
+from dginstyle.render_shard import NO_PROMPT, CropOptions, render_shard
 from dginstyle.source_set import SourceSet
 
-SEED, OPTIONS = 3, RenderOptions((64, 64), 0.01)
+SEED, OPTIONS = 3, CropOptions((64, 64), 0.01)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,25 @@ def test_shards_amount_to_the_whole(data, tmp_path):
     whole = render(data, tmp_path / "whole")
     parts = [line for shard in (0, 1) for line in render(data, tmp_path / str(shard), shard=shard, shards=2)]
     assert [line["index"] for line in parts] == [line["index"] for line in whole]
+
+
+@pytest.mark.parametrize("strength", [0.0, 1.0])
+def test_recoloured_crops_are_those_of_the_source_in_other_colours(data, tmp_path, strength):
+    options = RecolourOptions((64, 64), 0.01, strength, 0.3 * strength)
+    for folder in ("once", "again"):
+        recolour_shard(
+            data=data, list=data / "list.csv", shard=0, shards=1, output=tmp_path / folder, options=options, seed=SEED
+        )
+    rendered = render(data, tmp_path / "rendered")
+    lines = [json.loads(line) for line in (tmp_path / "once/metadata.jsonl").read_text().splitlines()]
+    for line, other in zip(lines, rendered, strict=True):
+        assert line["crop"] == other["crop"]
+        assert line["weather"] == ""
+        top, left, height, width = line["crop"]
+        scene = render_scene("source", int(line["index"]) % 2, SEED).image[top : top + height, left : left + width]
+        image = np.asarray(Image.open(tmp_path / "once" / line["file_name"]))
+        assert np.array_equal(image, scene) == (strength == 0)
+        assert np.array_equal(image, np.asarray(Image.open(tmp_path / "again" / line["file_name"])))
 
 
 @pytest.mark.parametrize(

@@ -1,106 +1,25 @@
 """Training of U^S and the ControlNet: resumed after a kill to the same bytes, and clear about what cannot be."""
 
 import dataclasses
-import importlib.util
 import json
 import os
 import subprocess
 import sys
-import types
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from accelerate.state import AcceleratorState
 from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from dginstyle.controlnet import ControlNetOptions, ControlNetTask, LabelledCrops, begin_controlnet, train_controlnet
-from dginstyle.diffusion.latents import to_images
+from dginstyle.controlnet import LabelledCrops, begin_controlnet
 from dginstyle.diffusion.objective import prediction_target
 from dginstyle.diffusion.training import batches, optimise, start, trained
-from dginstyle.diffusion.validation import ValidationOptions
-from dginstyle.dreambooth import Dreambooth, DreamboothOptions, SourceImages, resize, train_dreambooth
-from dginstyle.labels import PALETTE
+from dginstyle.dreambooth import Dreambooth, SourceImages
 from dginstyle.source_set import SourceSet
-from tests.dginstyle.tiny_prior import tiny_label, write_tiny_set
+from tests.dginstyle.trainings import CONTROLNET, DREAMBOOTH, controlnet, dreambooth, kill, weights
 
-COMMON = {"crop": (32, 32), "steps": 4, "batch_size": 2, "learning_rate": 1e-3, "checkpoint_every": 2}
-DREAMBOOTH = DreamboothOptions(**COMMON, accumulation=2, resize_factors=(0.5, 1.0, 1.5))
-CONTROLNET = ControlNetOptions(
-    **COMMON,
-    schedule="cosine",
-    warmup=1,
-    gradient_clip=1.0,
-    rare_class_sampling=True,
-    min_pixels=4,
-    conditioning_channels=(8, 8),
-)
-KILLED = """
-import os, signal, sys
-import dginstyle.diffusion.training as training
-optimise = training.optimise
-def killed_in_the_third_step(task, options, run, stream):
-    if run.step == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return optimise(task, options, run, stream)
-training.optimise = killed_in_the_third_step
-from dginstyle.__main__ import VERBS
-from dginstyle.cli import run_verb
-run_verb("dginstyle", VERBS, sys.argv[1:])
-"""
-
-
-def weights(folder):
-    return (folder / "diffusion_pytorch_model.safetensors").read_bytes()
-
-
-def dreambooth(prior, source, folder, options=DREAMBOOTH, seed=0):
-    train_dreambooth(
-        prior=prior, data=source, output=folder / "unet", state=folder / "state", options=options, seed=seed
-    )
-    return folder / "unet"
-
-
-def controlnet(prior, unet, source, folder, options=CONTROLNET):
-    train_controlnet(
-        prior=prior,
-        unet=unet,
-        data=source,
-        output=folder / "controlnet",
-        state=folder / "state",
-        options=options,
-        seed=0,
-    )
-    return folder / "controlnet"
-
-
-def kill(verb, options, **arguments):
-    """Run a training's command and kill it, as kill -9 does, in its fourth step."""
-    words = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
-    options = json.dumps(dataclasses.asdict(options))
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, verb, *words, "--options", options, "--seed", "0"],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == -9, done.stderr
-    assert not arguments["output"].exists()
-    assert torch.load(arguments["state"] / "last.pt", weights_only=True)["step"] == 2
-
-
-@pytest.fixture(autouse=True)
-def one_accelerator_a_test():
-    """Accelerate keeps the first precision that a process asked for; each test is a process of its own to it."""
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
-
-
-@pytest.fixture(scope="module")
-def unet(prior, source, tmp_path_factory):
-    return dreambooth(prior, source, tmp_path_factory.mktemp("dreambooth"))
+pytestmark = pytest.mark.usefixtures("one_accelerator_a_test")
 
 
 def test_dreambooth_writes_a_changed_unet_that_diffusers_loads(prior, unet):
@@ -180,81 +99,6 @@ def test_a_partly_frozen_controlnet_changes_in_its_trained_parts_alone(prior, un
     assert not any(name.startswith(("down_blocks.1", "conv_in", "time_embedding")) for name in changed)
 
 
-def test_validation_pictures_change_no_weight_and_an_interruption_changes_no_picture(prior, source, unet, tmp_path):
-    validation = ValidationOptions(every=2, images=2, steps=2, guidance=2.0)
-    options = dataclasses.replace(CONTROLNET, validation=validation, ema_decay=0.9)
-    silent = controlnet(prior, unet, source, tmp_path / "silent", dataclasses.replace(options, validation=None))
-    whole = controlnet(prior, unet, source, tmp_path / "whole", options)
-    output, state = tmp_path / "killed/controlnet", tmp_path / "killed/state"
-    kill("train-controlnet", options, prior=prior, unet=unet, data=source, output=output, state=state)
-    controlnet(prior, unet, source, tmp_path / "killed", options)
-    assert weights(output) == weights(whole) == weights(silent)
-    pictures = [sorted((folder / "logs/validation").iterdir()) for folder in (tmp_path / "whole/state", state)]
-    assert [path.name for path in pictures[0]] == ["0000002.png", "0000004.png"]
-    assert [path.read_bytes() for path in pictures[0]] == [path.read_bytes() for path in pictures[1]]
-
-
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_the_controlnet_s_picture_shows_labels_source_style_swap_and_source_style(prior, source, unet, precision):
-    options = dataclasses.replace(CONTROLNET, precision=precision)
-    crops = LabelledCrops(SourceSet(source), options, seed=0)
-    task = ControlNetTask.load(prior, unet, crops, options, seed=0)
-    with start(task, options).shown() as network:
-        panels = task.panels(network, crops[0], ValidationOptions(every=1, steps=2))
-    assert [title.split(" (")[0] for title in panels] == ["labels", "source image", "style swap", "source style"]
-    labels, image, swapped, drawn = panels.values()
-    assert {tuple(colour) for colour in labels.reshape(-1, 3)} <= {(0, 0, 0), *map(tuple, PALETTE)}
-    np.testing.assert_array_equal(image, to_images(crops[0]["image"][None])[0])
-    assert swapped.shape == drawn.shape == (32, 32, 3)
-    assert (swapped != drawn).any()
-
-
-def test_dreambooth_s_picture_shows_the_prior_and_the_source_style_from_the_same_noise(prior, source):
-    options = dataclasses.replace(DREAMBOOTH, precision="bf16")
-    images = SourceImages(SourceSet(source), options, 0)
-    task = Dreambooth.load(prior, images, options)
-    with start(task, options).shown() as network:
-        panels = task.panels(network, images[0], ValidationOptions(every=1, steps=2))
-    assert list(panels) == ["source image", "prior (U^P)", "source style (U^S)"]
-    assert np.abs(panels["prior (U^P)"].astype(int) - panels["source style (U^S)"]).max() <= 8  # nothing learnt so far
-
-
-def test_pictures_curves_and_norms_are_in_tensorboard(prior, source, unet, tmp_path):
-    options = dataclasses.replace(CONTROLNET, validation=ValidationOptions(every=4, images=1, steps=1))
-    controlnet(prior, unet, source, tmp_path, options)
-    events = EventAccumulator(str(tmp_path / "state/logs")).Reload()
-    assert events.Tags()["scalars"] == ["loss", "gradient norm"]
-    assert [image.step for image in events.Images("validation")] == [4]
-
-
-def test_nothing_is_reported_where_nothing_is_asked_for(prior, source, unet, tmp_path):
-    dreambooth(prior, source, tmp_path, dataclasses.replace(DREAMBOOTH, report_to="none"))
-    assert [path.name for path in (tmp_path / "state/logs").iterdir()] == ["train.log"]
-    assert weights(tmp_path / "unet") == weights(unet)
-
-
-@pytest.mark.skipif(importlib.util.find_spec("wandb") is not None, reason="wandb is installed")
-def test_wandb_that_is_not_installed_is_one_sentence(prior, source, tmp_path):
-    with pytest.raises(SystemExit, match="pip install wandb"):
-        dreambooth(prior, source, tmp_path, dataclasses.replace(DREAMBOOTH, report_to="wandb"))
-
-
-def test_wandb_gets_curves_and_pictures_in_one_run_however_often_it_goes_on(prior, source, tmp_path, monkeypatch):
-    """W&B itself needs an account: what stands in for it takes what accelerate's tracker hands over."""
-    runs, logged = [], []
-    run = types.SimpleNamespace(log=lambda values, step: logged.append((step, *values)), finish=lambda: None)
-    wandb = types.SimpleNamespace(init=lambda **words: runs.append(words) or run, Image=lambda picture: picture.shape)
-    monkeypatch.setitem(sys.modules, "wandb", wandb)
-    options = dataclasses.replace(
-        DREAMBOOTH, report_to="wandb", validation=ValidationOptions(every=2, images=1, steps=1)
-    )
-    for folder in ("a", "b"):
-        dreambooth(prior, source, tmp_path / folder, options)
-    assert logged == [(2, "validation"), (4, "loss"), (4, "validation")] * 2
-    assert runs[0]["id"] == runs[1]["id"]
-    assert runs[0]["resume"] == "allow"
-
-
 def test_accumulated_batches_are_one_large_batch(prior, source, unet, tmp_path):
     options = dataclasses.replace(DREAMBOOTH, batch_size=4, accumulation=1)
     ours = UNet2DConditionModel.from_pretrained(dreambooth(prior, source, tmp_path, options)).state_dict()
@@ -322,52 +166,6 @@ def test_the_controlnet_trains_and_its_unet_does_not(prior, source, unet, tmp_pa
     assert weights(unet) == before
 
 
-def test_each_epoch_shows_every_source_image_once(source):
-    images = SourceImages(SourceSet(source), DREAMBOOTH, seed=0)
-    epochs = [[images._file(position) for position in range(first, first + 6)] for first in (0, 6)]
-    assert all(sorted(epoch) == sorted(SourceSet(source).images) for epoch in epochs)
-    assert epochs[0] != epochs[1]
-
-
-def test_class_colours_change_the_images_of_both_trainings_alone(source):
-    def samples(strength):
-        of = {"class_colours": strength}
-        return (
-            SourceImages(SourceSet(source), dataclasses.replace(DREAMBOOTH, **of), seed=0)[1],
-            LabelledCrops(SourceSet(source), dataclasses.replace(CONTROLNET, **of), seed=0)[1],
-        )
-
-    for plain, coloured, again in zip(samples(0.0), samples(1.0), samples(1.0), strict=True):
-        assert not torch.equal(plain["image"], coloured["image"])
-        assert torch.equal(again["image"], coloured["image"])
-        assert plain["seed"] == coloured["seed"]
-        assert torch.equal(plain.get("condition", torch.zeros(1)), coloured.get("condition", torch.zeros(1)))
-
-
-def test_crops_are_drawn_for_their_class_with_caption_and_condition(source):
-    crops = LabelledCrops(SourceSet(source), CONTROLNET, seed=0)
-    sample = crops[3]
-    assert sample["image"].shape == (3, 32, 32)
-    assert sample["condition"].shape == (20, 32, 32)
-    assert sample["condition"].sum(0).eq(1).all()
-    assert sample["caption"].startswith("road")
-    assert sample["condition"][:19].sum((1, 2)).tolist() == sample["class_pixels"].tolist()
-    assert all(torch.equal(crops[3][key], sample[key]) for key in ("image", "condition"))
-
-
-def test_without_rare_class_sampling_no_statistics_are_needed(source, tmp_path):
-    folder = write_tiny_set(tmp_path)
-    for name in ("samples_with_class.json", "rcs_probabilities.json"):
-        (folder / name).unlink()
-    crops = LabelledCrops(SourceSet(folder), dataclasses.replace(CONTROLNET, rare_class_sampling=False), seed=0)
-    assert {crops[position]["caption"] for position in range(12)} >= {"road sky car", "road sky rider car"}
-
-
-@pytest.mark.parametrize(("factor", "size"), [(1.5, (60, 72)), (0.5, (32, 38)), (1, (40, 48))])
-def test_images_are_resized_but_never_below_the_crop(factor, size):
-    assert resize(np.zeros((40, 48, 3), dtype=np.uint8), factor, (32, 32)).shape == (*size, 3)
-
-
 def test_the_target_is_the_noise_or_the_velocity_and_nothing_else():
     latents, noise, timesteps = torch.ones(1, 4, 2, 2), torch.zeros(1, 4, 2, 2), torch.tensor([500])
     scheduler = DDPMScheduler(prediction_type="v_prediction")
@@ -388,19 +186,6 @@ def test_a_label_map_smaller_than_the_crop_is_refused(prior, unet, source, tmp_p
     options = dataclasses.replace(CONTROLNET, crop=(44, 44))
     with pytest.raises(SystemExit, match="a crop of 44×44 does not fit into 40×48"):
         controlnet(prior, unet, source, tmp_path, options)
-
-
-def test_label_maps_that_are_ignored_altogether_are_refused(tmp_path):
-    source = write_tiny_set(tmp_path, label=lambda number: np.full_like(tiny_label(number), 255))
-    with pytest.raises(SystemExit, match="no label map has more than min_pixels"):
-        LabelledCrops(SourceSet(source), CONTROLNET, seed=0)
-
-
-def test_ids_above_18_are_refused(tmp_path):
-    source = write_tiny_set(tmp_path, label=lambda number: np.where(tiny_label(number) == 255, 19, tiny_label(number)))
-    crops = LabelledCrops(SourceSet(source), CONTROLNET, seed=0)
-    with pytest.raises(SystemExit, match=r"\[19\] are no trainIds"):
-        crops[0]
 
 
 def test_a_missing_prior_or_set_is_one_sentence(prior, tmp_path):

@@ -59,6 +59,8 @@ def test_benchmark_name_is_filled_in(check):
         ({"generators.oracle.based_on": "none"}, "generators.oracle.based_on names 'none', which generators does not"),
         ({"generators.dginstyle.based_on": "oracle"}, "based_on names 'dginstyle', which is based on oracle"),
         ({"publishers": {}}, "generators.oracle has an appearance, but the source 'gta' is not under publishers"),
+        ({"generators.oracle.recoloured": {"class_colours": 1, "colour_jitter": 0}},
+         "has both appearance and recoloured"),
         ({"evaluation": {}}, "targets[0] names 'cityscapes', which evaluation does not have (it has no entry)"),
         ({"targets": ["gta"], "evaluation.gta": {"size": [8, 8], "mode": "whole", "crop": [8, 8], "stride": [8, 8]}},
          "targets names 'gta', which is the source: a target is never trained on"),

@@ -2,7 +2,7 @@ import json
 import math
 import os
 
-from configuration import prior_folder, trains_prior
+from configuration import NO_DIFFUSION, prior_folder, trains_prior
 from packages import absent_files, is_folder, is_remote, is_rendered, location, origins, packages
 
 
@@ -37,9 +37,10 @@ def judged_sets(training_sets):
     return used_generators([*training_sets, judge["training_set"]]) if judge else []
 
 
-def rendered_generators():
-    """Return the generators whose images the mini world renders."""
-    return [name for name, generator in config["generators"].items() if "appearance" in generator]
+def generators_made(*keys):
+    """Return, as a pattern, the generators that have just these of the keys that stand for no diffusion model."""
+    made = [name for name, generator in config["generators"].items() if generator.keys() & NO_DIFFUSION == set(keys)]
+    return "|".join(made) or "(?!)"
 
 
 def evaluations(training_sets):

@@ -40,7 +40,7 @@ rule generate_shard:
     log:
         "<benchmark>/logs/generate_shard/{generator}/{shard}.log",
     wildcard_constraints:
-        generator="|".join(name for name in config["generators"] if name not in rendered_generators()) or "(?!)",
+        generator=generators_made(),
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["generate"]
@@ -83,7 +83,7 @@ rule render_shard:
     log:
         "<benchmark>/logs/render_shard/{generator}/{shard}.log",
     wildcard_constraints:
-        generator="|".join(rendered_generators()) or "(?!)",
+        generator=generators_made("appearance"),
     conda:
         "../envs/torch.yaml"
     resources:
@@ -103,6 +103,40 @@ rule render_shard:
         "python -m dginstyle render-shard --domain {params.domain} --appearance {params.appearance}"
         " --data {params.data} --list {input.list} --shard {wildcards.shard} --shards {params.shards}"
         " --output {params.folder} --options {params.options:q} --seed {params.seed} &> {log}"
+
+
+rule recolour_shard:
+    input:
+        list="<benchmark>/generated/{generator}/list.csv",
+        images="<benchmark>/data/{source}/raw".format(source=config["source"]),
+        labels="<source>/labels",
+        manifest="<source>/manifest.csv",
+    output:
+        images=directory("<benchmark>/generated/{generator}/shards/{shard}/images"),
+        labels=directory("<benchmark>/generated/{generator}/shards/{shard}/labels"),
+        pictures="<benchmark>/generated/{generator}/shards/{shard}/pictures.png",
+        metadata="<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl",
+    log:
+        "<benchmark>/logs/recolour_shard/{generator}/{shard}.log",
+    wildcard_constraints:
+        generator=generators_made("recoloured"),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        data=subpath(input.manifest, parent=True),
+        folder=subpath(output.metadata, parent=True),
+        shards=lambda wildcards: shard_count(wildcards.generator),
+        options=lambda wildcards: options(
+            {key: config["generators"][wildcards.generator][key] for key in ("crop", "min_class_share")},
+            config["generators"][wildcards.generator]["recoloured"],
+        ),
+        seed=config["seed"],
+    shell:
+        "python -m dginstyle recolour-shard --data {params.data} --list {input.list} --shard {wildcards.shard}"
+        " --shards {params.shards} --output {params.folder} --options {params.options:q} --seed {params.seed} &> {log}"
 
 
 rule gather_shards:

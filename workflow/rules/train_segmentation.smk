@@ -32,6 +32,7 @@ rule train_segmentation:
         record="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/training.json",
     log:
         "<benchmark>/logs/train_segmentation/{model}/{training_set}/seed{seed}.log",
+    priority: 5  # before evaluations, which fill the gaps: the last trainings decide when the run ends
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["train"]
