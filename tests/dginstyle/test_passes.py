@@ -103,6 +103,15 @@ def test_the_second_pass_has_steps_and_guidance_of_its_own(prior, controlnet, on
     assert sizes == [2, 2, 2, 9, 9]  # guidance doubles the batch
 
 
+@pytest.mark.parametrize(("scale", "windows"), [(1.0, 1), (1.3, 4), (1.5, 4), (2.0, 9)])
+def test_the_second_pass_may_enlarge_by_a_fraction(prior, controlnet, one_core, scale, windows):
+    options = dataclasses.replace(SECOND_PASS, scale=scale, windows_per_batch=9, min_component_pixels=9999)
+    generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options, steps=1, guidance=1.0))
+    sizes = network_batches(generate)
+    assert generate([LABEL], [PROMPT], [7]).shape == (1, 32, 32, 3)
+    assert sizes == [1, windows]
+
+
 def test_all_windows_of_a_batch_of_images_go_through_the_network_together(prior, controlnet, one_core):
     options = dataclasses.replace(SECOND_PASS, windows_per_batch=18, min_component_pixels=9999)
     generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options, steps=1))
