@@ -39,3 +39,21 @@ def one_accelerator_a_test():
 
     yield
     AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A publisher's server on loopback, of which nobody waits for another attempt."""
+    import dginstyle.datasets.download as download_module
+    from tests.dginstyle.package_server import Server, running
+
+    monkeypatch.setattr(download_module.time, "sleep", lambda _: None)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with running(Server()) as served:
+        yield served
+
+
+@pytest.fixture
+def output(tmp_path):
+    """Where the package is fetched to."""
+    return tmp_path / "packages" / "01_images.zip"

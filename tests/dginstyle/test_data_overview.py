@@ -9,7 +9,7 @@ import dginstyle.datasets.survey as survey_module
 from dginstyle.datasets.overview import tabulate_sets
 from dginstyle.datasets.survey import survey
 from dginstyle.labels import NUM_CLASSES
-from tests.dginstyle.test_fetch import CONTENT, Server, running
+from tests.dginstyle.package_server import CONTENT, Server, running
 
 PIXELS = {str(train_id): 0 for train_id in range(NUM_CLASSES)}
 REPORT = {
