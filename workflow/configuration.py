@@ -39,12 +39,9 @@ def checked(config: dict, schema_file: Path, repository: Path) -> dict:
         ConfigurationError: at the first thing that is wrong.
     """
     schema = yaml.safe_load(schema_file.read_text())
-    config = {
-        **config,
-        **{name: completed(name, config[name]) for name in ("generators", "training_sets") if name in config},
-    }
+    given, config = config, {**config, **{name: completed(name, config[name]) for name in INHERITING if name in config}}
     if error := best_match(Draft202012Validator(schema).iter_errors(config)):
-        raise ConfigurationError(f"Configuration: {schema_sentence(error, schema)}.")
+        raise ConfigurationError(f"Configuration: {schema_sentence(error, schema, given)}.")
     config = filled(config, config["benchmark"])
     if problem := next(contradictions(config, repository), None):
         raise ConfigurationError(f"Configuration: {problem}.")
@@ -93,11 +90,31 @@ def filled(value: object, benchmark: str) -> object:
     return value.replace("{benchmark}", benchmark) if isinstance(value, str) else value
 
 
-def schema_sentence(error: ValidationError, schema: dict) -> str:
-    """Say which key is wrong, its value and what is allowed."""
+def written_at(path: list, given: dict) -> list:
+    """Return the path of a value in the entry that gives it, where the path's own entry inherits it."""
+    if len(path) < 3 or path[0] not in INHERITING:
+        return path
+    section, name, *keys = path
+    while not holds(given[section][name], keys):
+        name = given[section][name]["based_on"]
+    return [section, name, *keys]
+
+
+def holds(value: object, keys: list) -> bool:
+    """Tell whether a nested value has something at a path of keys and indices."""
+    for key in keys:
+        if isinstance(value, dict) and key not in value:
+            return False
+        value = value[key]
+    return True
+
+
+def schema_sentence(error: ValidationError, schema: dict, given: dict) -> str:
+    """Say which key of the configuration as it was given is wrong, its value and what is allowed."""
     path = list(error.absolute_path)
     if error.validator == "additionalProperties":
-        return unknown_key(error, dotted(path))
+        return unknown_key(error, path, given)
+    path = written_at(path, given)
     if error.validator == "required":
         path.append(next(name for name in error.validator_value if name not in error.instance))
         return f"the key {dotted(path)} is missing{in_brackets(description(schema, path))}"
@@ -134,10 +151,11 @@ def requirement(error: ValidationError) -> str:
             return error.schema["description"]
 
 
-def unknown_key(error: ValidationError, key: str) -> str:
+def unknown_key(error: ValidationError, path: list, given: dict) -> str:
     """Name the unknown key and the known one that it resembles, or all known ones."""
     known = list(error.schema["properties"])
     unknown = next(name for name in error.instance if name not in known)
+    key = dotted(written_at([*path, unknown], given)[:-1])
     near = difflib.get_close_matches(str(unknown), known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(known)}"
     return f"unknown key {unknown!r}{f' in {key}' if key else ''} ({hint})"
