@@ -77,19 +77,36 @@ def cut(latents: Tensor, places: Sequence[Place]) -> Tensor:
     return torch.stack([latents[item][:, *window] for item, window in places])
 
 
-def fuse(predictions: Iterable[Tensor], places: Sequence[Place], like: Tensor) -> Tensor:
+def taper(window: tuple[int, int], overlap: tuple[bool, bool]) -> Tensor:
+    """Return weights (h, w) of a window's pixels that rise linearly from its borders to its middle.
+
+    Half-overlapping windows fused by them go over into each other without a seam.
+
+    Args:
+        window: height and width.
+        overlap: whether windows overlap vertically and horizontally; the weights are even where they do not.
+    """
+    sides = zip(window, overlap, strict=True)
+    rows, columns = (
+        torch.arange(1.0, n + 1).minimum(torch.arange(n, 0, -1.0)) if o else torch.ones(n) for n, o in sides
+    )
+    return rows[:, None] * columns
+
+
+def fuse(predictions: Iterable[Tensor], places: Sequence[Place], like: Tensor, weights: Tensor | int = 1) -> Tensor:
     """Return the mean (N, C, H, W) of the windows' predictions at each latent pixel; 0 where no window is.
 
     Args:
         predictions: (C, h, w) of each window, a tensor or one after the other, so that not all need be in memory.
         places: the windows.
         like: latents (N, C, H, W) whose shape, dtype and device the mean has.
+        weights: (h, w) of a window's pixels in the mean, at least 1; 1 for even ones, as in the paper.
     """
     total = torch.zeros_like(like)
     count = like.new_zeros((like.shape[0], 1, *like.shape[2:]))
     for (item, window), prediction in zip(places, predictions, strict=True):
-        total[item][:, *window] += prediction
-        count[item][:, *window] += 1
+        total[item][:, *window] += weights * prediction
+        count[item][:, *window] += weights
     return total / count.clamp(min=1)
 
 

@@ -24,6 +24,7 @@ from dginstyle.fusion import (
     needed_places,
     noised,
     reference_levels,
+    taper,
     window_grid,
 )
 
@@ -131,14 +132,17 @@ def first_pass(
         noise: standard normal (N, 4, h, w).
         text: prompts' embeddings (N, 77, C).
         condition: one-hot label maps (N, 20, H, W), of any dtype.
-        window: height and width in latent pixels: larger latents are sampled by half-overlapping windows.
+        window: height and width in latent pixels: larger latents are sampled by half-overlapping windows, tapered
+            towards their borders. The paper has one window.
     """
     scheduler.set_timesteps(steps, device=noise.device)
-    places = all_places(len(noise), window_grid(noise.shape[2:], window, max(1, min(window) // 2)))
+    grid = window_grid(noise.shape[2:], window, max(1, min(window) // 2))
+    places = all_places(len(noise), grid)
+    weights = taper(window, (noise.shape[2] > window[0], noise.shape[3] > window[1])).to(noise) if len(grid) > 1 else 1
     windows = Windows(denoiser, places, text, condition, noise.shape[3], len(noise))
     latents = noise * scheduler.init_noise_sigma
     for timestep in scheduler.timesteps:
-        prediction = fuse(windows.predictions(latents, timestep), places, latents)
+        prediction = fuse(windows.predictions(latents, timestep), places, latents, weights)
         latents = scheduler.step(prediction, timestep, latents).prev_sample
     return latents
 

@@ -12,6 +12,7 @@ from dginstyle.fusion import (
     needed_places,
     noised,
     reference_levels,
+    taper,
     window_grid,
     window_starts,
 )
@@ -70,6 +71,22 @@ def test_fusion_is_the_mean_over_the_windows_of_each_pixel():
                 ]
                 expected[item, :, row, column] = torch.stack(values).mean(0)
     torch.testing.assert_close(fuse(predictions, places, torch.zeros_like(expected)), expected)
+
+
+@pytest.mark.parametrize("overlap", [(True, False), (False, True), (True, True)])
+def test_tapered_windows_go_over_into_each_other(overlap):
+    sides = [16 if one else 8 for one in overlap]
+    places = places_of(1, window_grid(tuple(sides), (8, 8), 4))
+    levels = torch.arange(1.0, len(places) + 1)[:, None, None, None].expand(-1, 1, 8, 8)  # a window, a grey level
+    tapered = fuse(levels, places, torch.zeros(1, 1, *sides), taper((8, 8), overlap))[0, 0]
+    even = fuse(levels, places, torch.zeros(1, 1, *sides))[0, 0]
+
+    def largest_step(image):
+        return max(image.diff(dim=axis).abs().max() for axis in (0, 1) if overlap[axis])
+
+    assert largest_step(tapered) < 0.6 * largest_step(even)
+    assert tapered[0, 0] == 1
+    assert tapered[-1, -1] == len(places)
 
 
 def test_fusing_what_was_cut_gives_the_latents_back():
