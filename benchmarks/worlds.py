@@ -1,0 +1,69 @@
+"""Repeat the mini benchmark in several worlds: how much the result owes to one source, one generator, one draw.
+
+    python -m benchmarks.worlds             # worlds 0 1 2 3, some 23 minutes each on two cores
+    python -m benchmarks.worlds --seeds 7 8
+
+Each world is the benchmark with another `seed`: other streets, other weights of all networks. The configuration's own
+is results/mini, the others results/worldN; what exists is not made again. Prints the table of docs/benchmark.md.
+"""
+
+import argparse
+import csv
+import subprocess
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import yaml
+from scipy.stats import t
+
+from segmodel.ablations import compare_ablations
+from segmodel.summarise import SummariseOptions
+
+CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
+SETS = (CONFIG["baseline"], "dginstyle", CONFIG["oracle"])
+
+
+def scores(seed: int) -> dict[str, dict[str, str]]:
+    """Run a world as far as the three training sets need it, and return their rows of its table."""
+    benchmark = CONFIG["benchmark"] if seed == CONFIG["seed"] else f"world{seed}"
+    folder = Path("results") / benchmark
+    runs = product(CONFIG["models"], SETS, CONFIG["seeds"], CONFIG["targets"])
+    files = [
+        folder / "segmentation" / model / name / f"seed{run}" / f"{target}.npz" for model, name, run, target in runs
+    ]
+    subprocess.run(
+        ["snakemake", "--config", f"seed={seed}", f"benchmark={benchmark}", "--", *map(str, files)], check=True
+    )
+    options = SummariseOptions(**CONFIG["bootstrap"], baseline=CONFIG["baseline"], note="", seed=seed)
+    table = folder / "worlds.csv"
+    compare_ablations(evaluations=files, output=table, options=options, oracle=CONFIG["oracle"])
+    with table.open(newline="") as file:
+        return {row["training_set"]: row for row in csv.DictReader(file)}
+
+
+def interval(values: list[float]) -> str:
+    """Return the mean of some worlds' values and its 95 % interval (Student's t)."""
+    reach = t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
+    return f"{np.mean(values):.1f} ± {reach:.1f}"
+
+
+def main() -> None:
+    """Run the worlds and print a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3])
+    columns = []
+    worlds = {seed: scores(seed) for seed in parser.parse_args().seeds}
+    print("| `seed` | source only | source + generated | oracle | gain | rare classes' gain | of the gap |")
+    print("|---|---|---|---|---|---|---|")
+    for seed, rows in worlds.items():
+        values = [rows[name]["mIoU_mean"] for name in SETS]
+        values += [rows["dginstyle"][key] for key in ("gain", "rare_gain", "gap_closed")]
+        columns.append([float(value) for value in values])
+        print(f"| {seed} | " + " | ".join(f"{float(value):.1f}" for value in values) + " |")
+    if len(worlds) > 1:
+        print("| mean | " + " | ".join(map(interval, map(list, zip(*columns, strict=True)))) + " |")
+
+
+if __name__ == "__main__":
+    main()
