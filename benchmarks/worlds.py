@@ -1,14 +1,13 @@
 """Repeat the mini benchmark in several worlds: how much the result owes to one source, one generator, one draw.
 
-    python -m benchmarks.worlds             # worlds 0 1 2 3, some 23 minutes each on two cores
+    python -m benchmarks.worlds             # worlds 0 1 2 3; as long as a default run each, or longer
     python -m benchmarks.worlds --seeds 7 8
 
 Each world is the benchmark with another `seed`: other streets, other weights of all networks. The configuration's own
-is results/mini, the others results/worldN; what exists is not made again. Prints the table of docs/benchmark.md.
+is results/mini, the others results/worldN; what exists is not made again. docs/benchmark.md cites the oracle's gap.
 """
 
 import argparse
-import csv
 import subprocess
 from itertools import product
 from pathlib import Path
@@ -19,27 +18,30 @@ from scipy.stats import t
 
 from segmodel.ablations import compare_ablations
 from segmodel.summarise import SummariseOptions
+from segmodel.tables import read_table
 
 CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
+MODEL = next(iter(CONFIG["models"]))
 SETS = (CONFIG["baseline"], "dginstyle", CONFIG["oracle"])
 
 
 def scores(seed: int) -> dict[str, dict[str, str]]:
-    """Run a world as far as the three training sets need it, and return their rows of its table."""
+    """Run a world as far as the three training sets need it, and return their rows of its table.
+
+    Raises:
+        SystemExit: Snakemake stopped.
+    """
     benchmark = CONFIG["benchmark"] if seed == CONFIG["seed"] else f"world{seed}"
     folder = Path("results") / benchmark
-    runs = product(CONFIG["models"], SETS, CONFIG["seeds"], CONFIG["targets"])
-    files = [
-        folder / "segmentation" / model / name / f"seed{run}" / f"{target}.npz" for model, name, run, target in runs
-    ]
-    subprocess.run(
-        ["snakemake", "--config", f"seed={seed}", f"benchmark={benchmark}", "--", *map(str, files)], check=True
-    )
+    runs = product(SETS, CONFIG["seeds"], CONFIG["targets"])
+    files = [folder / "segmentation" / MODEL / name / f"seed{run}" / f"{target}.npz" for name, run, target in runs]
+    command = ["snakemake", "--config", f"seed={seed}", f"benchmark={benchmark}", "--", *map(str, files)]
+    if subprocess.run(command).returncode:
+        raise SystemExit(f"world {seed}: Snakemake stopped, for the reason above; the same command goes on from here")
     options = SummariseOptions(**CONFIG["bootstrap"], baseline=CONFIG["baseline"], note="", seed=seed)
     table = folder / "worlds.csv"
     compare_ablations(evaluations=files, output=table, options=options, oracle=CONFIG["oracle"])
-    with table.open(newline="") as file:
-        return {row["training_set"]: row for row in csv.DictReader(file)}
+    return {row["training_set"]: row for row in read_table(table)}
 
 
 def interval(values: list[float]) -> str:

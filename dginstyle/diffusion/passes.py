@@ -136,9 +136,8 @@ def first_pass(
             towards their borders. The paper has one window.
     """
     scheduler.set_timesteps(steps, device=noise.device)
-    grid = window_grid(noise.shape[2:], window, max(1, min(window) // 2))
-    places = all_places(len(noise), grid)
-    weights = taper(window, (noise.shape[2] > window[0], noise.shape[3] > window[1])).to(noise) if len(grid) > 1 else 1
+    places = all_places(len(noise), window_grid(noise.shape[2:], window, max(1, min(window) // 2)))
+    weights = taper(window, (noise.shape[2] > window[0], noise.shape[3] > window[1])).to(noise)
     windows = Windows(denoiser, places, text, condition, noise.shape[3], len(noise))
     latents = noise * scheduler.init_noise_sigma
     for timestep in scheduler.timesteps:

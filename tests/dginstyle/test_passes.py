@@ -9,7 +9,7 @@ from diffusers import ControlNetModel, DDIMScheduler, StableDiffusionControlNetP
 
 from dginstyle.conditioning import one_hot
 from dginstyle.controlnet import begin_controlnet
-from dginstyle.diffusion.passes import Denoiser, WindowOptions, second_pass
+from dginstyle.diffusion.passes import Denoiser, WindowOptions, first_pass, second_pass
 from dginstyle.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
 from tests.dginstyle.tiny_prior import tiny_label
 
@@ -101,6 +101,23 @@ def test_the_second_pass_has_steps_and_guidance_of_its_own(prior, controlnet, on
     sizes = network_batches(generate)
     generate([LABEL], [PROMPT], [7])
     assert sizes == [2, 2, 2, 9, 9]  # guidance doubles the batch
+
+
+class Levels:
+    """Stands in for the networks: each window gets the mean of its condition."""
+
+    def embed(self, condition):
+        return condition.float()
+
+    def __call__(self, latents, timestep, text, embedded):
+        return embedded.mean((1, 2, 3), keepdim=True).expand_as(latents)
+
+
+def test_windows_of_the_first_pass_meet_without_a_seam():
+    inputs = torch.zeros(1, 4, 16, 32), torch.zeros(1, 77, 8), torch.arange(64.0).expand(1, 20, 32, 64)
+    latents = first_pass(Levels(), DDIMScheduler(clip_sample=False), 1, *inputs, (16, 16))[0, 0]
+    assert latents.diff(dim=1).abs().max() < 0.15 * (latents.max() - latents.min())  # 0.25 with even weights
+    assert (latents == latents[:1]).all()
 
 
 @pytest.mark.parametrize(("scale", "windows"), [(1.0, 1), (1.3, 4), (1.5, 4), (2.0, 9)])
