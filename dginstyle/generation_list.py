@@ -1,5 +1,6 @@
 """``draw-list``: which label map and which class each generated image starts from."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 from jsonargparse.typing import NonNegativeInt, PositiveInt
 
 from dginstyle.datasets.files import write_csv
-from dginstyle.sampling import draw_class_and_file
+from dginstyle.sampling import draw_class_and_new_file
 from dginstyle.seeds import generator
 from dginstyle.source_set import SourceSet
 
@@ -31,7 +32,9 @@ class DrawListOptions:
 
 
 def draw_list(*, data: Path, output: Path, options: DrawListOptions, seed: int) -> None:
-    """Draw the list of a generated set. Line ``i`` depends on the seed and ``i`` alone, not on the list's length.
+    """Draw the list of a generated set: no label map a second time before all have been drawn.
+
+    A shorter list is the beginning of a longer one.
 
     Args:
         data: folder of the prepared source set.
@@ -42,23 +45,37 @@ def draw_list(*, data: Path, output: Path, options: DrawListOptions, seed: int) 
     source = SourceSet(data)
     rngs = (generator(seed, "generation list", index) for index in range(options.images))
     if options.rare_class_sampling:
-        files = source.candidates(options.min_pixels)
-        drawn = [draw_class_and_file(source.probabilities, files, rng) for rng in rngs]
+        drawn = draw_by_rare_classes(source, options.min_pixels, rngs)
     else:
-        drawn = [draw_uniformly(source, rng) for rng in rngs]
+        drawn = draw_uniformly(source, rngs)
     rows = [(index, source.images[label], label, train_id) for index, (train_id, label) in enumerate(drawn)]
     write_csv(output, COLUMNS, rows)
 
 
-def draw_uniformly(source: SourceSet, rng: np.random.Generator) -> tuple[int, str]:
-    """Draw a label map uniformly, then a class uniformly from those it holds.
+def draw_by_rare_classes(
+    source: SourceSet, min_pixels: int, rngs: Iterable[np.random.Generator]
+) -> Iterator[tuple[int, str]]:
+    """Yield, for each source of chance, a class by its probability and a label map that holds it."""
+    files: dict[int, list[str]] = {}
+    taken: set[str] = set()
+    for rng in rngs:
+        while (drawn := draw_class_and_new_file(source.probabilities, files, taken, rng)) is None:
+            files, taken = source.candidates(min_pixels), set()
+        taken.add(drawn[1])
+        yield drawn
+
+
+def draw_uniformly(source: SourceSet, rngs: Iterable[np.random.Generator]) -> Iterator[tuple[int, str]]:
+    """Yield, for each source of chance, a label map drawn uniformly, and a class uniformly from those it holds.
 
     Raises:
         SystemExit: every label map is ignored altogether.
     """
-    labels = list(source.classes)
-    if not labels:
+    if not source.classes:
         raise SystemExit(f"{source.folder}: no label map holds an evaluated class; check the labels of the data set")
-    label = labels[rng.integers(len(labels))]
-    classes = source.classes[label]
-    return classes[rng.integers(len(classes))], label
+    labels: list[str] = []
+    for rng in rngs:
+        labels = labels or list(source.classes)
+        label = labels.pop(rng.integers(len(labels)))
+        classes = source.classes[label]
+        yield classes[rng.integers(len(classes))], label

@@ -1,7 +1,7 @@
 """Rare class sampling (RCS): which class, which file and which crop come next (Hoyer et al., DAFormer, 2022, eq. 7)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,6 +79,28 @@ def draw_class_and_file(
     """Draw a class, of those that have candidates, then one of its candidates uniformly."""
     train_id = draw_class(probabilities, rng, among=list(files))
     return train_id, files[train_id][rng.integers(len(files[train_id]))]
+
+
+def draw_class_and_new_file(
+    probabilities: Mapping[int, float], files: dict[int, list[str]], taken: Container[str], rng: np.random.Generator
+) -> tuple[int, str] | None:
+    """Draw a class and one of its candidates that is not taken; None when every candidate is.
+
+    Args:
+        probabilities: probability of each class.
+        files: candidates by class; a taken one that is drawn is removed from its class, and a class without candidates
+            is no longer drawn.
+        taken: the files not to draw.
+        rng: source of chance.
+    """
+    while files:
+        train_id, file = draw_class_and_file(probabilities, files, rng)
+        if file not in taken:
+            return train_id, file
+        files[train_id].remove(file)
+        if not files[train_id]:
+            del files[train_id]
+    return None
 
 
 def draw_crop_with(label: np.ndarray, train_id: int, size: tuple[int, int], rng: np.random.Generator) -> Crop:

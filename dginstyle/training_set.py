@@ -11,7 +11,7 @@ import numpy as np
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt
 
 from dginstyle.datasets.files import write_csv
-from dginstyle.sampling import draw_class_and_file
+from dginstyle.sampling import draw_class_and_new_file
 from dginstyle.seeds import generator
 from dginstyle.source_set import SourceSet, read_rows
 
@@ -89,19 +89,12 @@ def draw_subset(source: SourceSet, options: TrainingSetOptions, rng: np.random.G
 def draw_without_repeats(source: SourceSet, min_pixels: int, wanted: int, rng: np.random.Generator) -> Iterator[str]:
     """Yield labels by rare class sampling, each once.
 
-    A class whose candidates are used up is no longer drawn. When no class has candidates left, the remaining labels
-    follow in random order.
+    When no class has candidates left, the remaining labels follow in random order.
     """
-    files = {train_id: list(labels) for train_id, labels in source.candidates(min_pixels).items()}
+    files = source.candidates(min_pixels)
     taken: set[str] = set()
-    while files and len(taken) < wanted:
-        train_id, label = draw_class_and_file(source.probabilities, files, rng)
-        if label in taken:  # taken for another class: out of this one's candidates, and draw again
-            files[train_id].remove(label)
-            if not files[train_id]:
-                del files[train_id]
-            continue
-        taken.add(label)
-        yield label
+    while len(taken) < wanted and (drawn := draw_class_and_new_file(source.probabilities, files, taken, rng)):
+        taken.add(drawn[1])
+        yield drawn[1]
     rest = [label for label in source.images if label not in taken]
     yield from (rest[index] for index in rng.permutation(len(rest)))

@@ -44,8 +44,28 @@ def test_rare_class_sampling_prefers_the_rare_rider(source, tmp_path):
     assert rare["12"] > 2 * uniform["12"]
 
 
+def test_rare_class_sampling_takes_label_maps_with_a_rider_first(source, tmp_path):
+    rare, uniform = (
+        sum(
+            (read_label(source / row["label"]) == 12).any()
+            for seed in range(20)
+            for row in drawn(source, tmp_path, 2, rare, seed)
+        )
+        for rare in (True, False)
+    )
+    assert rare > 1.5 * uniform
+
+
 @pytest.mark.parametrize("rare", [True, False])
-def test_an_item_depends_on_the_seed_and_its_number_alone(source, tmp_path, rare):
+def test_no_label_map_comes_again_before_all_have_come(source, tmp_path, rare):
+    labels = [row["label"] for row in drawn(source, tmp_path, 18, rare)]
+    rounds = [labels[start : start + 6] for start in (0, 6, 12)]
+    assert all(sorted(one) == sorted(set(labels)) for one in rounds)
+    assert len(set(map(tuple, rounds))) == 3
+
+
+@pytest.mark.parametrize("rare", [True, False])
+def test_a_shorter_list_is_the_beginning_of_a_longer_one(source, tmp_path, rare):
     long, short = drawn(source, tmp_path, 40, rare), drawn(source, tmp_path, 10, rare)
     assert long[:10] == short
     assert drawn(source, tmp_path, 10, rare, seed=1) != short
