@@ -12,6 +12,7 @@ from dginstyle.sampling import (
     class_probabilities,
     draw_class,
     draw_class_and_file,
+    draw_class_and_new_file,
     draw_crop,
     draw_crop_with,
     rcs_probabilities,
@@ -69,6 +70,12 @@ def test_classes_are_drawn_as_often_as_their_probability_says():
 def test_only_classes_with_candidates_are_drawn():
     drawn = {draw_class_and_file({12: 0.9, 0: 0.1}, {0: ["a", "b"]}, rng(seed)) for seed in range(30)}
     assert drawn == {(0, "a"), (0, "b")}
+
+
+def test_a_file_taken_for_one_class_is_not_drawn_for_another_and_when_all_are_taken_none_is():
+    files = {12: ["a"], 0: ["a", "b"]}
+    assert {draw_class_and_new_file({12: 0.9, 0: 0.1}, files, {"a"}, rng(seed)) for seed in range(30)} == {(0, "b")}
+    assert draw_class_and_new_file({12: 0.9, 0: 0.1}, files, {"a", "b"}, rng()) is None
 
 
 def test_classes_whose_probability_underflowed_can_still_be_drawn():
