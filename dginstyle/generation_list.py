@@ -61,7 +61,6 @@ def draw_by_rare_classes(
     for rng in rngs:
         while (drawn := draw_class_and_new_file(source.probabilities, files, taken, rng)) is None:
             files, taken = source.candidates(min_pixels), set()
-        taken.add(drawn[1])
         yield drawn
 
 

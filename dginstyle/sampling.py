@@ -1,7 +1,7 @@
 """Rare class sampling (RCS): which class, which file and which crop come next (Hoyer et al., DAFormer, 2022, eq. 7)."""
 
 import json
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,7 +82,7 @@ def draw_class_and_file(
 
 
 def draw_class_and_new_file(
-    probabilities: Mapping[int, float], files: dict[int, list[str]], taken: Container[str], rng: np.random.Generator
+    probabilities: Mapping[int, float], files: dict[int, list[str]], taken: set[str], rng: np.random.Generator
 ) -> tuple[int, str] | None:
     """Draw a class and one of its candidates that is not taken; None when every candidate is.
 
@@ -90,12 +90,13 @@ def draw_class_and_new_file(
         probabilities: probability of each class.
         files: candidates by class; a taken one that is drawn is removed from its class, and a class without candidates
             is no longer drawn.
-        taken: the files not to draw.
+        taken: the files not to draw; the one drawn is added.
         rng: source of chance.
     """
     while files:
         train_id, file = draw_class_and_file(probabilities, files, rng)
         if file not in taken:
+            taken.add(file)
             return train_id, file
         files[train_id].remove(file)
         if not files[train_id]:

@@ -94,7 +94,6 @@ def draw_without_repeats(source: SourceSet, min_pixels: int, wanted: int, rng: n
     files = source.candidates(min_pixels)
     taken: set[str] = set()
     while len(taken) < wanted and (drawn := draw_class_and_new_file(source.probabilities, files, taken, rng)):
-        taken.add(drawn[1])
         yield drawn[1]
     rest = [label for label in source.images if label not in taken]
     yield from (rest[index] for index in rng.permutation(len(rest)))

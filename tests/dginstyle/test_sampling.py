@@ -75,7 +75,9 @@ def test_only_classes_with_candidates_are_drawn():
 def test_a_file_taken_for_one_class_is_not_drawn_for_another_and_when_all_are_taken_none_is():
     files = {12: ["a"], 0: ["a", "b"]}
     assert {draw_class_and_new_file({12: 0.9, 0: 0.1}, files, {"a"}, rng(seed)) for seed in range(30)} == {(0, "b")}
-    assert draw_class_and_new_file({12: 0.9, 0: 0.1}, files, {"a", "b"}, rng()) is None
+    taken = {"a"}
+    drawn = [draw_class_and_new_file({12: 0.9, 0: 0.1}, files, taken, rng()) for _ in range(2)]
+    assert drawn == [(0, "b"), None]
 
 
 def test_classes_whose_probability_underflowed_can_still_be_drawn():
