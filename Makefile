@@ -29,9 +29,9 @@ track: $(INSTALLED)  ## after a run: what it made is recorded in dvc.lock and pu
 	snakemake --touch --forceall  # dvc commit gives single files new times
 	dvc push
 
-stages: $(INSTALLED)  ## dvc.yaml and paper/dvc.yaml again, when entries of the configuration came or went
-	python workflow/stages.py config/config.yaml dvc.yaml
-	python workflow/stages.py config/paper.yaml paper/dvc.yaml
+stages: $(INSTALLED)  ## dvc.yaml and paper_pipeline/dvc.yaml again, when entries of the configuration came or went
+	python workflow/lib/stages.py config/config.yaml dvc.yaml
+	python workflow/lib/stages.py config/paper.yaml paper_pipeline/dvc.yaml
 
 test: $(INSTALLED)  ## all tests
 	pytest -q
@@ -48,7 +48,7 @@ format: $(INSTALLED)  ## format the sources
 	snakefmt workflow
 
 lock: $(INSTALLED)  ## pin what is installed: requirements.txt, workflow/envs
-	python tools/lock.py
+	python workflow/lib/lock.py
 
 $(INSTALLED): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

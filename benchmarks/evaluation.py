@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from mmseg.evaluation import IoUMetric
 
-from segmodel.inference import resized_prediction
-from segmodel.metrics import confusion_matrix
+from segmodel.evaluation.metrics import confusion_matrix
+from segmodel.windows import resized_prediction
 
 torch.set_num_threads(1)
 HEIGHT, WIDTH = 1024, 2048

@@ -18,14 +18,14 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.random_networks import for_prior, stable_diffusion_15
-from benchmarks.reference_loop import ReferenceLoop
 from dginstyle.captions import caption
 from dginstyle.diffusion.loading import DTYPES, TextEncoder, latent_factor, load, load_scheduler
 from dginstyle.diffusion.networks import GeneratorNetworks
+from dginstyle.generation.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
 from dginstyle.labels import ID_TO_TRAIN_ID
 from dginstyle.miniworld import render_scene
-from dginstyle.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
+from tests.reference.random_networks import for_prior, stable_diffusion_15
+from tests.reference.reference_loop import ReferenceLoop
 
 SIDES = {"mini": 64, "sd15": 512}
 PUBLISHED_MIN_SHARE = 20_000 / 512**2

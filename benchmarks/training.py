@@ -9,10 +9,10 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.show_generator import CONFIG, controlnet_options
-from dginstyle.controlnet import ControlNetTask, LabelledCrops
-from dginstyle.diffusion.training import batches, optimise, start
-from dginstyle.source_set import SourceSet
+from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.training.controlnet import ControlNetTask, LabelledCrops
+from dginstyle.training.loop import batches, optimise, start
+from docs.figures.generator import CONFIG, controlnet_options
 
 RESULTS = Path("results/mini")
 LAYOUTS = {"rows of channels": torch.contiguous_format, "channels_last": torch.channels_last}

@@ -16,9 +16,9 @@ import numpy as np
 import yaml
 from scipy.stats import t
 
-from segmodel.ablations import compare_ablations
-from segmodel.summarise import SummariseOptions
-from segmodel.tables import read_table
+from segmodel.tables.ablations import compare_ablations
+from segmodel.tables.format import read_table
+from segmodel.tables.summarise import SummariseOptions
 
 CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
 MODEL = next(iter(CONFIG["models"]))

@@ -7,11 +7,10 @@ import numpy as np
 
 from dginstyle.captions import caption
 from dginstyle.diffusion.networks import GeneratorNetworks
-from dginstyle.label_input import Encoding, as_train_ids, open_label
-from dginstyle.labels import IGNORE
+from dginstyle.generation.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
+from dginstyle.labels import IGNORE, Encoding, as_train_ids, open_label
 from dginstyle.pictures import save_png
 from dginstyle.seeds import derive_seed
-from dginstyle.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
 
 PUBLISHED_WINDOW = 64
 PUBLISHED_STRIDE = 16
@@ -49,7 +48,7 @@ def load(prior: str, controlnet: str | Path, unet: str | Path | None = None, **o
         prior: diffusers folder or hub id of U^P.
         controlnet: diffusers folder of the ControlNet.
         unet: diffusers folder of U^S, to do without the style swap.
-        options: fields of `dginstyle.synthesis.SamplingOptions` that differ from the published values.
+        options: fields of `dginstyle.generation.synthesis.SamplingOptions` that differ from the published values.
 
     Raises:
         SystemExit: something cannot be loaded or does not fit the rest.

@@ -5,8 +5,8 @@ from pathlib import Path
 from jsonargparse.typing import PositiveInt
 
 from dginstyle.api import generate, load
-from dginstyle.diffusion.passes import AtLeastOne
-from dginstyle.label_input import Encoding
+from dginstyle.generation.passes import AtLeastOne
+from dginstyle.labels import Encoding
 from dginstyle.pictures import contact_sheet
 
 MINI_PRIOR = Path(__file__).parents[1] / "resources/mini_prior"

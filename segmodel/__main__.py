@@ -6,17 +6,17 @@ import sys
 from jsonargparse import auto_cli
 
 VERBS = {
-    "train": "segmodel.train:train",
-    "evaluate": "segmodel.evaluate:evaluate",
-    "import-checkpoint": "segmodel.import_checkpoint:import_checkpoint",
-    "predict": "segmodel.predict:predict",
-    "show-predictions": "segmodel.show:show_predictions",
-    "judge": "segmodel.judge:judge",
-    "compare-sets": "segmodel.quality:compare_sets",
-    "compare-ablations": "segmodel.ablations:compare_ablations",
-    "plot-ablations": "segmodel.ablation_figure:plot_ablations",
-    "summarise": "segmodel.summarise:summarise",
-    "plot-gains": "segmodel.figures:plot_gains",
+    "train": "segmodel.training.train:train",
+    "evaluate": "segmodel.evaluation.evaluate:evaluate",
+    "import-checkpoint": "segmodel.models.import_checkpoint:import_checkpoint",
+    "predict": "segmodel.evaluation.predict:predict",
+    "show-predictions": "segmodel.evaluation.show_predictions:show_predictions",
+    "judge": "segmodel.evaluation.quality:judge",
+    "compare-sets": "segmodel.tables.quality:compare_sets",
+    "compare-ablations": "segmodel.tables.ablations:compare_ablations",
+    "plot-ablations": "segmodel.tables.ablation_figure:plot_ablations",
+    "summarise": "segmodel.tables.summarise:summarise",
+    "plot-gains": "segmodel.tables.figures:plot_gains",
 }
 
 

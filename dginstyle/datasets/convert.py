@@ -13,11 +13,11 @@ from pathlib import Path
 
 from dginstyle.datasets.adapter import CONVERTED_SUFFIX, Adapter, Pair, Skipped, find_pairs
 from dginstyle.datasets.custom import CustomSet
-from dginstyle.datasets.files import partial, progress, whole_csv
 from dginstyle.datasets.integrity import Converted, LabelSize, convert_pair
 from dginstyle.datasets.registry import adapter_named
 from dginstyle.datasets.report import Report, Tally
 from dginstyle.datasets.statistics import label_file, statistics_files
+from dginstyle.files import partial, progress, whole_csv
 
 BATCH = 16
 """Pairs that a process converts before it reports back."""

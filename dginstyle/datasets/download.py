@@ -16,7 +16,7 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from dginstyle.datasets.files import progress, readable
+from dginstyle.files import progress, readable
 
 CHUNK = 1 << 20
 TIMEOUT = (15, 60)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from dginstyle.datasets.archives import UNREADABLE, Member, open_archive
-from dginstyle.datasets.files import partial, progress, readable, write_json
+from dginstyle.files import partial, progress, readable, write_json
 
 CHUNK = 1 << 20
 MAX_RATIO = 100

@@ -9,10 +9,10 @@ from urllib.request import url2pathname
 
 from dginstyle.datasets.account import credentials_file, download_with_account
 from dginstyle.datasets.download import DiskFull, Interrupted, Refused, download, forget, shown
-from dginstyle.datasets.files import partial, readable
 from dginstyle.datasets.lock import locked_sha256, record
 from dginstyle.datasets.registry import adapter_of_package
 from dginstyle.datasets.verify import Checks, file_digests, listed_sha256, mismatches
+from dginstyle.files import partial, readable
 
 
 def fetch(

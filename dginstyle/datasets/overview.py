@@ -5,7 +5,7 @@ from pathlib import Path
 
 import markdown
 
-from dginstyle.datasets.files import whole_file, write_csv
+from dginstyle.files import whole_file, write_csv
 from dginstyle.labels import CLASS_NAMES
 
 SHOWN_SKIPPED = 100

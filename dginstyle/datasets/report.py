@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from dginstyle.datasets.adapter import Adapter, Skipped
-from dginstyle.datasets.files import write_json
 from dginstyle.datasets.integrity import Converted
+from dginstyle.files import write_json
 from dginstyle.labels import IGNORE, NUM_CLASSES
 
 

@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from dginstyle.datasets.files import whole_file
 from dginstyle.datasets.integrity import Converted
+from dginstyle.files import whole_file
 from dginstyle.labels import IGNORE, NUM_CLASSES
 
 

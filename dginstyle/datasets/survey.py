@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dginstyle.datasets.download import remote_size, shown
-from dginstyle.datasets.files import partial, readable, write_json
+from dginstyle.files import partial, readable, write_json
 
 UNPACKED = 1.1
 """Unpacked to packed size of images that are compressed already, with the label maps that are written from them."""

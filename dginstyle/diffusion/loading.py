@@ -90,7 +90,7 @@ def load_scheduler(prior: str, name: str, **options: Any) -> SchedulerMixin:
     """Build a sampler on the prior's noise schedule.
 
     ``clip_sample`` is off whatever the prior says: clipping is not linear, so a mean of noise predictions would no
-    longer amount to a mean of steps (`dginstyle.fusion`).
+    longer amount to a mean of steps (`dginstyle.generation.fusion`).
     """
     require_prior(prior)
     scheduler = SCHEDULERS[name]

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-from dginstyle.datasets.files import progress, whole_file
 from dginstyle.datasets.verify import file_digests
+from dginstyle.files import progress, whole_file
 from dginstyle.miniworld import DOMAINS
 from dginstyle.miniworld.publishers import PUBLISHERS
 from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions

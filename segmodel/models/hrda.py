@@ -4,9 +4,9 @@ import torch
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from segmodel.inference import slide_logits
 from segmodel.models.fusion import Box, fuse_scales, random_box, scaled, upsampled
 from segmodel.models.segmentor import Segmentor
+from segmodel.windows import slide_logits
 
 SCALE = 2  # the detail's scale over the context's
 

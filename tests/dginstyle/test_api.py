@@ -9,8 +9,7 @@ from PIL import Image
 
 import dginstyle
 from dginstyle.demo import demo
-from dginstyle.label_input import as_train_ids, open_label
-from dginstyle.labels import PALETTE, colourise
+from dginstyle.labels import PALETTE, as_train_ids, colourise, open_label
 from tests.dginstyle.tiny_prior import tiny_label
 
 

@@ -11,9 +11,9 @@ from PIL import Image
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from dginstyle.conditioning import CHANNELS
-from dginstyle.controlnet import begin_controlnet
 from dginstyle.prior.networks import build_tokenizer
-from dginstyle.sampling import class_probabilities
+from dginstyle.rare_class_sampling import class_probabilities
+from dginstyle.training.controlnet import begin_controlnet
 
 
 def write_tiny_prior(folder, prediction_type="epsilon"):

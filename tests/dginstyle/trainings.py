@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
-from dginstyle.controlnet import ControlNetOptions, train_controlnet
-from dginstyle.dreambooth import DreamboothOptions, train_dreambooth
+from dginstyle.training.controlnet import ControlNetOptions, train_controlnet
+from dginstyle.training.dreambooth import DreamboothOptions, train_dreambooth
 
 COMMON = {"crop": (32, 32), "steps": 4, "batch_size": 2, "learning_rate": 1e-3, "checkpoint_every": 2}
 DREAMBOOTH = DreamboothOptions(**COMMON, accumulation=2, resize_factors=(0.5, 1.0, 1.5))
@@ -24,7 +24,7 @@ CONTROLNET = ControlNetOptions(
 )
 KILLED = """
 import os, signal, sys
-import dginstyle.diffusion.training as training
+import dginstyle.training.loop as training
 optimise = training.optimise
 def killed_in_the_third_step(task, options, run, stream):
     if run.step == 3:

@@ -80,7 +80,7 @@ def target_set(tmp_path) -> Path:
 
 @pytest.fixture
 def options(tmp_path):
-    from segmodel.train import TrainOptions
+    from segmodel.training.train import TrainOptions
 
     config = tmp_path / "tiny.py"
     config.write_text(TINY_MODEL)
@@ -94,7 +94,7 @@ def options(tmp_path):
 @pytest.fixture
 def trained(tmp_path, mixed_set, options):
     """Train and return the output folder: ``trained(name, seed=0, data=mixed_set, **options)``."""
-    from segmodel.train import train
+    from segmodel.training.train import train
 
     def call(name: str, seed: int = 0, data: Path = mixed_set, generator: str | None = None, **changed) -> Path:
         output = tmp_path / name

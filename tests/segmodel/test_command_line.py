@@ -29,5 +29,5 @@ def test_wrong_value_is_named_on_stderr(tmp_path, capsys):
 
 
 def test_tables_do_not_import_torch():
-    code = "import sys, segmodel.summarise, segmodel.figures; sys.exit('torch' in sys.modules)"
+    code = "import sys, segmodel.tables.summarise, segmodel.tables.figures; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

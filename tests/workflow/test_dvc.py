@@ -85,7 +85,7 @@ def change(clone, section, entry, **values):
     path.write_text(yaml.safe_dump(config, sort_keys=False))
 
 
-@pytest.mark.parametrize(("config", "stages"), [("config.yaml", "dvc.yaml"), ("paper.yaml", "paper/dvc.yaml")])
+@pytest.mark.parametrize(("config", "stages"), [("config.yaml", "dvc.yaml"), ("paper.yaml", "paper_pipeline/dvc.yaml")])
 def test_stages_in_the_repository_are_those_of_the_configuration(program, repository, tmp_path, config, stages):
     # Written where the paths in it are the same.
     made = repository / stages.replace("dvc.yaml", f"{tmp_path.name}.partial")
@@ -146,7 +146,7 @@ def is_within(file, folder):
 
 
 def test_publishers_data_are_neither_copied_nor_pushed(repository):
-    stages = yaml.safe_load((repository / "paper/dvc.yaml").read_text())["stages"]
+    stages = yaml.safe_load((repository / "paper_pipeline/dvc.yaml").read_text())["stages"]
     data = {name: stage for name, stage in stages.items() if name.startswith(("data-", "statistics-"))}
     assert data
     for stage in data.values():

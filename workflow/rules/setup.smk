@@ -4,6 +4,8 @@ import shutil
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(workflow.basedir, "lib")))
+
 from configuration import ConfigurationError, checked
 from packages import missing_packages
 from snakemake.logging import logger

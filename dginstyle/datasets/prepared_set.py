@@ -1,0 +1,106 @@
+"""A prepared data set (``R/data/<set>``) as the generator reads it: files, class statistics, decoded images."""
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from dginstyle.labels import read_label
+from dginstyle.rare_class_sampling import candidates, read_json, read_samples_with_class
+
+
+@dataclass(frozen=True)
+class SourceSet:
+    """A folder with ``manifest.csv`` and, for rare class sampling, its statistics.
+
+    Attributes:
+        folder: the folder; every path of the set is relative to it.
+    """
+
+    folder: Path
+
+    @cached_property
+    def images(self) -> dict[str, str]:
+        """Image by label, in the manifest's order."""
+        return {row["label"]: row["image"] for row in self._rows}
+
+    @cached_property
+    def probabilities(self) -> dict[int, float]:
+        """Probability of each class present (``rcs_probabilities.json``)."""
+        return {int(train_id): p for train_id, p in read_json(self.folder / "rcs_probabilities.json").items()}
+
+    @cached_property
+    def samples_with_class(self) -> dict[int, list[tuple[str, int]]]:
+        """The (label, pixels) that hold each class."""
+        return read_samples_with_class(self.folder / "samples_with_class.json")
+
+    @cached_property
+    def classes(self) -> dict[str, list[int]]:
+        """Classes of each label that has any, ascending, in the manifest's order."""
+        found: dict[str, list[int]] = {}
+        for train_id in sorted(self.samples_with_class):
+            for label, _ in self.samples_with_class[train_id]:
+                found.setdefault(label, []).append(train_id)
+        return {label: found[label] for label in self.images if label in found}
+
+    def candidates(self, min_pixels: int) -> dict[int, list[str]]:
+        """Labels to draw from for each class: those with more than ``min_pixels`` of it.
+
+        Raises:
+            SystemExit: no class has any.
+        """
+        files = candidates(self.samples_with_class, min_pixels)
+        if not files:
+            raise SystemExit(
+                f"{self.folder}: no label map has more than min_pixels = {min_pixels} of any class; lower it"
+            )
+        return files
+
+    def label(self, file: str) -> np.ndarray:
+        """Return a label map (H, W) uint8 of trainIds.
+
+        Raises:
+            SystemExit: the file is missing or holds other values.
+        """
+        try:
+            return read_label(self.folder / file)
+        except (OSError, ValueError) as error:
+            raise SystemExit(f"{error}; convert the data set again") from None
+
+    def image(self, file: str) -> np.ndarray:
+        """Return an image (H, W, 3) uint8 RGB.
+
+        Raises:
+            SystemExit: the file is missing or broken.
+        """
+        try:
+            with Image.open(self.folder / file) as image:
+                return np.array(image.convert("RGB"))
+        except OSError as error:
+            raise SystemExit(f"{self.folder / file} cannot be read ({error}); extract the data set again") from None
+
+    @cached_property
+    def _rows(self) -> list[dict[str, str]]:
+        return read_rows(self.folder / "manifest.csv", ("image", "label"))
+
+
+def read_rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """Read a table that must have some columns and at least one row.
+
+    Raises:
+        SystemExit: the file is missing or is another table.
+    """
+    try:
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+    except FileNotFoundError:
+        raise SystemExit(
+            f"{path} does not exist; the command table in docs/architecture.md says what writes it"
+        ) from None
+    missing = [column for column in columns if not rows or rows[0].get(column) is None]
+    if missing:
+        raise SystemExit(f"{path} must be a table with the columns {', '.join(columns)} and at least one row")
+    return rows

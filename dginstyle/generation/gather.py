@@ -1,0 +1,72 @@
+"""``gather``: one manifest and one metadata file over the shards of a generated set."""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+from PIL import Image
+
+from dginstyle.datasets.prepared_set import read_rows
+from dginstyle.files import whole_file, write_csv
+
+PATHS = ("file_name", "label", "source_image", "source_label")
+
+
+def gather(*, shards: list[Path], output: Path) -> None:
+    """Write ``manifest.csv`` and ``metadata.jsonl`` over all shards; their paths are relative to ``output``.
+
+    Args:
+        shards: folders that `generate` wrote.
+        output: folder of the generated set. If it holds ``list.csv``, the shards must amount to that list.
+    """
+    items = sorted((item for shard in shards for item in read_shard(shard, output)), key=lambda item: item["index"])
+    require_complete([item["index"] for item in items], output / "list.csv")
+    rows = [(item["file_name"], item["label"], *image_size(output / item["file_name"])) for item in items]
+    with whole_file(output / "metadata.jsonl") as unfinished:
+        unfinished.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items))
+    write_csv(output / "manifest.csv", ("image", "label", "width", "height"), rows)
+
+
+def read_shard(shard: Path, output: Path) -> list[dict]:
+    """Return a shard's metadata with its paths relative to ``output``.
+
+    Raises:
+        SystemExit: the shard is not complete, or a file that it names is gone.
+    """
+    try:
+        lines = (shard / "metadata.jsonl").read_text().splitlines()
+    except OSError:
+        raise SystemExit(
+            f"{shard} holds no metadata.jsonl, so it is no finished shard: run `generate` for it"
+        ) from None
+    items = [json.loads(line) for line in lines]
+    for item in items:
+        absent = [item[key] for key in ("file_name", "label") if not (shard / item[key]).is_file()]
+        if absent:
+            raise SystemExit(f"{shard} lacks {absent[0]}, which its metadata.jsonl names: generate the shard again")
+        item.update({key: os.path.relpath((shard / item[key]).resolve(), output.resolve()) for key in PATHS})
+    return items
+
+
+def require_complete(indices: list[int], list_file: Path) -> None:
+    """Check that every item of the list is there once.
+
+    Raises:
+        SystemExit: an item is missing, made twice, or not in the list.
+    """
+    count = len(read_rows(list_file, ("index",))) if list_file.is_file() else max(indices, default=-1) + 1
+    twice = [index for index, times in Counter(indices).items() if times > 1]
+    absent = sorted(set(range(count)) - set(indices))
+    strange = sorted(set(indices) - set(range(count)))
+    for problem, found in (("in two shards", twice), ("in no shard", absent), (f"not in {list_file}", strange)):
+        if found:
+            raise SystemExit(f"{len(found)} of {count} items are {problem}, such as number {found[0]}: generate again")
+    if not indices:
+        raise SystemExit("there is nothing to gather: --shards names no item")
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Return width and height of an image file, without decoding it."""
+    with Image.open(path) as image:
+        return image.size

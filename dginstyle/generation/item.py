@@ -1,0 +1,101 @@
+"""One generated image before it is generated: which crop of which label map, and which prompt."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dginstyle.captions import caption, draw_prompt
+from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.rare_class_sampling import Crop, draw_crop_with
+from dginstyle.seeds import derive_seed
+
+TRIES = 10
+
+
+@dataclass(frozen=True)
+class PromptOptions:
+    """How prompts are drawn: the arguments of `dginstyle.captions.draw_prompt`."""
+
+    weathers: tuple[str, ...]
+    weather_probability: float
+    weather_prompt: str
+    plain_prompt: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """What an image is generated from.
+
+    Attributes:
+        index: number in the generation list.
+        train_id: the class that the crop is centred on.
+        source_image: file of the source set.
+        source_label: file of the source set.
+        crop: its part.
+        label: trainIds (H, W) uint8 of the crop.
+        prompt: what the prior is asked for.
+        weather: the prompt's weather, empty for a plain prompt.
+        seed: seed of the item's chance.
+    """
+
+    index: int
+    train_id: int
+    source_image: str
+    source_label: str
+    crop: Crop
+    label: np.ndarray
+    prompt: str
+    weather: str
+    seed: int
+
+
+def draw_item(
+    row: dict[str, str],
+    source: SourceSet,
+    size: tuple[int, int],
+    min_class_share: float,
+    prompts: PromptOptions,
+    seed: int,
+) -> Item:
+    """Draw crop and prompt of one line of the generation list. They depend on the seed and the line alone.
+
+    Args:
+        row: the line: index, image, label, class.
+        source: the source set that it names.
+        size: height and width of the crop.
+        min_class_share: a crop is taken when its class covers more than this share of it.
+        prompts: how the prompt is drawn.
+        seed: the run's seed.
+
+    Raises:
+        SystemExit: the label map lacks the class or is smaller than the crop.
+    """
+    index, train_id = int(row["index"]), int(row["class"])
+    item_seed = derive_seed(seed, "generate", index)
+    rng = np.random.default_rng(item_seed)
+    whole = source.label(row["label"])
+    try:
+        crop = draw_filled_crop(whole, train_id, size, min_class_share, rng)
+    except ValueError as error:
+        raise SystemExit(f"{source.folder / row['label']}, item {index} of the list: {error}") from None
+    label = crop.of(whole).copy()
+    prompt, weather = draw_prompt(
+        caption(label),
+        rng,
+        prompts.weathers,
+        prompts.weather_probability,
+        prompts.weather_prompt,
+        prompts.plain_prompt,
+    )
+    return Item(index, train_id, row["image"], row["label"], crop, label, prompt, weather, item_seed)
+
+
+def draw_filled_crop(
+    label: np.ndarray, train_id: int, size: tuple[int, int], min_share: float, rng: np.random.Generator
+) -> Crop:
+    """Draw crops around pixels of a class until it covers more than ``min_share`` of one; of ten, keep the last."""
+    for _ in range(TRIES):
+        crop = draw_crop_with(label, train_id, size, rng)
+        if (crop.of(label) == train_id).mean() > min_share:
+            break
+    return crop

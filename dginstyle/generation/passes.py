@@ -1,0 +1,246 @@
+"""The two sampling passes: at the prior's own resolution, then enlarged by windows (paper, sections 3.3 and 3.4)."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
+
+import torch
+from diffusers import ControlNetModel, SchedulerMixin, UNet2DConditionModel
+from jsonargparse.typing import restricted_number_type
+from torch import Tensor, nn
+
+from dginstyle.diffusion.workers import Workers
+from dginstyle.generation.fusion import (
+    Border,
+    Place,
+    ReferenceNoise,
+    all_places,
+    covered,
+    cut,
+    fuse,
+    keep_reference,
+    needed_places,
+    noised,
+    reference_levels,
+    taper,
+    window_grid,
+)
+
+EMBEDDINGS_KEPT = 2 << 30
+"""Bytes of embedded conditions that are kept from step to step; windows beyond them are embedded again in each step."""
+AtLeastOne = restricted_number_type("AtLeastOne", float, (">=", 1), docstring="guidance (1: none) or enlargement")
+GuidedBy = Literal["prompt", "condition"]
+
+
+@dataclass(frozen=True)
+class Denoiser:
+    """A U-Net with a ControlNet and classifier-free guidance (Ho and Salimans, 2022, eq. 6).
+
+    Attributes:
+        unet: the network that draws: U^P for the style swap, else U^S.
+        controlnet: the ControlNet, whose own condition embedding is off: it is given embedded conditions.
+        embedding: that condition embedding, (N, 20, H, W) → (N, C, h, w): once an image instead of once a step.
+        empty_prompt: embedding (77, C) of the empty prompt.
+        guidance: 1 for none.
+        guided_by: what the prediction that guidance leads away from lacks: the prompt, or the ControlNet.
+        conditioning_scale: factor of the ControlNet's residuals.
+        workers: the cores that share a batch.
+    """
+
+    unet: UNet2DConditionModel
+    controlnet: ControlNetModel
+    embedding: nn.Module
+    empty_prompt: Tensor
+    guidance: float
+    guided_by: GuidedBy
+    conditioning_scale: float
+    workers: Workers
+
+    @classmethod
+    def of(
+        cls,
+        unet: UNet2DConditionModel,
+        controlnet: ControlNetModel,
+        empty_prompt: Tensor,
+        guidance: float,
+        conditioning_scale: float = 1.0,
+        guided_by: GuidedBy = "prompt",
+    ) -> "Denoiser":
+        """Take the condition embedding out of a ControlNet."""
+        embedding, controlnet.controlnet_cond_embedding = controlnet.controlnet_cond_embedding, nn.Identity()
+        workers = Workers(unet.device)
+        return cls(unet, controlnet, embedding, empty_prompt, guidance, guided_by, conditioning_scale, workers)
+
+    def guided(self, guidance: float) -> "Denoiser":
+        """Return the same networks with another guidance."""
+        return replace(self, guidance=guidance)
+
+    def embed(self, condition: Tensor) -> Tensor:
+        """Return the embedding (N, C, h, w) of conditions (N, 20, H, W)."""
+        return self.embedding(condition.to(self.unet.device, self.unet.dtype))
+
+    def __call__(self, latents: Tensor, timestep: Tensor, text: Tensor, embedded: Tensor) -> Tensor:
+        """Return the guided prediction (N, 4, h, w) float32.
+
+        Args:
+            latents: (N, 4, h, w).
+            timestep: scalar.
+            text: (N, 77, C).
+            embedded: embedded conditions (N, C, h, w).
+        """
+        predict = partial(self._predict, timestep)
+        if self.guidance == 1:
+            return self.workers(predict, latents, text, embedded)
+        if self.guided_by == "condition":
+            unconditional = self.workers(partial(self._predict_uncontrolled, timestep), latents, text)  # (N, 4, h, w)
+            conditional = self.workers(predict, latents, text, embedded)
+        else:
+            text = torch.cat([self.empty_prompt.expand_as(text), text])  # (2N, 77, C)
+            both = self.workers(predict, torch.cat([latents] * 2), text, torch.cat([embedded] * 2))  # (2N, 4, h, w)
+            unconditional, conditional = both.chunk(2)
+        return unconditional + self.guidance * (conditional - unconditional)
+
+    def _predict(self, timestep: Tensor, latents: Tensor, text: Tensor, embedded: Tensor) -> Tensor:
+        latents = latents.to(self.unet.dtype)
+        down, middle = self.controlnet(latents, timestep, text, embedded, self.conditioning_scale, return_dict=False)
+        predicted = self.unet(
+            latents, timestep, text, down_block_additional_residuals=down, mid_block_additional_residual=middle
+        ).sample  # (N, 4, h, w)
+        return predicted.float()
+
+    def _predict_uncontrolled(self, timestep: Tensor, latents: Tensor, text: Tensor) -> Tensor:
+        return self.unet(latents.to(self.unet.dtype), timestep, text).sample.float()  # (N, 4, h, w)
+
+
+def first_pass(
+    denoiser: Denoiser,
+    scheduler: SchedulerMixin,
+    steps: int,
+    noise: Tensor,
+    text: Tensor,
+    condition: Tensor,
+    window: tuple[int, int],
+) -> Tensor:
+    """Sample latents (N, 4, h, w) at the resolution of the prior.
+
+    Args:
+        denoiser: the networks.
+        scheduler: the sampler.
+        steps: number of steps.
+        noise: standard normal (N, 4, h, w).
+        text: prompts' embeddings (N, 77, C).
+        condition: one-hot label maps (N, 20, H, W), of any dtype.
+        window: height and width in latent pixels: larger latents are sampled by half-overlapping windows, tapered
+            towards their borders. The paper has one window.
+    """
+    scheduler.set_timesteps(steps, device=noise.device)
+    places = all_places(len(noise), window_grid(noise.shape[2:], window, max(1, min(window) // 2)))
+    weights = taper(window, (noise.shape[2] > window[0], noise.shape[3] > window[1])).to(noise)
+    windows = Windows(denoiser, places, text, condition, noise.shape[3], len(noise))
+    latents = noise * scheduler.init_noise_sigma
+    for timestep in scheduler.timesteps:
+        prediction = fuse(windows.predictions(latents, timestep), places, latents, weights)
+        latents = scheduler.step(prediction, timestep, latents).prev_sample
+    return latents
+
+
+@dataclass(frozen=True)
+class WindowOptions:
+    """How the second pass goes over the enlarged latents.
+
+    Attributes:
+        size: height and width of a window in latent pixels: the first pass's.
+        stride: latent pixels between two windows.
+        per_batch: windows that go through the networks at once.
+        reference_noise: level to which the first pass is noised.
+        border: what becomes of a border that the stride leaves; ``zero`` sets its latents to 0 in each step, as the
+            published code does.
+    """
+
+    size: tuple[int, int]
+    stride: int
+    per_batch: int
+    reference_noise: ReferenceNoise
+    border: Border = "covered"
+
+
+def second_pass(
+    denoiser: Denoiser,
+    scheduler: SchedulerMixin,
+    steps: int,
+    noise: Tensor,
+    text: Tensor,
+    condition: Tensor,
+    reference: Tensor,
+    keep: Tensor,
+    options: WindowOptions,
+) -> Tensor:
+    """Sample enlarged latents (N, 4, H', W') by windows; the reference stays where the mask says so.
+
+    Args:
+        denoiser: the networks.
+        scheduler: the sampler.
+        steps: number of steps.
+        noise: standard normal (N, 4, H', W'). The reference is noised with the same noise, so that at the start both
+            are on the same trajectory.
+        text: prompts' embeddings (N, 77, C).
+        condition: enlarged one-hot label maps (N, 20, H, W), of any dtype.
+        reference: latents (N, 4, H', W') of the enlarged first pass.
+        keep: mask (N, H', W') bool.
+        options: windows.
+    """
+    scheduler.set_timesteps(steps, device=noise.device)
+    grid = window_grid(noise.shape[2:], options.size, options.stride, options.border)
+    inside = covered(noise.shape[2:], grid).to(noise.device)  # (H', W')
+    places = needed_places(keep, grid)
+    windows = Windows(denoiser, places, text, condition, noise.shape[3], options.per_batch)
+    levels = reference_levels(scheduler.timesteps.tolist(), scheduler.alphas_cumprod, options.reference_noise)
+    latents = noise * scheduler.init_noise_sigma
+    for timestep, level in zip(scheduler.timesteps, levels, strict=True):
+        prediction = fuse(windows.predictions(latents, timestep), places, latents)
+        latents = scheduler.step(prediction, timestep, latents).prev_sample
+        latents = keep_reference(latents.where(inside, 0), noised(reference, noise, level), keep)
+    return latents
+
+
+class Windows:
+    """The windows of a batch of latents, sent through the networks a few at a time.
+
+    What is held at once does not grow with the number of windows: one batch's predictions, and of the embedded
+    conditions `EMBEDDINGS_KEPT` bytes.
+    """
+
+    def __init__(
+        self, denoiser: Denoiser, places: Sequence[Place], text: Tensor, condition: Tensor, width: int, per_batch: int
+    ) -> None:
+        """Take the windows; ``width`` is that of the latents, which says how far apart the scales are."""
+        self.denoiser, self.text, self.condition = denoiser, text, condition
+        count = max(1, math.ceil(len(places) / per_batch))
+        size = max(1, math.ceil(len(places) / count))  # one size for all batches, as far as may be
+        self.batches = [places[first : first + size] for first in range(0, len(places), size)]
+        self.factor = condition.shape[3] // width
+        self.kept: dict[int, Tensor] = {}
+        self.room = EMBEDDINGS_KEPT
+
+    def predictions(self, latents: Tensor, timestep: Tensor) -> Iterator[Tensor]:
+        """Yield the prediction (4, h, w) for each window of latents (N, 4, H', W')."""
+        for number, batch in enumerate(self.batches):
+            text = self.text[[item for item, _ in batch]]  # (J, 77, C)
+            yield from self.denoiser(cut(latents, batch), timestep, text, self._embedded(number))  # (J, 4, h, w)
+
+    def _embedded(self, number: int) -> Tensor:
+        """Return the embedded conditions (J, C, h, w) of a batch, kept from an earlier step where there is room."""
+        if number in self.kept:
+            return self.kept[number]
+        embedded = self.denoiser.embed(cut(self.condition, in_pixels(self.batches[number], self.factor)))
+        if embedded.nbytes <= self.room:
+            self.kept[number] = embedded
+            self.room -= embedded.nbytes
+        return embedded
+
+
+def in_pixels(places: Sequence[Place], factor: int) -> list[Place]:
+    """Return windows of latents as windows of the image."""
+    return [(item, tuple(slice(s.start * factor, s.stop * factor) for s in window)) for item, window in places]

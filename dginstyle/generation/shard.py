@@ -1,0 +1,89 @@
+"""The files of one shard of a generated set, written so that an interrupted shard goes on where it was."""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dginstyle.files import partial, put_in_place, refuse_overwriting, whole_file, write_json
+from dginstyle.generation.item import Item
+from dginstyle.labels import CLASS_NAMES
+from dginstyle.pictures import contact_sheet, save_png
+
+
+class Shard:
+    """A shard under ``<output>.partial`` until it is complete.
+
+    An item is finished when its line of metadata, written last, exists.
+    """
+
+    def __init__(self, output: Path, belongs_to: str, data: Path, generator: str, passes: int) -> None:
+        """Open the unfinished shard of the same work, or begin anew.
+
+        Args:
+            output: the shard's folder.
+            belongs_to: fingerprint of all that decides the images.
+            data: folder of the source set, to name the source files.
+            generator: name of the generator.
+            passes: number of sampling passes.
+
+        Raises:
+            SystemExit: the folder holds other files.
+        """
+        refuse_overwriting(output, "metadata.jsonl")
+        self.output, self.folder, self.data = output, partial(output), data
+        self.generator, self.passes = generator, passes
+        self.lines = self.folder / "items"
+        mark = self.lines / "belongs_to"
+        if not mark.is_file() or mark.read_text() != belongs_to:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            for folder in ("images", "labels", "items"):
+                (self.folder / folder).mkdir(parents=True)
+            with whole_file(mark) as unfinished:
+                unfinished.write_text(belongs_to)
+
+    def has(self, index: int) -> bool:
+        """Tell whether an item is finished."""
+        return self._line(index).is_file()
+
+    def add(self, item: Item, image: np.ndarray) -> None:
+        """Write an item: image (H, W, 3) uint8, label and its line of metadata."""
+        image_file, label_file = f"images/{item.index:06}.png", f"labels/{item.index:06}_labelTrainIds.png"
+        for array, file in ((image, image_file), (item.label, label_file)):
+            with whole_file(self.folder / file) as unfinished:
+                save_png(array, unfinished)
+        write_json(self._line(item.index), self._metadata(item, image_file, label_file))
+
+    def finish(self, indices: Sequence[int]) -> None:
+        """Write metadata and pictures, and give the shard its name."""
+        lines = [json.loads(self._line(index).read_text()) for index in indices]
+        with whole_file(self.folder / "metadata.jsonl") as unfinished:
+            unfinished.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+        pairs = [(self.folder / line["file_name"], self.folder / line["label"]) for line in lines]
+        contact_sheet(pairs).save(self.folder / "pictures.png")
+        shutil.rmtree(self.lines)
+        put_in_place(self.folder, self.output)
+
+    def _line(self, index: int) -> Path:
+        return self.lines / f"{index:06}.json"
+
+    def _metadata(self, item: Item, image_file: str, label_file: str) -> dict:
+        source = Path(os.path.relpath(self.data.resolve(), self.output.resolve()))
+        return {
+            "index": item.index,
+            "file_name": image_file,
+            "label": label_file,
+            "prompt": item.prompt,
+            "weather": item.weather,
+            "class": item.train_id,
+            "class_name": CLASS_NAMES[item.train_id],
+            "crop": list(item.crop),
+            "seed": item.seed,
+            "generator": self.generator,
+            "passes": self.passes,
+            "source_image": (source / item.source_image).as_posix(),
+            "source_label": (source / item.source_label).as_posix(),
+        }

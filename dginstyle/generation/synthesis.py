@@ -1,0 +1,203 @@
+"""From label maps and prompts to images: style swap and multi-resolution latent fusion (paper, sections 3.3, 3.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jsonargparse.typing import NonNegativeFloat, NonNegativeInt, PositiveInt
+from torch import Tensor
+
+from dginstyle.conditioning import one_hot
+from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
+from dginstyle.diffusion.loading import Precision, best_device, divisor, memory_layout, require_divisible
+from dginstyle.diffusion.networks import GeneratorNetworks
+from dginstyle.generation.components import large_components
+from dginstyle.generation.fusion import Border, ReferenceNoise
+from dginstyle.generation.passes import AtLeastOne, Denoiser, GuidedBy, WindowOptions, first_pass, second_pass
+
+PROMPTS_KEPT = 512
+TILED_ABOVE = 1536
+"""Images with a longer side than this, in pixels, go through the autoencoder in tiles: its memory stays bounded."""
+
+
+@dataclass(frozen=True)
+class SecondPassOptions:
+    """Multi-resolution latent fusion.
+
+    Attributes:
+        scale: enlargement before the second pass, to the nearest size that passes through the networks.
+        stride: latent pixels between two windows.
+        min_component_pixels: components of a class with more pixels than this keep the first pass.
+        reference_noise: level to which the first pass is noised; ``previous_step`` is the published code's t − 1.
+        windows_per_batch: windows that go through the networks at once.
+        steps: sampling steps of this pass; None for those of the first.
+        guidance: classifier-free guidance of this pass; None for that of the first.
+        border: what becomes of a border of the latents that the stride leaves: ``covered`` by one more window, or
+            ``zero``, the published code's.
+    """
+
+    scale: AtLeastOne
+    stride: PositiveInt
+    min_component_pixels: NonNegativeInt
+    reference_noise: ReferenceNoise
+    windows_per_batch: PositiveInt
+    steps: PositiveInt | None = None
+    guidance: AtLeastOne | None = None
+    border: Border = "covered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingOptions:
+    """How images are sampled.
+
+    Attributes:
+        crop: height and width of the images.
+        scheduler: the sampler.
+        steps: sampling steps.
+        guidance: classifier-free guidance; 1 for none.
+        guided_by: what guidance strengthens: the prompt, as in the paper, or the condition: in both passes it then
+            leads away from what the U-Net predicts of the same prompt without the ControlNet.
+        precision: fp32, bf16 or fp16, of the networks.
+        second_pass: multi-resolution latent fusion; None for the first pass only.
+        conditioning_scale: factor of what the ControlNet adds; the paper's is 1.
+        compile: compile the networks with torch.compile: minutes at the start for faster steps on a GPU.
+        window: height and width that the networks were trained at: a larger crop is drawn by windows of this size, half
+            overlapping in the first pass. None for ``crop``, as published.
+    """
+
+    crop: tuple[PositiveInt, PositiveInt]
+    scheduler: Literal["ddim", "dpmsolver", "unipc"]
+    steps: PositiveInt
+    guidance: AtLeastOne
+    guided_by: GuidedBy = "prompt"
+    precision: Precision = "fp32"
+    second_pass: SecondPassOptions | None = None
+    conditioning_scale: NonNegativeFloat = 1.0
+    compile: bool = False
+    window: tuple[PositiveInt, PositiveInt] | None = None
+
+
+class Synthesiser:
+    """The generator's networks, ready to turn label maps into images."""
+
+    def __init__(self, networks: GeneratorNetworks, options: SamplingOptions) -> None:
+        """Make networks ready, on the GPU where there is one.
+
+        Args:
+            networks: what to sample with.
+            options: how to sample.
+
+        Raises:
+            SystemExit: the networks cannot draw images of this size.
+        """
+        networks.place(memory_layout(options.precision, best_device()))
+        self.options, self.factor = options, networks.factor
+        self.window = options.window or options.crop
+        self.divisor = divisor(self.factor, networks.unet)
+        for size in (options.crop, self.window):
+            require_divisible(size, self.factor, networks.unet)
+        self.text_encoder, self.scheduler, self.vae = networks.text_encoder, networks.scheduler, networks.vae
+        self.vae.enable_slicing()  # an image's bytes must not depend on its batch more than they have to
+        self._text = lru_cache(PROMPTS_KEPT)(self._embedded_text)
+        self.denoiser = Denoiser.of(
+            networks.unet,
+            networks.controlnet,
+            self._text(""),
+            options.guidance,
+            options.conditioning_scale,
+            options.guided_by,
+        )
+        if options.compile:
+            torch._dynamo.config.recompile_limit = 64  # blocks of several widths, for each size of a batch
+            networks.unet.compile_repeated_blocks()
+            networks.controlnet.compile()
+
+    @classmethod
+    def load(cls, prior: str, controlnet: Path, unet: Path | None, options: SamplingOptions) -> "Synthesiser":
+        """Load the networks; arguments as of `GeneratorNetworks.load`.
+
+        Raises:
+            SystemExit: something cannot be loaded or does not fit the rest.
+        """
+        return cls(GeneratorNetworks.load(prior, controlnet, unet, options.scheduler, options.precision), options)
+
+    @torch.inference_mode()
+    def __call__(self, labels: Sequence[np.ndarray], prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
+        """Return images (N, H, W, 3) uint8.
+
+        Args:
+            labels: trainIds (H, W) uint8 of each image, all of one size.
+            prompts: prompt of each image.
+            seeds: seed of each image's chance: an image does not depend on the others of its batch.
+        """
+        largest = max(labels[0].shape) * (self.options.second_pass.scale if self.options.second_pass else 1)
+        self.vae.use_tiling = largest > TILED_ABOVE
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        text = torch.stack([self._text(prompt) for prompt in prompts])  # (N, 77, C)
+        condition = self._condition(labels)  # (N, 20, H, W)
+        noise = self._noise(generators, labels[0].shape)  # (N, 4, h, w)
+        latents = first_pass(  # (N, 4, h, w)
+            self.denoiser, self.scheduler, self.options.steps, noise, text, condition, self._window(noise)
+        )
+        images = decode(self.vae, latents)  # (N, H, W, 3)
+        if self.options.second_pass is None:
+            return images
+        return self._enlarge(images, labels, text, condition, generators, self.options.second_pass)
+
+    def _enlarge(
+        self,
+        images: np.ndarray,
+        labels: Sequence[np.ndarray],
+        text: Tensor,
+        condition: Tensor,
+        generators: list[torch.Generator],
+        options: SecondPassOptions,
+    ) -> np.ndarray:
+        """Draw the details at a larger size and return to the size of the images (N, H, W, 3)."""
+        height, width = images.shape[1:3]
+        size = [round(side * options.scale / self.divisor) * self.divisor for side in (height, width)]
+        enlarged = to_tensor(resize_lanczos(images, size))  # (N, 3, sH, sW)
+        reference = encode(self.vae, enlarged, self._noise(generators, size))  # (N, 4, sh, sw)
+        masks = torch.from_numpy(np.stack([large_components(label, options.min_component_pixels) for label in labels]))
+        keep = F.interpolate(masks[:, None].float(), reference.shape[2:])[:, 0] > 0  # (N, sh, sw), nearest
+        noise = self._noise(generators, size)  # (N, 4, sh, sw)
+        latents = second_pass(  # (N, 4, sh, sw)
+            self.denoiser if options.guidance is None else self.denoiser.guided(options.guidance),
+            self.scheduler,
+            options.steps or self.options.steps,
+            noise,
+            text,
+            F.interpolate(condition, size),  # (N, 20, sH, sW), nearest
+            reference,
+            keep.to(reference.device),
+            WindowOptions(
+                self._window(noise), options.stride, options.windows_per_batch, options.reference_noise, options.border
+            ),
+        )
+        return resize_lanczos(decode(self.vae, latents), (height, width))
+
+    def _condition(self, labels: Sequence[np.ndarray]) -> Tensor:
+        """Return the conditions (N, 20, H, W) uint8 of label maps (H, W): enlarged, floats would take gigabytes."""
+        return torch.from_numpy(np.stack([one_hot(label) for label in labels]).astype(np.uint8)).to(self.vae.device)
+
+    def _noise(self, generators: list[torch.Generator], size: Sequence[int]) -> Tensor:
+        """Draw standard normal latents (N, 4, h, w) for images of ``size`` (height, width)."""
+        shape = (self.vae.config.latent_channels, *(side // self.factor for side in size))
+        return torch.stack([torch.randn(shape, generator=generator) for generator in generators]).to(self.vae.device)
+
+    def _window(self, latents: Tensor) -> tuple[int, int]:
+        """Return height and width in latent pixels of a window of latents (N, 4, h, w)."""
+        height, width = (
+            min(side // self.factor, whole) for side, whole in zip(self.window, latents.shape[2:], strict=True)
+        )
+        return height, width
+
+    @torch.inference_mode()
+    def _embedded_text(self, prompt: str) -> Tensor:
+        """Return the embedding (77, C) of a prompt, computed alone so that it never depends on its company."""
+        return self.text_encoder([prompt])[0]

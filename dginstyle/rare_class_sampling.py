@@ -1,0 +1,190 @@
+"""Rare class sampling (RCS): which class, which file and which crop come next (Hoyer et al., DAFormer, 2022, eq. 7)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jsonargparse.typing import PositiveFloat
+
+from dginstyle.files import write_json
+
+
+class Crop(NamedTuple):
+    """A rectangle of pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def of(self, array: np.ndarray) -> np.ndarray:
+        """Return the rectangle's part, a view, of an array (H, W, …)."""
+        return array[self.top : self.top + self.height, self.left : self.left + self.width]
+
+
+def class_probabilities(pixels: Mapping[int, int], temperature: float) -> dict[int, float]:
+    """Probability of drawing each class: softmax((1 − f) / T) over the classes present, f their share of the pixels.
+
+    Args:
+        pixels: pixels of each trainId over the data set; classes with none are left out.
+        temperature: T; the smaller, the more a rare class is preferred.
+
+    Returns:
+        Probability by trainId, in ascending order of pixels, ties in ascending order of trainId.
+
+    Raises:
+        ValueError: no class has a pixel.
+    """
+    present = sorted((count, train_id) for train_id, count in pixels.items() if count > 0)
+    if not present:
+        raise ValueError("no label map holds a pixel of an evaluated class, so there is nothing to sample")
+    counts = np.array([count for count, _ in present], dtype=np.float64)
+    scores = (1 - counts / counts.sum()) / temperature
+    weights = np.exp(scores - scores.max())  # the largest exponent is 0: no overflow at small temperatures
+    return dict(zip((train_id for _, train_id in present), (weights / weights.sum()).tolist(), strict=True))
+
+
+def candidates(samples: Mapping[int, Sequence[tuple[str, int]]], min_pixels: int) -> dict[int, list[str]]:
+    """Return by class the files with more than ``min_pixels`` pixels of it; classes without a file are left out."""
+    chosen = {train_id: [file for file, count in files if count > min_pixels] for train_id, files in samples.items()}
+    return {train_id: files for train_id, files in chosen.items() if files}
+
+
+def draw_class(probabilities: Mapping[int, float], rng: np.random.Generator, among: Sequence[int] | None = None) -> int:
+    """Draw a trainId.
+
+    Args:
+        probabilities: probability of each class.
+        rng: source of chance, one number of which is used.
+        among: the classes that can be drawn, with probabilities in proportion; None for all.
+
+    Raises:
+        ValueError: no class can be drawn.
+    """
+    train_ids = [train_id for train_id in probabilities if among is None or train_id in among]
+    if not train_ids:
+        raise ValueError("none of the classes to draw from has a probability")
+    scale = max(probabilities[train_id] for train_id in train_ids)
+    cumulative = np.cumsum([probabilities[train_id] / (scale or 1) for train_id in train_ids])
+    if not cumulative[-1]:  # all underflowed to zero: they are equally (un)likely
+        cumulative = np.arange(1.0, len(train_ids) + 1)
+    return train_ids[int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))]
+
+
+def draw_class_and_file(
+    probabilities: Mapping[int, float], files: Mapping[int, Sequence[str]], rng: np.random.Generator
+) -> tuple[int, str]:
+    """Draw a class, of those that have candidates, then one of its candidates uniformly."""
+    train_id = draw_class(probabilities, rng, among=list(files))
+    return train_id, files[train_id][rng.integers(len(files[train_id]))]
+
+
+def draw_class_and_new_file(
+    probabilities: Mapping[int, float], files: dict[int, list[str]], taken: set[str], rng: np.random.Generator
+) -> tuple[int, str] | None:
+    """Draw a class and one of its candidates that is not taken; None when every candidate is.
+
+    Args:
+        probabilities: probability of each class.
+        files: candidates by class; a taken one that is drawn is removed from its class, and a class without candidates
+            is no longer drawn.
+        taken: the files not to draw; the one drawn is added.
+        rng: source of chance.
+    """
+    while files:
+        train_id, file = draw_class_and_file(probabilities, files, rng)
+        if file not in taken:
+            taken.add(file)
+            return train_id, file
+        files[train_id].remove(file)
+        if not files[train_id]:
+            del files[train_id]
+    return None
+
+
+def draw_crop_with(label: np.ndarray, train_id: int, size: tuple[int, int], rng: np.random.Generator) -> Crop:
+    """Draw a pixel of a class uniformly and centre a crop on it, clamped to the label map.
+
+    Args:
+        label: trainIds (H, W) uint8.
+        train_id: the class that the crop is to hold.
+        size: height and width of the crop.
+        rng: source of chance.
+
+    Raises:
+        ValueError: the label map has no pixel of the class or is smaller than the crop.
+    """
+    _require_room(label.shape, size)
+    pixels = np.flatnonzero(label == train_id)
+    if not pixels.size:
+        raise ValueError(f"the label map has no pixel of class {train_id}")
+    row, column = divmod(int(pixels[rng.integers(pixels.size)]), label.shape[1])
+    return Crop(*_clamped((row, column), size, label.shape), *size)
+
+
+def draw_crop(shape: Sequence[int], size: tuple[int, int], rng: np.random.Generator) -> Crop:
+    """Draw a crop of ``size`` (height, width) uniformly from an image of ``shape``.
+
+    Raises:
+        ValueError: the image is smaller than the crop.
+    """
+    _require_room(shape, size)
+    top, left = (int(rng.integers(whole - part + 1)) for whole, part in zip(shape, size, strict=False))
+    return Crop(top, left, *size)
+
+
+def _clamped(centre: Sequence[int], size: Sequence[int], shape: Sequence[int]) -> list[int]:
+    starts = zip(centre, size, shape, strict=True)
+    return [min(max(middle - part // 2, 0), whole - part) for middle, part, whole in starts]
+
+
+def _require_room(shape: Sequence[int], size: Sequence[int]) -> None:
+    if shape[0] < size[0] or shape[1] < size[1]:
+        raise ValueError(f"a crop of {size[0]}×{size[1]} does not fit into {shape[0]}×{shape[1]} (height × width)")
+
+
+def read_json(path: Path) -> dict | list:
+    """Read one of a prepared set's JSON files.
+
+    Raises:
+        SystemExit: the file is missing or broken.
+    """
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise SystemExit(f"{path} does not exist: run `convert`, then `rcs-probabilities`, on the data set") from None
+    except json.JSONDecodeError as error:
+        raise SystemExit(f"{path} is no JSON ({error}): remove it and make it again") from None
+
+
+def read_pixels_by_file(path: Path) -> dict[str, dict[int, int]]:
+    """Read pixels by trainId of each label file: ``sample_class_stats.json`` or ``sample_class_stats_dict.json``."""
+    content = read_json(path)
+    if isinstance(content, list):
+        content = {entry["file"]: {key: n for key, n in entry.items() if key != "file"} for entry in content}
+    return {file: {int(train_id): count for train_id, count in counts.items()} for file, counts in content.items()}
+
+
+def read_samples_with_class(path: Path) -> dict[int, list[tuple[str, int]]]:
+    """Read by trainId the (label file, pixels) that hold it: ``samples_with_class.json``."""
+    return {int(train_id): [(file, count) for file, count in files] for train_id, files in read_json(path).items()}
+
+
+def rcs_probabilities(*, statistics: Path, output: Path, temperature: PositiveFloat) -> None:
+    """Write the class probabilities of rare class sampling.
+
+    Args:
+        statistics: ``sample_class_stats.json`` of a prepared set.
+        output: JSON to write: probability by trainId, in ascending order of pixels.
+        temperature: T of softmax((1 − f) / T).
+    """
+    pixels: dict[int, int] = {}
+    for counts in read_pixels_by_file(statistics).values():
+        for train_id, count in counts.items():
+            pixels[train_id] = pixels.get(train_id, 0) + count
+    try:
+        write_json(output, class_probabilities(pixels, temperature), indent=2)
+    except ValueError as error:
+        raise SystemExit(f"{statistics}: {error}; check the labels of the data set") from None

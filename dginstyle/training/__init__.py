@@ -1,0 +1,1 @@
+"""Training on the prior: DreamBooth (U^S) and the ControlNet."""

@@ -1,0 +1,253 @@
+"""``train-controlnet``: a ControlNet from label maps to source images, on the frozen U^S (paper, section 3.2)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from diffusers import (
+    AutoencoderKL,
+    ControlNetModel,
+    DDPMScheduler,
+    StableDiffusionControlNetPipeline,
+    UNet2DConditionModel,
+)
+from jsonargparse.typing import NonNegativeInt, PositiveInt
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from dginstyle.captions import caption
+from dginstyle.colour_jitter import jittered, recoloured
+from dginstyle.conditioning import CHANNELS, one_hot
+from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.diffusion.latents import to_tensor
+from dginstyle.diffusion.loading import (
+    DTYPES,
+    TextEncoder,
+    latent_factor,
+    load,
+    load_scheduler,
+    load_training_scheduler,
+    require_divisible,
+)
+from dginstyle.labels import IGNORE, NUM_CLASSES, colourise
+from dginstyle.rare_class_sampling import Crop, draw_class_and_file, draw_crop, draw_crop_with
+from dginstyle.seeds import derive_seed, generator
+from dginstyle.training.dreambooth import noisy_latents
+from dginstyle.training.loop import TrainingOptions, train_to_folder
+from dginstyle.training.objective import squared_error
+from dginstyle.training.validation import Panels, ValidationOptions, draw, frozen_copy, sample_image, silent
+
+_OF_CHANNEL = np.array([*range(NUM_CLASSES), IGNORE], dtype=np.uint8)
+TrainedPart = Literal["all", "condition", "condition_first_block", "condition_first_mid_block"]
+_CONDITION = ("controlnet_cond_embedding.", "controlnet_down_blocks.", "controlnet_mid_block.")
+_FIRST_BLOCK = ("down_blocks.0.",)
+_MID_BLOCK = ("mid_block.",)
+TRAINED: dict[TrainedPart, tuple[str, ...]] = {
+    "all": ("",),
+    "condition": _CONDITION,
+    "condition_first_block": _CONDITION + _FIRST_BLOCK,
+    "condition_first_mid_block": _CONDITION + _FIRST_BLOCK + _MID_BLOCK,
+}
+"""How the names of the trained parameters begin; the last three are the published code's partial freezing, 1 to 3."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlNetOptions(TrainingOptions):
+    """The values of ``controlnet`` in the configuration.
+
+    Attributes:
+        rare_class_sampling: draw each crop by rare class sampling; False: uniformly.
+        min_pixels: a file is drawn for a class when it has more pixels of it than this.
+        conditioning_channels: widths of the condition embedding, stride 2 between two of them.
+        trained: all of the ControlNet, or only the condition embedding and the zero convolutions, with the first block
+            of the encoder, and with the middle block too; the rest keeps U^S's weights.
+    """
+
+    rare_class_sampling: bool
+    min_pixels: NonNegativeInt
+    conditioning_channels: tuple[PositiveInt, ...]
+    trained: TrainedPart = "all"
+
+
+def train_controlnet(
+    *, prior: str, unet: Path, data: Path, output: Path, state: Path, options: ControlNetOptions, seed: int
+) -> None:
+    """Train a ControlNet on the frozen U^S.
+
+    Interrupted and started again with the same arguments, it goes on from the last saved state and ends with the same
+    weights. ``class_pixels.json`` beside the weights counts the pixels of each class that the training saw.
+
+    Args:
+        prior: diffusers folder or hub id of U^P, for its autoencoder, text encoder and noise schedule.
+        unet: diffusers folder of U^S.
+        data: folder of the prepared source set.
+        output: diffusers folder of the ControlNet to write.
+        state: folder of the resumable state and the logs.
+        options: the values of ``controlnet`` in the configuration.
+        seed: the run's seed.
+    """
+    task = ControlNetTask.load(prior, unet, LabelledCrops(SourceSet(data), options, seed), options, seed)
+    tables = [data / name for name in ("manifest.csv", "samples_with_class.json", "rcs_probabilities.json")]
+    train_to_folder(task, options, output, state, {"seed": seed}, [prior, unet, *tables])
+
+
+@dataclass
+class LabelledCrops(Dataset):
+    """An endless stream of crops of the source set with their label maps."""
+
+    source: SourceSet
+    options: ControlNetOptions
+    seed: int
+
+    def __getitem__(self, position: int) -> dict[str, Any]:
+        """Return image (3, H, W) in −1..1, condition (20, H, W), caption, pixels by class, and the noise's seed."""
+        rng = generator(self.seed, "controlnet sample", position)
+        file, label, crop = self._draw(rng)
+        label, image = crop.of(label), crop.of(self.source.image(self.source.images[file]))
+        image = recoloured(image, label, self.options.class_colours, rng)
+        return {
+            "image": to_tensor([jittered(image, self.options.colour_jitter, rng)])[0],
+            "condition": torch.from_numpy(one_hot(label)),
+            "caption": caption(label),
+            "class_pixels": torch.from_numpy(np.bincount(label.ravel(), minlength=256)[:NUM_CLASSES]),
+            "seed": derive_seed(self.seed, "controlnet noise", position),
+        }
+
+    def _draw(self, rng: np.random.Generator) -> tuple[str, np.ndarray, Crop]:
+        size = self.options.crop
+        try:
+            if not self.options.rare_class_sampling:
+                file = list(self.source.images)[rng.integers(len(self.source.images))]
+                label = self.source.label(file)
+                return file, label, draw_crop(label.shape, size, rng)
+            train_id, file = draw_class_and_file(self.source.probabilities, self._candidates, rng)
+            label = self.source.label(file)
+            return file, label, draw_crop_with(label, train_id, size, rng)
+        except ValueError as error:
+            raise SystemExit(
+                f"{self.source.folder}: {error}; choose a smaller controlnet.crop or convert again"
+            ) from None
+
+    def __post_init__(self) -> None:
+        """Look up the candidates of each class once."""
+        self._candidates = self.source.candidates(self.options.min_pixels) if self.options.rare_class_sampling else {}
+
+
+@dataclass
+class ControlNetTask:
+    """The task: remove noise from source images, knowing their label maps and captions."""
+
+    prior: str
+    network: ControlNetModel
+    samples: LabelledCrops
+    unet: UNet2DConditionModel
+    vae: AutoencoderKL
+    text_encoder: TextEncoder
+    scheduler: DDPMScheduler
+    trained: TrainedPart
+    name = "controlnet"
+
+    @classmethod
+    def load(
+        cls, prior: str, unet: Path, samples: LabelledCrops, options: ControlNetOptions, seed: int
+    ) -> "ControlNetTask":
+        """Load the frozen networks and begin the ControlNet from U^S."""
+        frozen = DTYPES[options.precision]
+        text_encoder = TextEncoder.load(prior, frozen)
+        vae, source_unet = load(AutoencoderKL, prior, "vae", frozen), load(UNet2DConditionModel, unet, dtype=frozen)
+        require_divisible(options.crop, latent_factor(vae), source_unet)
+        exact_unet = load(UNet2DConditionModel, unet)  # the ControlNet begins in float32 whatever the precision
+        network = begin_controlnet(exact_unet, options.conditioning_channels, latent_factor(vae), seed)
+        if options.gradient_checkpointing:
+            source_unet.enable_gradient_checkpointing()
+        scheduler = load_training_scheduler(prior)
+        return cls(prior, network, samples, source_unet, vae, text_encoder, scheduler, options.trained)
+
+    def trains(self, parameter: str) -> bool:
+        """Train what the options say."""
+        return parameter.startswith(TRAINED[self.trained])
+
+    def to(self, device: torch.device, layout: torch.memory_format) -> None:
+        """Move the frozen networks."""
+        self.text_encoder.model.to(device)
+        for network in (self.unet, self.vae):
+            network.to(device, memory_format=layout)
+
+    def loss(self, network: ControlNetModel, batch: dict[str, Any]) -> Tensor:
+        """Return the denoising loss of a batch of images (N, 3, H, W) and conditions (N, 20, H, W)."""
+        dtype = self.unet.dtype
+        noisy, timesteps, target = noisy_latents(self.vae, self.scheduler, batch)
+        text = self.text_encoder(batch["caption"])  # (N, 77, C)
+        condition = batch["condition"].to(self.unet.device)  # (N, 20, H, W)
+        down, middle = network(noisy, timesteps, text.float(), condition, return_dict=False)
+        predicted = self.unet(  # (N, 4, h, w)
+            noisy.to(dtype),
+            timesteps,
+            text,
+            down_block_additional_residuals=[residual.to(dtype) for residual in down],
+            mid_block_additional_residual=middle.to(dtype),
+        ).sample
+        return squared_error(predicted, target)
+
+    def counts(self, batch: dict[str, Any]) -> Tensor:
+        """Return pixels by trainId (19,) int64 of a batch."""
+        return batch["class_pixels"].sum(0)
+
+    def panels(self, network: ControlNetModel, sample: dict[str, Any], options: ValidationOptions) -> Panels:
+        """Return label map and source image, and what the ControlNet draws of them on U^P and on U^S."""
+        network = frozen_copy(network, self.unet.dtype)
+        prior = load(UNet2DConditionModel, self.prior, "unet", self.unet.dtype).to(self.unet.device)
+        return {
+            "labels": colourise(np.take(_OF_CHANNEL, sample["condition"].argmax(0).numpy())),
+            "source image": sample_image(sample),
+            "style swap (on U^P)": self._draw(prior, network, sample, options),
+            "source style (on U^S)": self._draw(self.unet, network, sample, options),
+        }
+
+    def _draw(
+        self, unet: UNet2DConditionModel, network: ControlNetModel, sample: dict[str, Any], options: ValidationOptions
+    ) -> np.ndarray:
+        encoder, scheduler = self.text_encoder, load_scheduler(self.prior, "ddim")
+        pipeline = StableDiffusionControlNetPipeline(
+            self.vae,
+            encoder.model,
+            encoder.tokenizer,
+            unet,
+            network,
+            scheduler,
+            None,
+            None,
+            requires_safety_checker=False,
+        )
+        condition = sample["condition"][None]  # (1, 20, H, W)
+        inputs = {"prompt": sample["caption"], "image": condition, "guidance_scale": options.guidance}
+        return draw(silent(pipeline), sample, options, **inputs)
+
+
+def begin_controlnet(
+    unet: UNet2DConditionModel, conditioning_channels: tuple[int, ...], factor: int, seed: int
+) -> ControlNetModel:
+    """Return the stock ControlNet of a U-Net, with 20 condition channels and its first weights.
+
+    Args:
+        unet: U^S, whose encoder is copied.
+        conditioning_channels: widths of the condition embedding.
+        factor: pixels that a latent pixel is wide.
+        seed: the run's seed, for the condition embedding.
+
+    Raises:
+        SystemExit: the condition embedding would not end at the latents' resolution.
+    """
+    if 2 ** (len(conditioning_channels) - 1) != factor:
+        raise SystemExit(
+            f"controlnet.conditioning_channels has {len(conditioning_channels)} entries and so divides the resolution "
+            f"by {2 ** (len(conditioning_channels) - 1)}, but the prior's autoencoder divides it by {factor}: give it "
+            f"{factor.bit_length()} entries"
+        )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, "controlnet weights"))
+        return ControlNetModel.from_unet(
+            unet, conditioning_embedding_out_channels=conditioning_channels, conditioning_channels=CHANNELS
+        )

@@ -1,0 +1,183 @@
+"""``train-dreambooth``: U^P → U^S, the prior's U-Net fine-tuned on the source images (paper, section 3.2)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, DDPMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from jsonargparse.typing import PositiveFloat
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from dginstyle.colour_jitter import jittered, recoloured
+from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.diffusion.latents import encode, to_tensor
+from dginstyle.diffusion.loading import (
+    DTYPES,
+    TextEncoder,
+    latent_factor,
+    load,
+    load_scheduler,
+    load_training_scheduler,
+    require_divisible,
+)
+from dginstyle.rare_class_sampling import draw_crop
+from dginstyle.seeds import derive_seed, generator
+from dginstyle.training.loop import TrainingOptions, train_to_folder
+from dginstyle.training.objective import draw_chance, prediction_target, squared_error
+from dginstyle.training.validation import Panels, ValidationOptions, draw, frozen_copy, sample_image, silent
+
+
+@dataclass(frozen=True, kw_only=True)
+class DreamboothOptions(TrainingOptions):
+    """The values of ``dreambooth`` in the configuration.
+
+    Attributes:
+        resize_factors: factors, of which one is drawn to resize each image before its crop.
+    """
+
+    resize_factors: tuple[PositiveFloat, ...]
+
+
+def train_dreambooth(
+    *, prior: str, data: Path, output: Path, state: Path, options: DreamboothOptions, seed: int
+) -> None:
+    """Fine-tune the prior's U-Net on the source images, with an empty prompt.
+
+    Interrupted and started again with the same arguments, it goes on from the last saved state and ends with the same
+    weights.
+
+    Args:
+        prior: diffusers folder or hub id of U^P.
+        data: folder of the prepared source set.
+        output: diffusers folder of U^S to write.
+        state: folder of the resumable state and the logs.
+        options: the values of ``dreambooth`` in the configuration.
+        seed: the run's seed.
+    """
+    task = Dreambooth.load(prior, SourceImages(SourceSet(data), options, seed), options)
+    train_to_folder(task, options, output, state, {"seed": seed}, [prior, data / "manifest.csv"])
+
+
+@dataclass
+class SourceImages(Dataset):
+    """An endless stream of crops of the source images: each epoch in an order of its own."""
+
+    source: SourceSet
+    options: DreamboothOptions
+    seed: int
+
+    def __getitem__(self, position: int) -> dict[str, Any]:
+        """Return the crop (3, H, W) in −1..1 at a position, and the seed of its noise."""
+        rng = generator(self.seed, "dreambooth sample", position)
+        file = self._file(position)
+        image = self.source.image(self.source.images[file])
+        image = resize(image, rng.choice(self.options.resize_factors), self.options.crop)
+        crop = draw_crop(image.shape, self.options.crop, rng)
+        if self.options.class_colours:
+            label = Image.fromarray(self.source.label(file)).resize(image.shape[1::-1], Image.Resampling.NEAREST)
+            image = recoloured(crop.of(image), crop.of(np.asarray(label)), self.options.class_colours, rng)
+        else:
+            image = crop.of(image)
+        image = jittered(image, self.options.colour_jitter, rng)
+        return {"image": to_tensor([image])[0], "seed": derive_seed(self.seed, "dreambooth noise", position)}
+
+    def _file(self, position: int) -> str:
+        labels = list(self.source.images)
+        epoch, place = divmod(position, len(labels))
+        return labels[generator(self.seed, "dreambooth epoch", epoch).permutation(len(labels))[place]]
+
+
+def resize(image: np.ndarray, factor: float, smallest: tuple[int, int]) -> np.ndarray:
+    """Resize an image (H, W, 3) uint8 bilinearly by a factor, or by the larger one that makes it hold a crop.
+
+    Args:
+        image: the image.
+        factor: the factor drawn.
+        smallest: height and width of the crop.
+    """
+    height, width = image.shape[:2]
+    factor = max(factor, smallest[0] / height, smallest[1] / width)
+    if factor == 1:
+        return image
+    size = (max(round(width * factor), smallest[1]), max(round(height * factor), smallest[0]))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
+
+
+@dataclass
+class Dreambooth:
+    """The task: remove noise from source images without a word about them."""
+
+    prior: str
+    network: UNet2DConditionModel
+    samples: SourceImages
+    vae: AutoencoderKL
+    scheduler: DDPMScheduler
+    empty_prompt: Tensor  # (1, 77, C)
+    name = "dreambooth"
+
+    @classmethod
+    def load(cls, prior: str, samples: SourceImages, options: DreamboothOptions) -> "Dreambooth":
+        """Load the prior's networks."""
+        frozen = DTYPES[options.precision]
+        empty_prompt = TextEncoder.load(prior)([""])
+        unet, vae = load(UNet2DConditionModel, prior, "unet"), load(AutoencoderKL, prior, "vae", frozen)
+        require_divisible(options.crop, latent_factor(vae), unet)
+        return cls(prior, unet, samples, vae, load_training_scheduler(prior), empty_prompt)
+
+    def trains(self, parameter: str) -> bool:
+        """Train the whole U-Net."""
+        return True
+
+    def to(self, device: torch.device, layout: torch.memory_format) -> None:
+        """Move the frozen networks."""
+        self.vae.to(device, memory_format=layout)
+        self.empty_prompt = self.empty_prompt.to(device)
+
+    def loss(self, network: UNet2DConditionModel, batch: dict[str, Any]) -> Tensor:
+        """Return the denoising loss of a batch of images (N, 3, H, W)."""
+        noisy, timesteps, target = noisy_latents(self.vae, self.scheduler, batch)
+        text = self.empty_prompt.expand(len(noisy), -1, -1)  # (N, 77, C)
+        return squared_error(network(noisy, timesteps, text).sample, target)  # both (N, 4, h, w)
+
+    def counts(self, batch: dict[str, Any]) -> Tensor:
+        """Count no class: crops are drawn without a look at the labels."""
+        return torch.zeros(0, dtype=torch.int64)
+
+    def panels(self, network: UNet2DConditionModel, sample: dict[str, Any], options: ValidationOptions) -> Panels:
+        """Return a source image, and what U^P and U^S draw from one noise without a prompt."""
+        prior = load(UNet2DConditionModel, self.prior, "unet", self.vae.dtype).to(self.vae.device)
+        return {
+            "source image": sample_image(sample),
+            "prior (U^P)": self._draw(prior, sample, options),
+            "source style (U^S)": self._draw(frozen_copy(network, self.vae.dtype), sample, options),
+        }
+
+    def _draw(self, unet: UNet2DConditionModel, sample: dict[str, Any], options: ValidationOptions) -> np.ndarray:
+        pipeline = StableDiffusionPipeline(
+            self.vae, None, None, unet, load_scheduler(self.prior, "ddim"), None, None, requires_safety_checker=False
+        )
+        return draw(silent(pipeline), sample, options, prompt_embeds=self.empty_prompt, guidance_scale=1.0)
+
+
+@torch.no_grad()
+def noisy_latents(vae: AutoencoderKL, scheduler: DDPMScheduler, batch: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor]:
+    """Encode a batch and add noise to it.
+
+    Returns:
+        Noisy latents (N, 4, h, w), their timesteps (N,), and what the network is to predict (N, 4, h, w).
+    """
+    images = batch["image"]  # (N, 3, H, W)
+    factor = latent_factor(vae)
+    shape = (vae.config.latent_channels, images.shape[2] // factor, images.shape[3] // factor)
+    chance = draw_chance(batch["seed"].tolist(), shape, scheduler.config.num_train_timesteps)
+    posterior, noise, timesteps = (part.to(vae.device) for part in chance)
+    latents = encode(vae, images, posterior)  # (N, 4, h, w)
+    return (
+        scheduler.add_noise(latents, noise, timesteps),
+        timesteps,
+        prediction_target(scheduler, latents, noise, timesteps),
+    )

@@ -1,0 +1,295 @@
+"""The training loop that U^S and the ControlNet share."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import torch
+from accelerate import Accelerator
+from diffusers import ModelMixin
+from diffusers.optimization import get_scheduler
+from diffusers.training_utils import EMAModel
+from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from dginstyle.checkpoint import Checkpoint, fingerprint
+from dginstyle.diffusion.loading import Precision, memory_layout
+from dginstyle.files import refuse_overwriting, whole_folder, write_json
+from dginstyle.training.accelerator import make_accelerator
+from dginstyle.training.log import Report, TrainingLog, open_tracker
+from dginstyle.training.publish import push, write_model_card
+from dginstyle.training.validation import Panels, ValidationOptions, picture
+
+INDECISIVE = ("checkpoint_every", "workers", "validation", "report_to", "hub_repository")
+"""Options on which the weights do not depend: a saved state stays good when they change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """What every training is told.
+
+    Attributes:
+        crop: height and width of the training images.
+        colour_jitter: strength of the random colours given to each crop, 0 (none, as in the paper) to 1.
+        class_colours: how far the colour of each class goes to a random one, 0 (as in the paper) to 1.
+        steps: optimiser steps.
+        batch_size: images of a batch, on each process.
+        accumulation: batches of an optimiser step.
+        learning_rate: AdamW's rate, reached after the warm-up.
+        schedule: constant, or along a cosine down to 0 at the last step.
+        warmup: steps in which the rate rises from 0.
+        weight_decay: AdamW's weight decay.
+        gradient_clip: largest norm of the gradient; None for any.
+        precision: fp32, bf16 or (GPU only) fp16, of the passes through the networks; the weights trained are fp32.
+        gradient_checkpointing: less memory for more time.
+        ema_decay: the weights written are an exponential average with this decay; None: the last weights.
+        checkpoint_every: steps between two saved states.
+        workers: processes that load images; the result does not depend on them.
+        validation: pictures on the way, in the logs; None for none.
+        report_to: where curves and pictures go: TensorBoard, W&B or nowhere.
+        hub_repository: owner/name on the hub to upload the weights to, with a model card; None for none.
+    """
+
+    crop: tuple[PositiveInt, PositiveInt]
+    colour_jitter: ClosedUnitInterval = 0.0
+    class_colours: ClosedUnitInterval = 0.0
+    steps: PositiveInt
+    batch_size: PositiveInt
+    accumulation: PositiveInt = 1
+    learning_rate: PositiveFloat
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: NonNegativeInt = 0
+    weight_decay: NonNegativeFloat = 1e-2
+    gradient_clip: PositiveFloat | None = None
+    precision: Precision = "fp32"
+    gradient_checkpointing: bool = False
+    ema_decay: ClosedUnitInterval | None = None
+    checkpoint_every: PositiveInt
+    workers: NonNegativeInt = 0
+    validation: ValidationOptions | None = None
+    report_to: Report = "tensorboard"
+    hub_repository: str | None = None
+
+
+class Task(Protocol):
+    """What one training does differently from another.
+
+    Attributes:
+        name: what the log calls it.
+        prior: diffusers folder or hub id of U^P.
+        network: the network to train.
+        samples: maps a position of the endless stream of samples to a sample, the same one on every call.
+    """
+
+    name: str
+    prior: str
+    network: ModelMixin
+    samples: Dataset
+
+    def loss(self, network: ModelMixin, batch: dict[str, Any]) -> Tensor:
+        """Return the loss of a batch; ``network`` is the trained network as the accelerator wraps it."""
+
+    def trains(self, parameter: str) -> bool:
+        """Tell whether a parameter of the network, by name, is trained or stays frozen."""
+
+    def to(self, device: torch.device, layout: torch.memory_format) -> None:
+        """Move the frozen networks, their convolutions' weights in a memory layout."""
+
+    def counts(self, batch: dict[str, Any]) -> Tensor:
+        """Return pixels by trainId (19,) int64 of a batch; empty where a task does not count."""
+
+    def panels(self, network: ModelMixin, sample: dict[str, Any], options: ValidationOptions) -> Panels:
+        """Return the pictures of a sample, among them what U^P and the source style draw from the same noise."""
+
+
+@dataclass
+class Run:
+    """A training under way."""
+
+    accelerator: Accelerator
+    network: ModelMixin
+    optimiser: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LambdaLR
+    step: int
+    class_pixels: Tensor
+    average: EMAModel | None = None
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the rest of the training depends on: chance derives from the step, so there is no more."""
+        scaler = self.accelerator.scaler
+        return {
+            "step": self.step,
+            "network": self.accelerator.unwrap_model(self.network).state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "scaler": scaler.state_dict() if scaler else None,
+            "class_pixels": self.class_pixels.cpu(),
+            "average": self.average.state_dict() if self.average else None,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self.step = state["step"]
+        self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
+        if self.accelerator.scaler:
+            self.accelerator.scaler.load_state_dict(state["scaler"])
+        self.class_pixels = state["class_pixels"].to(self.accelerator.device)
+        if self.average:
+            self.average.load_state_dict(state["average"])
+            self.average.to(self.accelerator.device)
+
+    @contextmanager
+    def shown(self) -> Iterator[ModelMixin]:
+        """Give the network as it would be written now; afterwards the weights under training are back."""
+        network = self.accelerator.unwrap_model(self.network)
+        if self.average:
+            self.average.store(trained(network))
+            self.average.copy_to(trained(network))
+        yield network.eval()
+        network.train()
+        if self.average:
+            self.average.restore(trained(network))
+
+    def result(self) -> ModelMixin:
+        """Return the network as it is to be written: with the averaged weights where there is an average."""
+        network = self.accelerator.unwrap_model(self.network)
+        if self.average:
+            self.average.copy_to(trained(network))
+        return network
+
+
+def start(task: Task, options: TrainingOptions) -> Run:
+    """Put a task's networks on their device and make the optimiser."""
+    accelerator = make_accelerator(options.precision, options.accumulation)
+    layout = memory_layout(options.precision, accelerator.device)
+    task.to(accelerator.device, layout)
+    task.network.to(memory_format=layout).train()
+    for name, parameter in task.network.named_parameters():
+        parameter.requires_grad_(task.trains(name))
+    if options.gradient_checkpointing:
+        task.network.enable_gradient_checkpointing()
+    # Plain numbers: the command line's restricted types could not be read back from a saved state.
+    rates = {"lr": float(options.learning_rate), "weight_decay": float(options.weight_decay)}
+    optimiser = torch.optim.AdamW(trained(task.network), **rates, fused=True)
+    name = {"constant": "constant_with_warmup"}.get(options.schedule, options.schedule)
+    schedule = get_scheduler(name, optimiser, num_warmup_steps=options.warmup, num_training_steps=options.steps)
+    network, optimiser = accelerator.prepare(task.network, optimiser)
+    unseen = torch.zeros(0, dtype=torch.int64, device=accelerator.device)
+    average = None if options.ema_decay is None else EMAModel(trained(task.network), decay=float(options.ema_decay))
+    return Run(accelerator, network, optimiser, schedule, 0, unseen, average)
+
+
+def trained(network: ModelMixin) -> list[Tensor]:
+    """Return the parameters that are not frozen."""
+    return [parameter for parameter in network.parameters() if parameter.requires_grad]
+
+
+def batches(task: Task, options: TrainingOptions, run: Run) -> Iterator[dict[str, Any]]:
+    """Yield the batches from the run's step to the last step: the samples do not depend on where a run resumed."""
+    accelerator, size = run.accelerator, options.batch_size
+    numbers = range(run.step * options.accumulation, options.steps * options.accumulation)
+    firsts = [(number * accelerator.num_processes + accelerator.process_index) * size for number in numbers]
+    positions = [range(first, first + size) for first in firsts]
+    return iter(DataLoader(task.samples, batch_sampler=positions, num_workers=options.workers))
+
+
+def optimise(
+    task: Task, options: TrainingOptions, run: Run, stream: Iterator[dict[str, Any]]
+) -> tuple[float, float | None]:
+    """Take one optimiser step; return its mean loss and the norm of its gradient (None where it is not clipped)."""
+    losses, norm = [], None
+    for _ in range(options.accumulation):
+        batch = next(stream)
+        with run.accelerator.accumulate(run.network):
+            loss = task.loss(run.network, batch)
+            run.accelerator.backward(loss)
+            if options.gradient_clip and run.accelerator.sync_gradients:
+                norm = run.accelerator.clip_grad_norm_(run.network.parameters(), options.gradient_clip)
+            run.optimiser.step()
+            run.optimiser.zero_grad()
+        losses.append(loss.detach())
+        counts = run.accelerator.reduce(task.counts(batch).to(run.accelerator.device))
+        run.class_pixels = run.class_pixels + counts if run.class_pixels.numel() else counts
+    run.schedule.step()
+    if run.average:
+        run.average.step(trained(run.network))
+    run.step += 1
+    return float(torch.stack(losses).mean()), None if norm is None else float(norm)
+
+
+def train(task: Task, options: TrainingOptions, checkpoint: Checkpoint) -> Run:
+    """Train a task's network to its last step, from the saved state where there is one."""
+    run = start(task, options)
+    if state := checkpoint.load():
+        run.restore(state)
+    main = run.accelerator.is_main_process
+    log = open_log(task, options, run, checkpoint) if main else None
+    stream = batches(task, options, run)
+    while run.step < options.steps:
+        loss, norm = optimise(task, options, run, stream)
+        if log:
+            log.report(run.step, loss, norm)
+        if log and options.validation and options.validation.due(run.step, options.steps):
+            log.show(run.step, validation_picture(task, options.validation, run))
+        if main and (run.step % options.checkpoint_every == 0 or run.step == options.steps):
+            checkpoint.save(run.state())
+    if log:
+        log.close()
+    return run
+
+
+def open_log(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint) -> TrainingLog:
+    """Open the log of a run, beside its saved state."""
+    folder = checkpoint.path.parent / "logs"
+    tracker = open_tracker(options.report_to, folder, task.name, checkpoint.belongs_to, run.step)
+    return TrainingLog(folder, task.name, run.step, options.steps, tracker)
+
+
+def validation_picture(task: Task, options: ValidationOptions, run: Run) -> Image.Image:
+    """Draw the picture of a run's first samples with the weights that would be written now."""
+    with run.shown() as network:
+        return picture(lambda sample: task.panels(network, sample, options), task.samples, options)
+
+
+def train_to_folder(
+    task: Task, options: TrainingOptions, output: Path, state: Path, settings: dict[str, Any], origins: list[str | Path]
+) -> None:
+    """Train, write the weights' folder whole, and forget the state.
+
+    Args:
+        task: what to train.
+        options: how long and how fast.
+        output: diffusers folder of the weights; where classes are counted also ``class_pixels.json``, and with
+            ``hub_repository`` the model card that goes to the hub with them.
+        state: folder of the resumable state and of the logs.
+        settings: what else decides the result.
+        origins: files that decide the result.
+
+    Raises:
+        SystemExit: ``output`` holds other files, or the hub refuses the weights; they are in ``output`` then.
+    """
+    refuse_overwriting(output, "config.json")
+    decisive = {key: value for key, value in asdict(options).items() if key not in INDECISIVE}
+    checkpoint = Checkpoint(state, fingerprint({"task": task.name, **settings, **decisive}, origins))
+    run = train(task, options, checkpoint)
+    run.accelerator.wait_for_everyone()
+    if not run.accelerator.is_main_process:
+        return
+    with whole_folder(output) as unfinished:
+        run.result().save_pretrained(unfinished)
+        if run.class_pixels.numel():
+            pixels = {str(train_id): count for train_id, count in enumerate(run.class_pixels.tolist())}
+            write_json(unfinished / "class_pixels.json", pixels, indent=2)
+        if options.hub_repository:
+            write_model_card(unfinished, options.hub_repository, task.name, task.prior, {**settings, **decisive})
+    checkpoint.clear()
+    print(json.dumps({"trained": task.name, "steps": run.step, "weights": str(output)}))
+    if options.hub_repository:
+        print(f"on the hub: {push(output, options.hub_repository)}")

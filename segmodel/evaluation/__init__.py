@@ -1,0 +1,1 @@
+"""Predictions, confusion matrices, mIoU, and the quality of generated sets."""

@@ -1,0 +1,108 @@
+"""Verb ``evaluate``: the confusion matrices of one trained model on one target."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from mmseg.models import BaseSegmentor
+from PIL import Image
+
+from segmodel.evaluation.inference import InferenceOptions, in_words, predictions, require_windows
+from segmodel.evaluation.metrics import confusion_matrix
+from segmodel.files import written_whole
+from segmodel.labels import CLASSES, read_label
+from segmodel.manifest import Sample, read_samples
+from segmodel.models import load_trained
+from segmodel.windows import resized_prediction
+
+
+@dataclass(frozen=True)
+class Record:
+    """What an evaluation belongs to.
+
+    ``generator`` is null where the training set has source images only; ``source`` is the name of the source set.
+    """
+
+    benchmark: str
+    model: str
+    training_set: str
+    seed: int
+    target: str
+    generator: str | None = None
+    source: str | None = None
+
+
+def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Record, options: InferenceOptions) -> None:
+    """Predict each image of a manifest and write its confusion matrix.
+
+    The predictions are compared at the label's own size. The file holds ``confusion`` (N, 19, 19) int64 (rows =
+    label), ``names`` (N) and ``record``, JSON text of what was evaluated. The same inputs give the same bytes.
+
+    Args:
+        model: the model's name in the configuration.
+        weights: ``weights.safetensors`` of ``train``; the ``training.json`` beside it names the model's configuration.
+        data: folder of a converted data set (with ``manifest.csv``), or the manifest itself.
+        output: the ``.npz`` file.
+        record: what the evaluation belongs to.
+        options: the evaluation protocol.
+    """
+    require_windows(options)
+    training = _training(weights, model, record)
+    samples = read_samples(data / "manifest.csv" if data.is_dir() else data)
+    network = load_trained(weights)
+    confusion = np.stack(list(confusions(network, samples, options)))  # (N, 19, 19)
+    details = {
+        **asdict(record),
+        "config": Path(training["config"]).name,
+        "evaluation_size": "x".join(map(str, options.size)),
+        "inference": in_words(options),
+        "label_size": label_size(samples),
+        "images": len(samples),
+        "samples_seen": training["samples_seen"],
+    }
+    names = np.array([sample.image.name for sample in samples])
+    with written_whole(output) as path, path.open("wb") as file:
+        np.savez_compressed(file, confusion=confusion, names=names, record=np.array(json.dumps(details)))
+
+
+def confusions(network: BaseSegmentor, samples: list[Sample], options: InferenceOptions) -> Iterator[np.ndarray]:
+    """Yield the confusion matrix (19, 19) int64 of each sample, rows = label."""
+    paths = [sample.image for sample in samples]
+    for logits, sample in zip(predictions(network, paths, options), samples, strict=True):
+        label = read_label(sample.label)
+        prediction = resized_prediction(logits, label.shape).cpu().numpy()
+        yield confusion_matrix(label, prediction, len(CLASSES))
+
+
+def label_size(samples: list[Sample]) -> str:
+    """Return the size at which predictions are compared, in words.
+
+    "native" where each label map has its image's size; else the one size that all have, "HEIGHTxWIDTH"; else "various".
+    """
+    sizes = [(_size(sample.image), _size(sample.label)) for sample in samples]
+    if all(image == label for image, label in sizes):
+        return "native"
+    (width, height), *others = {label for _, label in sizes}
+    return "various" if others else f"{height}x{width}"
+
+
+def _size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as image:
+        return image.size  # width, height: the file's head, not its pixels
+
+
+def _training(weights: Path, model: str, record: Record) -> dict:
+    """Return the record of the training; stop where it is not the one that the evaluation is recorded as."""
+    path = weights.with_name("training.json")
+    if not path.is_file():
+        raise SystemExit(f"{path}: no such file; the record of the training lies beside its weights: run `train` again")
+    training = json.loads(path.read_text())
+    expected = {"model": model, "training_set": record.training_set, "seed": record.seed}
+    for key, value in expected.items():
+        if training[key] != value:
+            raise SystemExit(f"{path}: {key} is {training[key]!r}, not {value!r}; give the weights of that training")
+    if record.generator and not training["samples_seen"].get(record.generator):
+        raise SystemExit(f"{path}: the training saw no image of {record.generator}; build its training set again")
+    return training

@@ -1,0 +1,109 @@
+"""Predictions of a model for image files: reading, batching, whole images or sliding windows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import mmcv
+import torch
+from jsonargparse.typing import PositiveInt
+from mmseg.models import BaseSegmentor
+from torch import Tensor
+
+from segmodel.windows import slide_logits, window_corners
+
+
+@dataclass(frozen=True)
+class InferenceOptions:
+    """The values of ``evaluation.<target>`` in the configuration.
+
+    Attributes:
+        size: height and width of the images given to the network.
+        mode: slide (windows, mean of the logits) or whole.
+        crop: height and width of a window.
+        stride: step between windows, down and across.
+        keep_ratio: bring an image within ``size`` (the longer side within the longer one) and keep its ratio of sides.
+        batch_size: windows, or whole images, given to the network at once.
+    """
+
+    size: tuple[PositiveInt, PositiveInt]
+    mode: Literal["slide", "whole"] = "slide"
+    crop: tuple[PositiveInt, PositiveInt] | None = None
+    stride: tuple[PositiveInt, PositiveInt] | None = None
+    keep_ratio: bool = False
+    batch_size: PositiveInt = 16
+
+
+def in_words(options: InferenceOptions) -> str:
+    """Return how images are given to the network, beside their size: "slide 512x512 by 256x256, ratio kept"."""
+    windows = "" if options.mode == "whole" else f" {_sides(options.crop)} by {_sides(options.stride)}"
+    return options.mode + windows + (", ratio kept" if options.keep_ratio else "")
+
+
+def require_windows(options: InferenceOptions) -> None:
+    """Stop where windows are missing or leave gaps."""
+    if options.mode == "whole":
+        return
+    if not (options.crop and options.stride):
+        raise SystemExit("mode slide needs crop and stride; set them in `evaluation`, or mode: whole")
+    if any(step > side for step, side in zip(options.stride, options.crop, strict=True)):
+        raise SystemExit(f"stride {options.stride} leaves gaps between windows of {options.crop}; make it smaller")
+
+
+def predictions(network: BaseSegmentor, paths: list[Path], options: InferenceOptions) -> Iterator[Tensor]:
+    """Yield the logits (19, H, W) of each image file at the size that the network is given."""
+    at_once = images_at_once(options)
+    batch: list[Tensor] = []
+    for path in paths:
+        image = read_image(path, options.size, options.keep_ratio)
+        if batch and (len(batch) == at_once or image.shape != batch[0].shape):
+            yield from _batch_logits(network, batch, options)
+            batch = []
+        batch.append(image)
+    if batch:
+        yield from _batch_logits(network, batch, options)
+
+
+def images_at_once(options: InferenceOptions) -> int:
+    """Return how many images have ``batch_size`` windows: more would only hold more logits in memory."""
+    windows = 1 if options.mode == "whole" else len(window_corners(options.size, options.crop, options.stride))
+    return max(1, options.batch_size // windows)
+
+
+@torch.inference_mode()
+def _batch_logits(network: BaseSegmentor, images: list[Tensor], options: InferenceOptions) -> Tensor:
+    inputs = network.data_preprocessor({"inputs": images})["inputs"]  # (B, 3, H, W) normalised
+    return predict_logits(network, inputs, options)
+
+
+def predict_logits(network: BaseSegmentor, inputs: Tensor, options: InferenceOptions) -> Tensor:
+    """Return the logits (B, 19, H, W) of normalised images (B, 3, H, W)."""
+    predict = partial(_encode_decode, network)
+    if options.mode == "whole":
+        return predict(inputs)
+    return slide_logits(predict, inputs, options.crop, options.stride, options.batch_size)
+
+
+def read_image(path: Path, size: tuple[int, int], keep_ratio: bool = False) -> Tensor:
+    """Return an image resized bilinearly as (3, H, W) uint8 BGR, the form of mmsegmentation's loader.
+
+    Args:
+        path: image file.
+        size: (H, W); with ``keep_ratio`` the image is brought within it, whichever way it lies.
+        keep_ratio: keep the ratio of the sides.
+    """
+    image = mmcv.imread(path)  # (h, w, 3) BGR
+    if image is None:
+        raise SystemExit(f"{path}: cannot be decoded as an image; run `convert` on its set again")
+    resized = mmcv.imrescale(image, tuple(size[::-1])) if keep_ratio else mmcv.imresize(image, size[::-1])
+    return torch.from_numpy(resized).permute(2, 0, 1)
+
+
+def _sides(size: tuple[int, int]) -> str:
+    return "x".join(map(str, size))
+
+
+def _encode_decode(network: BaseSegmentor, images: Tensor) -> Tensor:
+    return network.encode_decode(images, [{"img_shape": images.shape[2:]}] * len(images))

@@ -1,0 +1,62 @@
+"""Verb ``predict``: label maps of a user's own images."""
+
+from pathlib import Path
+
+import cv2
+import mmcv
+from jsonargparse.typing import ClosedUnitInterval
+from PIL import Image
+
+from segmodel.evaluation.inference import InferenceOptions, predictions, require_windows
+from segmodel.files import written_whole
+from segmodel.labels import colourise, palette_image
+from segmodel.models import load_trained
+from segmodel.windows import resized_prediction
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+
+
+def predict(
+    *, weights: Path, images: Path, output: Path, options: InferenceOptions, opacity: ClosedUnitInterval = 0.5
+) -> None:
+    """Write the prediction for each image: a label map of trainIds, and the image with the classes' colours over it.
+
+    ``<name>_labelTrainIds.png`` is a palette image of the size of the input, whose values are trainIds (0-18);
+    ``<name>_overlay.jpg`` is for looking at. What exists is predicted anew.
+
+    Args:
+        weights: ``weights.safetensors`` of ``train``, with the ``training.json`` beside it.
+        images: an image file, or a folder of them.
+        output: folder to write to.
+        options: how images are given to the network; the values of ``evaluation.<target>`` are a good start.
+        opacity: of the colours over the image.
+    """
+    require_windows(options)
+    paths = image_files(images)
+    network = load_trained(weights)
+    for path, logits in zip(paths, predictions(network, paths, options), strict=True):
+        image = mmcv.imread(path, channel_order="rgb")  # (h, w, 3)
+        label = resized_prediction(logits, image.shape[:2]).cpu().numpy()  # (h, w)
+        _write_image(palette_image(label), output / f"{path.stem}_labelTrainIds.png")
+        blend = cv2.addWeighted(image, 1.0 - opacity, colourise(label), opacity, 0.0)  # (h, w, 3) uint8
+        _write_image(Image.fromarray(blend), output / f"{path.stem}_overlay.jpg")
+
+
+def image_files(images: Path) -> list[Path]:
+    """Return the image files of a folder by name, or the one file.
+
+    Raises:
+        SystemExit: there is none, or two would be written to the same name.
+    """
+    paths = [images] if images.is_file() else sorted(p for p in images.glob("*") if p.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise SystemExit(f"{images}: no image ({', '.join(SUFFIXES)}) there; give an image file or a folder of them")
+    stems = [path.stem for path in paths]
+    if twins := {stem for stem in stems if stems.count(stem) > 1}:
+        raise SystemExit(f"{images}: several images are called {sorted(twins)[0]}; rename all but one")
+    return paths
+
+
+def _write_image(image: Image.Image, path: Path) -> None:
+    with written_whole(path) as partial:
+        image.save(partial, format="PNG" if path.suffix == ".png" else "JPEG")

@@ -1,0 +1,98 @@
+"""Verb ``judge``: what a trained model sees in a set of images and label maps, generated or real."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import mmcv
+import numpy as np
+import torch
+from jsonargparse.typing import PositiveInt
+from mmseg.models import BaseSegmentor
+from torch import Tensor
+
+from segmodel.evaluation.inference import read_image
+from segmodel.evaluation.metrics import confusion_matrix
+from segmodel.files import written_whole
+from segmodel.labels import CLASSES, read_label
+from segmodel.manifest import Sample, read_samples
+from segmodel.models import load_model, read_config
+from segmodel.windows import window_corners
+
+
+@dataclass(frozen=True)
+class JudgeOptions:
+    """How images are brought to the size that the model was trained on.
+
+    Attributes:
+        size: height and width to which an image is resized.
+        crop: height and width of the windows, side by side, that the model is given.
+        batch_size: windows given to the model at once.
+    """
+
+    size: tuple[PositiveInt, PositiveInt]
+    crop: tuple[PositiveInt, PositiveInt]
+    batch_size: PositiveInt = 32
+
+
+def judge(*, model: str, weights: Path, data: Path, output: Path, options: JudgeOptions) -> None:
+    """Write a model's view of a set: ``features``, ``confusion``, ``class_pixels`` and ``images``.
+
+    ``features`` (M, C) float32 are the encoder's last stage, averaged over each of the M windows; ``confusion``
+    (19, 19) int64 compares its predictions (columns) with the label maps; ``class_pixels`` (19,) int64 counts these.
+
+    Args:
+        model: the model's name in the configuration.
+        weights: ``weights.safetensors`` of ``train``; the ``training.json`` beside it names the model's configuration.
+        data: folder with the set's ``manifest.csv``.
+        output: the ``.npz`` file.
+        options: sizes.
+    """
+    if any(side > whole for side, whole in zip(options.crop, options.size, strict=True)):
+        raise SystemExit(f"crop {options.crop} is larger than the images' size {options.size}: make it smaller")
+    samples = read_samples(data / "manifest.csv")
+    training = json.loads(weights.with_name("training.json").read_text())
+    if training["model"] != model:
+        raise SystemExit(f"{weights} are of the model {training['model']}, not {model}; give those of its training")
+    network = load_model(read_config(Path(training["config"])), weights)
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    features, confusion, pixels = [], np.zeros((len(CLASSES), len(CLASSES)), np.int64), np.zeros(256, np.int64)
+    for images, labels in window_batches(samples, options):
+        seen, predicted = look(network, images)
+        features.append(seen)
+        confusion += confusion_matrix(labels, predicted, len(CLASSES))
+        pixels += np.bincount(labels.ravel(), minlength=256)
+    with written_whole(output) as path, path.open("wb") as file:
+        np.savez_compressed(
+            file,
+            features=np.concatenate(features),
+            confusion=confusion,
+            class_pixels=pixels[: len(CLASSES)],
+            images=len(samples),
+        )
+
+
+@torch.inference_mode()
+def look(network: BaseSegmentor, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Return features (N, C) float32 and predictions (N, H, W) int64 of images (N, 3, H, W) uint8 BGR."""
+    inputs = network.data_preprocessor({"inputs": list(images)})["inputs"]
+    stages = network.extract_feat(inputs)  # (N, C, h, w) each
+    logits = network.decode_head.forward(stages)  # (N, 19, h', w')
+    logits = torch.nn.functional.interpolate(logits, images.shape[2:], mode="bilinear", align_corners=False)
+    return stages[-1].mean((2, 3)).cpu().numpy(), logits.argmax(1).cpu().numpy()
+
+
+def window_batches(samples: list[Sample], options: JudgeOptions) -> Iterator[tuple[Tensor, np.ndarray]]:
+    """Yield batches of windows (N, 3, h, w) uint8 with their labels (N, h, w) uint8."""
+    height, width = options.crop
+    images, labels = [], []
+    for sample in samples:
+        image = read_image(sample.image, options.size)  # (3, H, W)
+        label = mmcv.imresize(read_label(sample.label), options.size[::-1], interpolation="nearest")
+        for top, left in window_corners(options.size, options.crop, options.crop):
+            images.append(image[:, top : top + height, left : left + width])
+            labels.append(label[top : top + height, left : left + width])
+        if len(images) >= options.batch_size or sample is samples[-1]:
+            yield torch.stack(images), np.stack(labels)
+            images, labels = [], []

@@ -1,0 +1,111 @@
+"""Verb ``compare-sets``: the quality of generated sets, from what a trained model saw in them (``judge``)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segmodel.evaluation.metrics import mean_iou
+from segmodel.labels import CLASSES, RARE_TRAIN_IDS
+from segmodel.tables.format import number, write_csv
+
+
+@dataclass(frozen=True)
+class View:
+    """What ``judge`` wrote of a set.
+
+    Attributes:
+        features: (M, C) float32 of the set's M windows.
+        confusion: (19, 19) int64, rows = label.
+        class_pixels: (19,) int64.
+        images: number of images.
+    """
+
+    features: np.ndarray
+    confusion: np.ndarray
+    class_pixels: np.ndarray
+    images: int
+
+
+def compare_sets(*, source: Path, targets: list[Path], generated: list[Path], output: Path) -> None:
+    """Write the table of the sets' quality: a row for each generated set, then one for the source.
+
+    Columns: ``label_fidelity``, mIoU in % of the judge's predictions against the labels that the images were made from,
+    and that of the rare classes; ``distance_<target>`` and their mean, 1000 x `kernel_distance` to the targets' images;
+    ``diversity``; ``rare_share``, the rare classes' share of the pixels in %; and the share of each class.
+
+    Args:
+        source: the file that ``judge`` wrote of the source set.
+        targets: those of the targets; a file's name is the set's.
+        generated: those of the generated sets.
+        output: csv to write.
+    """
+    views = {path.stem: read_view(path) for path in targets}
+    rows = [row(path.stem, read_view(path), views) for path in [*generated, source]]
+    distances = [f"distance_{name}" for name in views]
+    columns = ("set", "images", "label_fidelity", "rare_label_fidelity", *distances, "distance", "diversity")
+    write_csv(output, (*columns, "rare_share", *CLASSES), rows)
+
+
+def read_view(path: Path) -> View:
+    """Return what ``judge`` wrote.
+
+    Raises:
+        SystemExit: the file is missing or is another.
+    """
+    try:
+        with np.load(path) as arrays:
+            return View(*(arrays[key] for key in ("features", "confusion", "class_pixels")), int(arrays["images"]))
+    except (OSError, ValueError, KeyError) as error:
+        raise SystemExit(f"{path}: was not written by `python -m segmodel judge` ({error}); run it again") from error
+
+
+def row(name: str, view: View, targets: dict[str, View]) -> list[str]:
+    """Return a set's row of the table."""
+    distances = [1000.0 * kernel_distance(view.features, target.features) for target in targets.values()]
+    shares = 100.0 * view.class_pixels / max(view.class_pixels.sum(), 1)
+    values = (
+        100.0 * float(mean_iou(view.confusion)),
+        100.0 * float(mean_iou(view.confusion, RARE_TRAIN_IDS)),
+        *distances,
+        float(np.mean(distances)),
+        diversity(view.features),
+        shares[list(RARE_TRAIN_IDS)].sum(),
+        *shares,
+    )
+    return [name, str(view.images), *map(number, values)]
+
+
+def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the squared maximum mean discrepancy of two sets of features, unbiased, with the kernel (x·y / C + 1)³.
+
+    Kernel inception distance (Bińkowski et al., "Demystifying MMD GANs", 2018, eq. 4), in another network's features.
+    0 for sets of one distribution (the estimate may fall below).
+
+    Args:
+        one: (M, C).
+        other: (N, C).
+
+    Raises:
+        ValueError: a set has fewer than two features.
+    """
+    if min(len(one), len(other)) < 2:
+        raise ValueError(f"sets of {len(one)} and {len(other)} features have no distance: each needs two at least")
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    within = sum(_mean_of_pairs(_kernel(features, features)) for features in (one, other))
+    return float(within - 2.0 * _kernel(one, other).mean())
+
+
+def diversity(features: np.ndarray) -> float:
+    """Return the root of the mean squared distance between two features of a set (M, C), M > 1."""
+    return float(np.sqrt(2.0 * features.astype(np.float64).var(axis=0, ddof=1).sum()))
+
+
+def _kernel(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return (one @ other.T / one.shape[1] + 1.0) ** 3
+
+
+def _mean_of_pairs(kernel: np.ndarray) -> float:
+    """Return the mean of a square kernel without its diagonal."""
+    size = len(kernel)
+    return (kernel.sum() - np.trace(kernel)) / (size * (size - 1))

@@ -1,0 +1,80 @@
+"""Verb ``summarise``: the benchmark's tables."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
+
+from segmodel.files import written_whole
+from segmodel.tables.evaluations import arms, read_evaluations
+from segmodel.tables.format import (
+    EVALUATION_COLUMNS,
+    SUMMARY_COLUMNS,
+    evaluation_row,
+    page,
+    read_published,
+    summary_row,
+    write_csv,
+)
+from segmodel.tables.scores import Row, score_rows
+
+
+@dataclass(frozen=True)
+class SummariseOptions:
+    """The values of ``bootstrap`` in the configuration, and what else the tables need.
+
+    Attributes:
+        samples: bootstrap draws.
+        confidence: of the intervals.
+        seed: of the bootstrap.
+        baseline: the training set that gains are measured against.
+        note: a warning at the top of the page, such as that the numbers of a smoke run mean nothing.
+    """
+
+    samples: PositiveInt = 1000
+    confidence: OpenUnitInterval = 0.95
+    seed: NonNegativeInt = 0
+    baseline: str = "source_only"
+    note: str = ""
+
+
+def summarise(*, evaluations: list[Path], output: Path, options: SummariseOptions) -> None:
+    """Write ``dg_miou.csv``, ``dg_miou_summary.csv``, ``dg_miou_summary.md`` and ``metrics.json``.
+
+    The same evaluations give the same bytes, in whatever order they are given.
+
+    Args:
+        evaluations: the files that ``evaluate`` wrote for one benchmark.
+        output: folder of the tables.
+        options: bootstrap, baseline and note.
+    """
+    found = read_evaluations(evaluations)
+    benchmark, published = found[0].benchmark, read_published(found)
+    rows = [
+        row
+        for model_arms in arms(found).values()
+        for row in score_rows(model_arms, options.baseline, options.samples, options.confidence, options.seed)
+    ]
+    how = f"bootstrap over images and seeds, {options.samples} draws, {100 * options.confidence:g} %"
+    write_csv(output / "dg_miou.csv", EVALUATION_COLUMNS, map(evaluation_row, found))
+    write_csv(output / "dg_miou_summary.csv", SUMMARY_COLUMNS, [summary_row(benchmark, row, published) for row in rows])
+    with written_whole(output / "dg_miou_summary.md") as partial:
+        partial.write_text(page(benchmark, rows, published, options.note, how))
+    with written_whole(output / "metrics.json") as partial:
+        partial.write_text(json.dumps(metrics(rows), indent=2) + "\n")
+
+
+def metrics(rows: Sequence[Row]) -> dict:
+    """Return model -> training set -> {"mIoU", "gain", "rare_gain"} -> target -> value, in % and points."""
+    nested: dict = {}
+    for row in rows:
+        scores = nested.setdefault(row.model, {}).setdefault(row.training_set, {})
+        scores.setdefault("mIoU", {})[row.target] = round(row.miou, 4)
+        for key in ("gain", "rare_gain"):
+            gain = getattr(row, key)
+            if gain and not math.isnan(gain.value):  # JSON has no NaN
+                scores.setdefault(key, {})[row.target] = round(gain.value, 4)
+    return nested

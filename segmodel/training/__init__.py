@@ -1,0 +1,1 @@
+"""Training of a segmentation model."""

@@ -1,0 +1,162 @@
+"""Training data: mmsegmentation's transforms over the rows of a training set, in an order that the seed decides."""
+
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jsonargparse.typing import ClosedUnitInterval
+from mmcv.transforms import BaseTransform, LoadImageFromFile, RandomFlip, Resize
+from mmengine.dataset import Compose
+from mmseg.registry import DATASETS, TRANSFORMS
+
+from segmodel.labels import CLASSES, PALETTE, read_label
+from segmodel.manifest import SOURCE, read_samples
+from segmodel.training.rare_class_sampling import RareClassDraw, Redraw, mixed_place
+
+with redirect_stdout(None):  # mmsegmentation prints that a plug-in is missing, which is none of the reader's concern
+    from mmseg.datasets import BaseSegDataset
+    from mmseg.datasets.transforms import PackSegInputs, RandomCrop
+
+    from segmodel.training.augmentation import Photometric, photometric_transforms
+
+
+@TRANSFORMS.register_module()
+class LoadTrainIds(BaseTransform):
+    """Add ``gt_seg_map`` (H, W) uint8, read and checked by ``segmodel.labels.read_label``."""
+
+    def transform(self, results: dict) -> dict:
+        """Read ``seg_map_path``."""
+        results["gt_seg_map"] = read_label(results["seg_map_path"])
+        results["seg_fields"].append("gt_seg_map")
+        return results
+
+
+@DATASETS.register_module()
+class ManifestDataset(BaseSegDataset):
+    """The rows of a manifest or training set (``ann_file``), in the order of the file, with their ``origin``."""
+
+    METAINFO = {"classes": CLASSES, "palette": PALETTE}
+
+    def load_data_list(self) -> list[dict]:
+        """Return one mmsegmentation data record for each row; errors as ``segmodel.manifest.read_samples``."""
+        return [
+            {
+                "img_path": str(sample.image),
+                "seg_map_path": str(sample.label),
+                "origin": sample.origin,
+                "label_map": self.label_map,
+                "reduce_zero_label": False,
+                "seg_fields": [],
+            }
+            for sample in read_samples(Path(self.ann_file))
+        ]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Sizes (height, width) of the training images."""
+
+    crop: tuple[int, int]
+    source_size: tuple[int, int]
+    cat_max_ratio: float
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """How the images of a training set are shown: values of ``training_sets.<name>`` in the configuration.
+
+    Attributes:
+        photometric: standard (the published PhotoMetricDistortion), strong (heavy jitter, blur, noise too) or none.
+        generated_share: share of generated images among those shown; None: that of the set.
+        redraw: rare class sampling of the source part; None: each image once in an epoch.
+    """
+
+    photometric: Photometric = "standard"
+    generated_share: ClosedUnitInterval | None = None
+    redraw: Redraw | None = None
+
+
+def loading(size: tuple[int, int]) -> list[BaseTransform]:
+    """Return the transforms that read image and label and resize them to (height, width)."""
+    return [LoadImageFromFile(), LoadTrainIds(), Resize(scale=size[::-1])]
+
+
+def finishing(photometric: Photometric) -> list[BaseTransform]:
+    """Return the transforms that flip, distort and pack."""
+    packed = ("img_path", "seg_map_path", "ori_shape", "img_shape", "origin")
+    return [RandomFlip(prob=0.5), *photometric_transforms(photometric), PackSegInputs(meta_keys=packed)]
+
+
+class TrainingStream(torch.utils.data.Dataset):
+    """An endless sequence of training samples, of which each position can be asked for alone.
+
+    The set (each of its parts, where their shares are given) is shuffled anew in each epoch. What stands at a position,
+    distortions included, follows from (seed, position) only: neither the process that loads it nor an interruption
+    changes it. A source image is cropped; a generated one is a crop already.
+    """
+
+    def __init__(self, table: Path, geometry: Geometry, seed: int, presentation: Presentation | None = None) -> None:
+        """Read the training set ``table``.
+
+        Raises:
+            SystemExit: as ``read_samples`` and ``RareClassDraw``; or the presentation asks for a part that the set does
+                not have.
+        """
+        presentation = presentation or Presentation()
+        self.rows = ManifestDataset(ann_file=str(table), serialize_data=False)
+        self.seed, self.share, self.redraw = seed, presentation.generated_share, presentation.redraw
+        generated = np.array([self.rows.get_data_info(i)["origin"] != SOURCE for i in range(len(self.rows))])
+        self.parts = [np.flatnonzero(~generated), np.flatnonzero(generated)]  # source, generated
+        _require_parts(table, self.parts, presentation)
+        self.load_source = Compose(loading(geometry.source_size))
+        self.crop = RandomCrop(tuple(geometry.crop), cat_max_ratio=geometry.cat_max_ratio)
+        self.load_generated = Compose(loading(geometry.crop))
+        self.finish = Compose(finishing(presentation.photometric))
+        if self.redraw:
+            labels = [Path(self.rows.get_data_info(int(i))["seg_map_path"]) for i in self.parts[0]]
+            self.rare = RareClassDraw(labels, self.redraw)
+
+    def row_at(self, position: int) -> dict:
+        """Return the row that stands at a position, before RCS draws another source image."""
+        if self.share is None:
+            part, key, place = np.arange(len(self.rows)), (), position
+        else:
+            generated, place = mixed_place(position, self.share)
+            part, key = self.parts[generated], (int(generated),)
+        epoch, place = divmod(place, len(part))
+        order = np.random.default_rng((self.seed, 0, epoch, *key)).permutation(len(part))
+        return self.rows.get_data_info(int(part[order[place]]))
+
+    def __getitem__(self, position: int) -> dict:
+        """Return ``inputs`` (3, H, W) uint8 BGR and ``data_samples`` with ``gt_sem_seg`` (1, H, W) int64."""
+        row = self.row_at(position)
+        # mmsegmentation's transforms draw from numpy's global state.
+        np.random.seed(np.random.SeedSequence((self.seed, 1, position)).generate_state(1)[0])
+        if row["origin"] != SOURCE:
+            return self.finish(self.load_generated(row))
+        if self.redraw:
+            return self.finish(self._rare_crop(position))
+        return self.finish(self.crop(self.load_source(row)))
+
+    def _rare_crop(self, position: int) -> dict:
+        """Return a crop of the image that RCS draws; the last of 11 where its class never covers enough."""
+        index, kind = self.rare.draw(np.random.default_rng((self.seed, 3, position)))
+        whole = self.load_source(self.rows.get_data_info(int(self.parts[0][index])))
+        for _ in range(11):
+            crop = self.crop(whole.copy())
+            if (crop["gt_seg_map"] == kind).mean() > self.redraw.min_crop_share:
+                break
+        return crop
+
+
+def _require_parts(table: Path, parts: list[np.ndarray], presentation: Presentation) -> None:
+    """Stop where the presentation asks for a part that the set does not have."""
+    share, (source, generated) = presentation.generated_share, parts
+    if share and not len(generated):
+        raise SystemExit(f"{table}: generated_share is {share}, but the set has no generated image")
+    if share is not None and share < 1 and not len(source):
+        raise SystemExit(f"{table}: generated_share is {share}, but the set has no source image; leave it out")
+    if presentation.redraw and not len(source):
+        raise SystemExit(f"{table}: redraw needs source images, and the set has none; leave it out")

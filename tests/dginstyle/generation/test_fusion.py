@@ -1,0 +1,153 @@
+"""Multi-resolution latent fusion: windows, their mean, and the reference under the mask."""
+
+import pytest
+import torch
+from diffusers import DDIMScheduler
+
+from dginstyle.generation.fusion import (
+    covered,
+    cut,
+    fuse,
+    keep_reference,
+    needed_places,
+    noised,
+    reference_levels,
+    taper,
+    window_grid,
+    window_starts,
+)
+
+
+def places_of(items, windows):
+    return [(item, window) for item in range(items) for window in windows]
+
+
+@pytest.mark.parametrize(("side", "stride", "expected"), [(128, 8, 9), (128, 16, 5), (64, 8, 1)])
+def test_the_paper_s_grid_has_as_many_windows_as_published(side, stride, expected):
+    assert len(window_starts(side, 64, stride)) == expected
+    assert len(window_grid((side, side), (64, 64), stride)) == expected**2
+
+
+def test_a_last_window_closes_a_border_that_the_stride_leaves():
+    assert window_starts(21, 16, 4) == [0, 4, 5]
+
+
+def test_the_published_grid_leaves_that_border():
+    assert window_starts(21, 16, 4, "zero") == [0, 4]
+    inside = covered((21, 16), window_grid((21, 16), (16, 16), 4, "zero"))
+    assert inside[:20].all()
+    assert not inside[20].any()
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 16), (33, 50), (40, 19)])
+@pytest.mark.parametrize("stride", [1, 7, 16])
+def test_windows_cover_every_latent_pixel(size, stride):
+    covered = torch.zeros(size)
+    for window in window_grid(size, (16, 16), stride):
+        assert covered[window].shape == (16, 16)
+        covered[window] += 1
+    assert covered.min() >= 1
+
+
+@pytest.mark.parametrize(("side", "stride"), [(15, 4), (32, 17), (32, 0)])
+def test_windows_that_cannot_cover_are_refused(side, stride):
+    with pytest.raises(ValueError, match="do not cover"):
+        window_starts(side, 16, stride)
+
+
+def test_fusion_is_the_mean_over_the_windows_of_each_pixel():
+    torch.manual_seed(0)
+    windows = window_grid((9, 11), (4, 4), 3)
+    places = places_of(2, windows)
+    predictions = torch.randn(len(places), 3, 4, 4)
+    expected = torch.zeros(2, 3, 9, 11)
+    for item in range(2):
+        for row in range(9):
+            for column in range(11):
+                values = [
+                    prediction[:, row - rows.start, column - columns.start]
+                    for (owner, (rows, columns)), prediction in zip(places, predictions, strict=True)
+                    if owner == item and rows.start <= row < rows.stop and columns.start <= column < columns.stop
+                ]
+                expected[item, :, row, column] = torch.stack(values).mean(0)
+    torch.testing.assert_close(fuse(predictions, places, torch.zeros_like(expected)), expected)
+
+
+@pytest.mark.parametrize("overlap", [(True, False), (False, True), (True, True)])
+def test_tapered_windows_go_over_into_each_other(overlap):
+    sides = [16 if one else 8 for one in overlap]
+    places = places_of(1, window_grid(tuple(sides), (8, 8), 4))
+    levels = torch.arange(1.0, len(places) + 1)[:, None, None, None].expand(-1, 1, 8, 8)  # a window, a grey level
+    tapered = fuse(levels, places, torch.zeros(1, 1, *sides), taper((8, 8), overlap))[0, 0]
+    even = fuse(levels, places, torch.zeros(1, 1, *sides))[0, 0]
+
+    def largest_step(image):
+        return max(image.diff(dim=axis).abs().max() for axis in (0, 1) if overlap[axis])
+
+    assert largest_step(tapered) < 0.6 * largest_step(even)
+    assert tapered[0, 0] == 1
+    assert tapered[-1, -1] == len(places)
+
+
+def test_fusing_what_was_cut_gives_the_latents_back():
+    latents = torch.randn(2, 4, 10, 13, generator=torch.Generator().manual_seed(0))
+    places = places_of(2, window_grid((10, 13), (4, 6), 3))
+    torch.testing.assert_close(fuse(cut(latents, places), places, latents), latents)
+
+
+@pytest.mark.parametrize("prediction_type", ["epsilon", "v_prediction"])
+def test_a_step_of_fused_predictions_is_the_fusion_of_ddim_steps(prediction_type):
+    torch.manual_seed(0)
+    scheduler = DDIMScheduler(clip_sample=False, prediction_type=prediction_type)
+    scheduler.set_timesteps(20)
+    latents = torch.randn(1, 4, 32, 32)
+    places = places_of(1, window_grid((32, 32), (16, 16), 4))
+    for timestep in scheduler.timesteps[[0, 10, 19]]:
+        predictions = torch.randn(len(places), 4, 16, 16)
+        one_step = scheduler.step(fuse(predictions, places, latents), timestep, latents).prev_sample
+        own_steps = scheduler.step(predictions, timestep, cut(latents, places)).prev_sample
+        torch.testing.assert_close(one_step, fuse(own_steps, places, latents), atol=1e-5, rtol=1e-5)
+
+
+def test_windows_wholly_under_the_mask_are_left_out():
+    keep = torch.zeros(2, 8, 8, dtype=torch.bool)
+    keep[0, :4, :] = True
+    keep[1] = True
+    windows = window_grid((8, 8), (4, 4), 4)
+    assert needed_places(keep, windows) == [(0, windows[2]), (0, windows[3])]
+
+
+def test_pixels_of_left_out_windows_stay_finite():
+    fused = fuse(torch.ones(1, 1, 2, 2), [(0, (slice(0, 2), slice(0, 2)))], torch.ones(1, 1, 4, 4))
+    assert fused[0, 0].tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
+
+
+def test_the_reference_follows_the_sampler_to_its_next_timestep():
+    scheduler = DDIMScheduler(steps_offset=1)
+    scheduler.set_timesteps(20)
+    timesteps, alphas = scheduler.timesteps.tolist(), scheduler.alphas_cumprod
+    levels = reference_levels(timesteps, alphas, "next_timestep")
+    assert timesteps[:2] == [951, 901]
+    assert levels[0] == alphas[901]
+    assert levels[-1] == 1.0
+
+
+def test_the_published_code_s_reference_level_can_be_had():
+    scheduler = DDIMScheduler(steps_offset=1)
+    scheduler.set_timesteps(20)
+    levels = reference_levels(scheduler.timesteps.tolist(), scheduler.alphas_cumprod, "previous_step")
+    assert levels[0] == scheduler.alphas_cumprod[950]
+    assert levels[-1] == scheduler.alphas_cumprod[0]
+
+
+def test_the_reference_is_noised_as_the_scheduler_does_it():
+    scheduler = DDIMScheduler()
+    reference, noise = torch.randn(2, 1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    expected = scheduler.add_noise(reference, noise, torch.tensor([500]))
+    torch.testing.assert_close(noised(reference, noise, float(scheduler.alphas_cumprod[500])), expected)
+
+
+def test_the_reference_replaces_the_latents_under_the_mask_alone():
+    latents, reference = torch.zeros(1, 4, 2, 2), torch.ones(1, 4, 2, 2)
+    keep = torch.tensor([[[True, False], [False, False]]])
+    assert keep_reference(latents, reference, keep)[0, 3].tolist() == [[1, 0], [0, 0]]

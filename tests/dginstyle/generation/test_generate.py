@@ -1,0 +1,254 @@
+"""``generate`` and ``gather``: shards that are the same alone, together or resumed, and whole when they exist."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.generation.gather import gather
+from dginstyle.generation.generate import GenerateOptions, generate_shard, shard_rows
+from dginstyle.generation.item import PromptOptions, draw_filled_crop, draw_item
+from dginstyle.generation.list import DrawListOptions, draw_list
+from dginstyle.generation.synthesis import SecondPassOptions
+from dginstyle.labels import read_label
+from tests.dginstyle.tiny_prior import tiny_label
+
+OPTIONS = GenerateOptions(
+    crop=(32, 32),
+    min_class_share=0.01,
+    weather_probability=0.5,
+    weathers=("snowy", "night"),
+    weather_prompt="A city street scene with {classes}, in {weather} weather.",
+    plain_prompt="{classes}",
+    scheduler="ddim",
+    steps=2,
+    guidance=2.0,
+    batch_size=2,
+    second_pass=SecondPassOptions(2.0, 16, 100, "next_timestep", 8),
+)
+PROMPTS = PromptOptions(("snowy",), 0.5, "{classes} in {weather}", "{classes}")
+KILLED = """
+import os, signal, sys
+from dginstyle.generation.shard import Shard
+add, added = Shard.add, []
+def killed_in_the_second_batch(shard, item, image):
+    if len(added) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    added.append(item)
+    add(shard, item, image)
+Shard.add = killed_in_the_second_batch
+from dginstyle.__main__ import VERBS
+from dginstyle.cli import run_verb
+run_verb("dginstyle", VERBS, sys.argv[1:])
+"""
+
+
+@pytest.fixture(scope="module")
+def benchmark(source, tmp_path_factory):
+    """A folder ``generated/dginstyle`` with a list of six items."""
+    folder = tmp_path_factory.mktemp("benchmark") / "generated/dginstyle"
+    draw_list(data=source, output=folder / "list.csv", options=DrawListOptions(6, True, 4), seed=0)
+    return folder
+
+
+@pytest.fixture
+def make(prior, controlnet, source, benchmark):
+    def make_shard(output, shard=0, shards=1, options=OPTIONS, **arguments):
+        arguments = {"prior": prior, "data": source, "list": benchmark / "list.csv", "seed": 0, **arguments}
+        generate_shard(controlnet=controlnet, shard=shard, shards=shards, output=output, options=options, **arguments)
+        return output
+
+    return make_shard
+
+
+@pytest.fixture(scope="module")
+def whole(prior, controlnet, source, benchmark):
+    output = benchmark / "shards/0"
+    generate_shard(
+        prior=prior,
+        controlnet=controlnet,
+        data=source,
+        list=benchmark / "list.csv",
+        shard=0,
+        shards=1,
+        output=output,
+        options=OPTIONS,
+        seed=0,
+    )
+    return output
+
+
+def files(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def metadata(folder):
+    return [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
+
+
+def test_a_shard_holds_images_labels_pictures_and_metadata_alone(whole):
+    numbers = [f"{index:06}" for index in range(6)]
+    assert set(files(whole)) == {
+        *(f"images/{number}.png" for number in numbers),
+        *(f"labels/{number}_labelTrainIds.png" for number in numbers),
+        "metadata.jsonl",
+        "pictures.png",
+    }
+    assert not whole.with_name("0.partial").exists()
+    with Image.open(whole / "pictures.png") as picture:
+        assert picture.size == (6 * (64 + 4) + 4, 32 + 8)
+
+
+def test_metadata_says_what_an_image_was_made_from(whole, source):
+    for line in metadata(whole):
+        crop = np.s_[line["crop"][0] :, line["crop"][1] :]
+        expected = read_label(whole / line["source_label"])[crop][:32, :32]
+        label = read_label(whole / line["label"])
+        np.testing.assert_array_equal(label, expected)
+        assert (label == line["class"]).any()
+        assert line["prompt"].endswith(f"in {line['weather']} weather." if line["weather"] else "car")
+        assert (whole / line["source_image"]).is_file()
+        assert (line["generator"], line["passes"]) == ("dginstyle", 2)
+    assert {line["weather"] for line in metadata(whole)} > {""}
+
+
+def test_saved_labels_keep_255_for_ignore(whole, source):
+    values = {value for path in (whole / "labels").iterdir() for value in np.unique(np.asarray(Image.open(path)))}
+    assert values <= {0, 10, 12, 13, 255}
+
+
+def test_shards_made_alone_equal_one_that_holds_all(whole, make, tmp_path):
+    made = [make(tmp_path / str(shard), shard, 3) for shard in (2, 0, 1)]
+    items = {line["index"]: (folder, line) for folder in made for line in metadata(folder)}
+    for line in metadata(whole):
+        folder, other = items[line["index"]]
+        assert (other["prompt"], other["crop"], other["seed"]) == (line["prompt"], line["crop"], line["seed"])
+        for key in ("file_name", "label"):
+            assert (folder / other[key]).read_bytes() == (whole / line[key]).read_bytes()
+
+
+def test_a_killed_shard_goes_on_to_the_same_bytes(whole, prior, controlnet, source, benchmark):
+    output = benchmark / "shards/again"
+    arguments = {"prior": prior, "controlnet": controlnet, "data": source, "list": benchmark / "list.csv"}
+    arguments |= {"shard": 0, "shards": 1, "seed": 0, "output": output}
+    words = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
+    options = json.dumps(dataclasses.asdict(OPTIONS))
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, "generate", *words, "--options", options],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == -9, done.stderr
+    assert not output.exists()
+    kept = output.with_name("again.partial") / "images/000000.png"
+    before = kept.stat().st_mtime_ns
+    generate_shard(**arguments, options=OPTIONS)
+    assert (output / "images/000000.png").stat().st_mtime_ns == before
+    assert files(output) == files(whole)
+
+
+def test_an_unfinished_shard_of_other_options_is_begun_anew(make, tmp_path):
+    stale = tmp_path / "0.partial"
+    (stale / "items").mkdir(parents=True)
+    (stale / "items/belongs_to").write_text("other options")
+    (stale / "items/000000.json").write_text("{}")
+    assert metadata(make(tmp_path / "0", shards=6))[0]["index"] == 0
+
+
+def test_the_folder_may_exist_empty_as_snakemake_makes_it(make, tmp_path):
+    (tmp_path / "0").mkdir()
+    assert (make(tmp_path / "0", shards=6) / "metadata.jsonl").is_file()
+
+
+def test_a_folder_of_other_files_is_not_overwritten(make, tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(SystemExit, match="choose another --output"):
+        make(tmp_path)
+
+
+def test_without_style_swap_the_controlnet_is_attached_to_the_unet_given(make, prior, tmp_path):
+    options = dataclasses.replace(OPTIONS, second_pass=None)
+    swapped, same = make(tmp_path / "a", 0, 6, options), make(tmp_path / "b", 0, 6, options, unet=Path(prior, "unet"))
+    assert files(swapped)["images/000000.png"] == files(same)["images/000000.png"]
+    assert metadata(swapped)[0]["passes"] == 1
+    with pytest.raises(SystemExit, match="cannot be loaded from here"):
+        make(tmp_path / "c", 0, 6, options, unet=tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"weather_prompt": "{classes} in {wheather}"}, "wheather"),
+        ({"plain_prompt": "{classes} in {weather}"}, "weather"),
+        ({"weathers": ()}, "weathers is empty"),
+        ({"crop": (64, 64)}, "a crop of 64×64 does not fit into 40×48"),
+    ],
+)
+def test_options_that_cannot_be_are_one_sentence(make, tmp_path, changed, words):
+    with pytest.raises(SystemExit, match=words):
+        make(tmp_path / "0", options=dataclasses.replace(OPTIONS, **changed))
+
+
+def test_every_line_of_the_list_is_in_one_shard(benchmark):
+    rows = [row["index"] for shard in range(4) for row in shard_rows(benchmark / "list.csv", shard, 4)]
+    assert rows == [str(index) for index in range(6)]
+
+
+@pytest.mark.parametrize(("shard", "shards"), [(1, 1), (-1, 2), (0, 7)])
+def test_a_shard_that_is_not_there_is_one_sentence(benchmark, shard, shards):
+    with pytest.raises(SystemExit, match="6 lines, shards count from 0"):
+        shard_rows(benchmark / "list.csv", shard, shards)
+
+
+def test_crops_are_drawn_again_until_their_class_covers_enough(monkeypatch):
+    label = np.zeros((40, 200), dtype=np.uint8)
+    label[:, :40] = 11
+    label[20, 150] = 11
+    shares = []
+    for seed in range(300):
+        crop = draw_filled_crop(label, 11, (16, 16), 0.01, np.random.default_rng(seed))
+        shares.append((crop.of(label) == 11).mean())
+    assert min(shares) > 0.01  # one pixel of 256 is not enough
+    lonely = np.where(np.arange(200) == 150, label, 0).astype(np.uint8)
+    crop = draw_filled_crop(lonely, 11, (16, 16), 0.01, np.random.default_rng(0))
+    assert (crop.of(lonely) == 11).sum() == 1  # after ten tries, the last one is kept
+
+
+def test_an_item_without_its_class_is_one_sentence(source):
+    row = {"index": "5", "image": "", "label": "labels/000_labelTrainIds.png", "class": "7"}
+    with pytest.raises(SystemExit, match="item 5 of the list: the label map has no pixel of class 7"):
+        draw_item(row, SourceSet(source), (32, 32), 0.01, PROMPTS, seed=0)
+
+
+def test_gather_joins_shards_in_the_list_s_order(whole, benchmark, make):
+    shards = [make(benchmark / f"shards/{name}", shard, 2) for shard, name in enumerate(("x", "y"))]
+    gather(shards=shards[::-1], output=benchmark)
+    lines = (benchmark / "manifest.csv").read_text().splitlines()
+    assert lines[0] == "image,label,width,height"
+    assert lines[1] == "shards/x/images/000000.png,shards/x/labels/000000_labelTrainIds.png,32,32"
+    gathered = metadata(benchmark)
+    assert [line["index"] for line in gathered] == list(range(6))
+    for line in gathered:
+        assert all((benchmark / line[key]).is_file() for key in ("file_name", "label", "source_image", "source_label"))
+
+
+@pytest.mark.parametrize(("shards", "words"), [(("0", "0"), "6 of 6 items are in two shards"), ((), "in no shard")])
+def test_gather_refuses_items_that_are_missing_or_twice(whole, benchmark, shards, words):
+    with pytest.raises(SystemExit, match=words):
+        gather(shards=[benchmark / "shards" / shard for shard in shards], output=benchmark)
+
+
+def test_gather_refuses_an_unfinished_shard(tmp_path):
+    with pytest.raises(SystemExit, match="no finished shard"):
+        gather(shards=[tmp_path], output=tmp_path)
+
+
+def test_tiny_labels_hold_ignore():
+    assert (tiny_label(0) == 255).any()

@@ -1,0 +1,66 @@
+"""With the published behaviours, what is generated is what the published loop generates."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from diffusers import ControlNetModel, UNet2DConditionModel
+
+from dginstyle.conditioning import one_hot
+from dginstyle.diffusion.loading import load_scheduler
+from dginstyle.diffusion.networks import GeneratorNetworks
+from dginstyle.generation.passes import Denoiser, WindowOptions, first_pass, second_pass
+from dginstyle.generation.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
+from tests.dginstyle.tiny_prior import tiny_label
+from tests.reference.reference_loop import ReferenceLoop
+
+LABEL = tiny_label(0)[4:36, 4:36]
+OPTIONS = SamplingOptions(
+    crop=(32, 32),
+    scheduler="ddim",
+    steps=4,
+    guidance=7.5,
+    second_pass=SecondPassOptions(
+        scale=2, stride=4, min_component_pixels=100, reference_noise="previous_step", windows_per_batch=7
+    ),
+)
+
+
+def networks(prior, controlnet):
+    return GeneratorNetworks.load(prior, controlnet, None, "ddim", "fp32")
+
+
+def relative_difference(ours, theirs):
+    return float((ours - theirs).abs().max() / theirs.abs().max())
+
+
+@pytest.mark.parametrize(("covered", "stride"), [(0, 4), (20, 4), (0, 5), (20, 5)])
+def test_latents_of_both_passes_equal_the_published_loop_s(prior, controlnet, covered, stride):
+    """The stride of 5 leaves a border of one latent pixel, which the published grid does not cover."""
+    options = dataclasses.replace(OPTIONS, second_pass=dataclasses.replace(OPTIONS.second_pass, stride=stride))
+    generator = torch.Generator().manual_seed(0)
+    noise, reference = torch.randn(2, 1, 4, 32, 32, generator=generator)
+    text = torch.randn(2, 77, 16, generator=generator)
+    condition = torch.from_numpy(one_hot(LABEL))[None]
+    enlarged = condition.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    keep = torch.zeros(1, 32, 32, dtype=torch.bool)
+    keep[:, :covered] = True
+    unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
+    ours = Denoiser.of(unet, ControlNetModel.from_pretrained(controlnet), text[0], OPTIONS.guidance)
+    scheduler = load_scheduler(prior, "ddim")
+    with torch.inference_mode():
+        loop = ReferenceLoop(networks(prior, controlnet), options)
+        small = noise[:, :, :16, :16]
+        first = first_pass(ours, scheduler, OPTIONS.steps, small, text[1:], condition, (16, 16))
+        assert relative_difference(first, loop.first_pass(small, text, condition)) < 1e-4
+        windows = WindowOptions((16, 16), stride, 7, "previous_step", "zero")
+        second = second_pass(ours, scheduler, OPTIONS.steps, noise, text[1:], enlarged, reference, keep, windows)
+        expected = loop.second_pass(noise, text, enlarged, reference, keep[0], (16, 16))
+    assert relative_difference(second, expected) < 1e-4
+
+
+def test_an_image_equals_the_published_loop_s(prior, controlnet):
+    ours = Synthesiser(networks(prior, controlnet), OPTIONS)([LABEL], ["road sky car"], [7])[0]
+    theirs = ReferenceLoop(networks(prior, controlnet), OPTIONS)(LABEL, "road sky car", 7)
+    assert np.abs(ours.astype(int) - theirs).max() <= 1

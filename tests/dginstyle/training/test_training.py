@@ -1,0 +1,233 @@
+"""Training of U^S and the ControlNet: resumed after a kill to the same bytes, and clear about what cannot be."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate.state import AcceleratorState
+from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
+
+from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.training.controlnet import LabelledCrops, begin_controlnet
+from dginstyle.training.dreambooth import Dreambooth, SourceImages
+from dginstyle.training.loop import batches, optimise, start, trained
+from dginstyle.training.objective import prediction_target
+from tests.dginstyle.trainings import CONTROLNET, DREAMBOOTH, controlnet, dreambooth, kill, weights
+
+pytestmark = pytest.mark.usefixtures("one_accelerator_a_test")
+
+
+def test_dreambooth_writes_a_changed_unet_that_diffusers_loads(prior, unet):
+    before = UNet2DConditionModel.from_pretrained(prior, subfolder="unet").state_dict()
+    after = UNet2DConditionModel.from_pretrained(unet).state_dict()
+    changed = [name for name in before if not torch.equal(before[name], after[name])]
+    assert len(changed) > 0.9 * len(before)
+
+
+def test_dreambooth_killed_and_resumed_ends_with_the_same_bytes(prior, source, unet, tmp_path):
+    output, state = tmp_path / "unet", tmp_path / "state"
+    kill("train-dreambooth", DREAMBOOTH, prior=prior, data=source, output=output, state=state)
+    dreambooth(prior, source, tmp_path)
+    assert weights(output) == weights(unet)
+    assert "going on after step 2 of 4" in (state / "logs/train.log").read_text()
+    assert not (state / "last.pt").exists()
+    assert list((state / "logs").glob("events*"))
+
+
+def test_controlnet_killed_and_resumed_ends_with_the_same_bytes_and_counts(prior, source, unet, tmp_path):
+    whole = controlnet(prior, unet, source, tmp_path / "whole")
+    output, state = tmp_path / "killed/controlnet", tmp_path / "killed/state"
+    kill("train-controlnet", CONTROLNET, prior=prior, unet=unet, data=source, output=output, state=state)
+    controlnet(prior, unet, source, tmp_path / "killed")
+    for name in ("diffusion_pytorch_model.safetensors", "class_pixels.json", "config.json"):
+        assert (output / name).read_bytes() == (whole / name).read_bytes()
+    pixels = json.loads((output / "class_pixels.json").read_text())
+    crops = LabelledCrops(SourceSet(source), CONTROLNET, seed=0)
+    seen = sum(crops[position]["class_pixels"] for position in range(8)).tolist()
+    assert pixels == {str(train_id): count for train_id, count in enumerate(seen)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rates"),
+    [
+        ({}, [1.0, 1.0, 1.0, 1.0]),
+        ({"warmup": 2}, [0.0, 0.5, 1.0, 1.0]),
+        ({"warmup": 1, "schedule": "cosine"}, [0.0, 1.0, 0.75, 0.25]),
+    ],
+)
+def test_the_rate_rises_over_the_warm_up_and_follows_the_schedule(prior, source, changes, rates):
+    options = dataclasses.replace(DREAMBOOTH, **changes)
+    run = start(Dreambooth.load(prior, SourceImages(SourceSet(source), options, 0), options), options)
+    seen = []
+    for _ in rates:
+        seen.append(run.optimiser.param_groups[0]["lr"] / options.learning_rate)
+        run.optimiser.step()
+        run.schedule.step()
+    assert seen == pytest.approx(rates)
+
+
+def test_an_averaged_training_killed_and_resumed_ends_with_the_same_bytes(prior, source, unet, tmp_path):
+    options = dataclasses.replace(DREAMBOOTH, ema_decay=0.9)
+    whole = dreambooth(prior, source, tmp_path / "whole", options)
+    output, state = tmp_path / "unet", tmp_path / "state"
+    kill("train-dreambooth", options, prior=prior, data=source, output=output, state=state)
+    dreambooth(prior, source, tmp_path, options)
+    assert weights(output) == weights(whole)
+    assert weights(output) != weights(unet)  # the last weights
+
+
+@pytest.mark.parametrize(
+    ("trained", "parts"),
+    [
+        ("condition", {"controlnet_cond_embedding", "controlnet_down_blocks", "controlnet_mid_block"}),
+        ("condition_first_block", {"down_blocks.0"}),
+        ("condition_first_mid_block", {"down_blocks.0", "mid_block"}),
+    ],
+)
+def test_a_partly_frozen_controlnet_changes_in_its_trained_parts_alone(prior, unet, source, tmp_path, trained, parts):
+    options = dataclasses.replace(CONTROLNET, trained=trained, steps=2)
+    after = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path, options)).state_dict()
+    before = begin_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    always = {"controlnet_cond_embedding", "controlnet_down_blocks", "controlnet_mid_block"}
+    assert {name.split(".")[0] for name in changed} == always | {part.split(".")[0] for part in parts}
+    assert not any(name.startswith(("down_blocks.1", "conv_in", "time_embedding")) for name in changed)
+
+
+def test_accumulated_batches_are_one_large_batch(prior, source, unet, tmp_path):
+    options = dataclasses.replace(DREAMBOOTH, batch_size=4, accumulation=1)
+    ours = UNet2DConditionModel.from_pretrained(dreambooth(prior, source, tmp_path, options)).state_dict()
+    for name, expected in UNet2DConditionModel.from_pretrained(unet).state_dict().items():
+        torch.testing.assert_close(ours[name], expected, atol=1e-4, rtol=1e-3)
+
+
+def test_bf16_trains_fp32_weights_near_those_of_fp32(prior, source, unet, tmp_path):
+    options = dataclasses.replace(CONTROLNET, precision="bf16")
+    short = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path / "bf16", options)).state_dict()
+    AcceleratorState._reset_state(reset_partial_state=True)
+    exact = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path / "fp32")).state_dict()
+    begun = begin_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
+    flat = [torch.cat([state[name].flatten() for name in exact]) for state in (short, exact, begun)]
+    assert flat[0].dtype == torch.float32
+    assert 0 < (flat[0] - flat[1]).norm() < 0.5 * (flat[1] - flat[2]).norm()
+
+
+def test_fp16_without_a_gpu_is_one_sentence(prior, source, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(SystemExit, match="precision fp16 does not work on this machine.*try fp32"):
+        dreambooth(prior, source, tmp_path, dataclasses.replace(DREAMBOOTH, precision="fp16"))
+
+
+def test_gradients_are_clipped_to_the_largest_norm(prior, source):
+    options = dataclasses.replace(DREAMBOOTH, gradient_clip=1e-3)
+    task = Dreambooth.load(prior, SourceImages(SourceSet(source), options, 0), options)
+    run, norms = start(task, options), []
+    run.optimiser.optimizer.register_step_pre_hook(
+        lambda *_: norms.append(torch.cat([p.grad.flatten() for p in trained(task.network)]).norm().item())
+    )
+    _, before = optimise(task, options, run, batches(task, options, run))
+    assert before > 1e-3
+    assert norms == [pytest.approx(1e-3, rel=1e-2)]
+
+
+def test_another_seed_gives_other_weights_and_the_state_of_another_training_is_not_used(prior, source, unet, tmp_path):
+    (tmp_path / "state").mkdir()
+    torch.save({"belongs_to": "another training"}, tmp_path / "state/last.pt")
+    other = dreambooth(prior, source, tmp_path, seed=1)
+    assert weights(other) != weights(unet)
+    assert "starting at step 0" in (tmp_path / "state/logs/train.log").read_text()
+
+
+def test_a_damaged_state_is_not_thrown_away_in_silence(prior, source, tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/last.pt").write_bytes(b"half a state")
+    with pytest.raises(SystemExit, match="delete it to start over"):
+        dreambooth(prior, source, tmp_path)
+
+
+def test_loading_processes_and_checkpointed_gradients_change_nothing_that_matters(prior, source, unet, tmp_path):
+    options = dataclasses.replace(DREAMBOOTH, workers=1, gradient_checkpointing=True, checkpoint_every=3)
+    ours = UNet2DConditionModel.from_pretrained(dreambooth(prior, source, tmp_path, options)).state_dict()
+    for name, expected in UNet2DConditionModel.from_pretrained(unet).state_dict().items():
+        torch.testing.assert_close(ours[name], expected, atol=1e-4, rtol=1e-3)
+
+
+def test_the_controlnet_trains_and_its_unet_does_not(prior, source, unet, tmp_path):
+    before = weights(unet)
+    trained = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path))
+    assert trained.controlnet_mid_block.weight.abs().max() > 0
+    assert trained.config.conditioning_channels == 20
+    assert weights(unet) == before
+
+
+def test_the_target_is_the_noise_or_the_velocity_and_nothing_else():
+    latents, noise, timesteps = torch.ones(1, 4, 2, 2), torch.zeros(1, 4, 2, 2), torch.tensor([500])
+    scheduler = DDPMScheduler(prediction_type="v_prediction")
+    velocity = prediction_target(scheduler, latents, noise, timesteps)
+    torch.testing.assert_close(velocity, -((1 - scheduler.alphas_cumprod[500]) ** 0.5) * latents)
+    assert torch.equal(prediction_target(DDPMScheduler(), latents, noise, timesteps), noise)
+    with pytest.raises(SystemExit, match="'sample'"):
+        prediction_target(DDPMScheduler(prediction_type="sample"), latents, noise, timesteps)
+
+
+def test_a_condition_embedding_of_another_stride_is_refused(prior, source, unet, tmp_path):
+    options = dataclasses.replace(CONTROLNET, conditioning_channels=(8, 8, 8, 8))
+    with pytest.raises(SystemExit, match="has 4 entries .* by 8, .* divides it by 2: give it 2 entries"):
+        controlnet(prior, unet, source, tmp_path, options)
+
+
+def test_a_label_map_smaller_than_the_crop_is_refused(prior, unet, source, tmp_path):
+    options = dataclasses.replace(CONTROLNET, crop=(44, 44))
+    with pytest.raises(SystemExit, match="a crop of 44×44 does not fit into 40×48"):
+        controlnet(prior, unet, source, tmp_path, options)
+
+
+def test_a_missing_prior_or_set_is_one_sentence(prior, tmp_path):
+    with pytest.raises(SystemExit, match="the prior nowhere/at/all does not exist"):
+        dreambooth("nowhere/at/all", tmp_path, tmp_path)
+    with pytest.raises(SystemExit, match=r"manifest.csv does not exist"):
+        dreambooth(prior, tmp_path / "gta", tmp_path)
+
+
+def test_a_folder_of_other_files_is_not_overwritten(prior, source, tmp_path):
+    (tmp_path / "unet").mkdir()
+    (tmp_path / "unet/thesis.tex").write_text("years of work")
+    with pytest.raises(SystemExit, match="choose another --output"):
+        dreambooth(prior, source, tmp_path)
+    assert (tmp_path / "unet/thesis.tex").exists()
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_with_their_batches_together(prior, source, unet, tmp_path):
+    options = dataclasses.replace(CONTROLNET, batch_size=1)
+    words = {"prior": prior, "unet": unet, "data": source, "seed": "0"}
+    words |= {"output": tmp_path / "controlnet", "state": tmp_path / "state"}
+    words |= {"options": json.dumps(dataclasses.asdict(options))}
+    launch = "torch.distributed.run --standalone --nproc_per_node 2 --module dginstyle train-controlnet"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            *launch.split(),
+            *(part for name, word in words.items() for part in (f"--{name}", word)),
+        ],
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "ACCELERATE_USE_CPU": "true"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    together = ControlNetModel.from_pretrained(tmp_path / "controlnet").state_dict()
+    alone = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path / "alone")).state_dict()
+    begun = begin_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
+    flat = [torch.cat([state[name].flatten() for name in alone]) for state in (together, alone, begun)]
+    difference, way = (flat[0] - flat[1]).norm(), (flat[1] - flat[2]).norm()
+    assert difference < 0.1 * way  # Adam makes much of rounding where gradients are small
+    pixels = [folder / "class_pixels.json" for folder in (tmp_path / "controlnet", tmp_path / "alone/controlnet")]
+    assert pixels[0].read_text() == pixels[1].read_text()

@@ -1,0 +1,96 @@
+"""What a training of U^S or the ControlNet shows on its way: pictures, curves and reports."""
+
+import dataclasses
+import importlib.util
+import sys
+import types
+
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.diffusion.latents import to_images
+from dginstyle.labels import PALETTE
+from dginstyle.training.controlnet import ControlNetTask, LabelledCrops
+from dginstyle.training.dreambooth import Dreambooth, SourceImages
+from dginstyle.training.loop import start
+from dginstyle.training.validation import ValidationOptions
+from tests.dginstyle.trainings import CONTROLNET, DREAMBOOTH, controlnet, dreambooth, kill, weights
+
+pytestmark = pytest.mark.usefixtures("one_accelerator_a_test")
+
+
+def test_validation_pictures_change_no_weight_and_an_interruption_changes_no_picture(prior, source, unet, tmp_path):
+    validation = ValidationOptions(every=2, images=2, steps=2, guidance=2.0)
+    options = dataclasses.replace(CONTROLNET, validation=validation, ema_decay=0.9)
+    silent = controlnet(prior, unet, source, tmp_path / "silent", dataclasses.replace(options, validation=None))
+    whole = controlnet(prior, unet, source, tmp_path / "whole", options)
+    output, state = tmp_path / "killed/controlnet", tmp_path / "killed/state"
+    kill("train-controlnet", options, prior=prior, unet=unet, data=source, output=output, state=state)
+    controlnet(prior, unet, source, tmp_path / "killed", options)
+    assert weights(output) == weights(whole) == weights(silent)
+    pictures = [sorted((folder / "logs/validation").iterdir()) for folder in (tmp_path / "whole/state", state)]
+    assert [path.name for path in pictures[0]] == ["0000002.png", "0000004.png"]
+    assert [path.read_bytes() for path in pictures[0]] == [path.read_bytes() for path in pictures[1]]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_controlnet_s_picture_shows_labels_source_style_swap_and_source_style(prior, source, unet, precision):
+    options = dataclasses.replace(CONTROLNET, precision=precision)
+    crops = LabelledCrops(SourceSet(source), options, seed=0)
+    task = ControlNetTask.load(prior, unet, crops, options, seed=0)
+    with start(task, options).shown() as network:
+        panels = task.panels(network, crops[0], ValidationOptions(every=1, steps=2))
+    assert [title.split(" (")[0] for title in panels] == ["labels", "source image", "style swap", "source style"]
+    labels, image, swapped, drawn = panels.values()
+    assert {tuple(colour) for colour in labels.reshape(-1, 3)} <= {(0, 0, 0), *map(tuple, PALETTE)}
+    np.testing.assert_array_equal(image, to_images(crops[0]["image"][None])[0])
+    assert swapped.shape == drawn.shape == (32, 32, 3)
+    assert (swapped != drawn).any()
+
+
+def test_dreambooth_s_picture_shows_the_prior_and_the_source_style_from_the_same_noise(prior, source):
+    options = dataclasses.replace(DREAMBOOTH, precision="bf16")
+    images = SourceImages(SourceSet(source), options, 0)
+    task = Dreambooth.load(prior, images, options)
+    with start(task, options).shown() as network:
+        panels = task.panels(network, images[0], ValidationOptions(every=1, steps=2))
+    assert list(panels) == ["source image", "prior (U^P)", "source style (U^S)"]
+    assert np.abs(panels["prior (U^P)"].astype(int) - panels["source style (U^S)"]).max() <= 8  # nothing learnt so far
+
+
+def test_pictures_curves_and_norms_are_in_tensorboard(prior, source, unet, tmp_path):
+    options = dataclasses.replace(CONTROLNET, validation=ValidationOptions(every=4, images=1, steps=1))
+    controlnet(prior, unet, source, tmp_path, options)
+    events = EventAccumulator(str(tmp_path / "state/logs")).Reload()
+    assert events.Tags()["scalars"] == ["loss", "gradient norm"]
+    assert [image.step for image in events.Images("validation")] == [4]
+
+
+def test_nothing_is_reported_where_nothing_is_asked_for(prior, source, unet, tmp_path):
+    dreambooth(prior, source, tmp_path, dataclasses.replace(DREAMBOOTH, report_to="none"))
+    assert [path.name for path in (tmp_path / "state/logs").iterdir()] == ["train.log"]
+    assert weights(tmp_path / "unet") == weights(unet)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("wandb") is not None, reason="wandb is installed")
+def test_wandb_that_is_not_installed_is_one_sentence(prior, source, tmp_path):
+    with pytest.raises(SystemExit, match="pip install wandb"):
+        dreambooth(prior, source, tmp_path, dataclasses.replace(DREAMBOOTH, report_to="wandb"))
+
+
+def test_wandb_gets_curves_and_pictures_in_one_run_however_often_it_goes_on(prior, source, tmp_path, monkeypatch):
+    """W&B itself needs an account: what stands in for it takes what accelerate's tracker hands over."""
+    runs, logged = [], []
+    run = types.SimpleNamespace(log=lambda values, step: logged.append((step, *values)), finish=lambda: None)
+    wandb = types.SimpleNamespace(init=lambda **words: runs.append(words) or run, Image=lambda picture: picture.shape)
+    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    options = dataclasses.replace(
+        DREAMBOOTH, report_to="wandb", validation=ValidationOptions(every=2, images=1, steps=1)
+    )
+    for folder in ("a", "b"):
+        dreambooth(prior, source, tmp_path / folder, options)
+    assert logged == [(2, "validation"), (4, "loss"), (4, "validation")] * 2
+    assert runs[0]["id"] == runs[1]["id"]
+    assert runs[0]["resume"] == "allow"

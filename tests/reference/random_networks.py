@@ -1,0 +1,84 @@
+"""Networks of random weights for measurements and tests that need a size and no download."""
+
+import tempfile
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, ControlNetModel, DDIMScheduler, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from dginstyle.conditioning import CHANNELS
+from dginstyle.diffusion.loading import TextEncoder, latent_factor
+from dginstyle.diffusion.networks import GeneratorNetworks
+from dginstyle.prior.networks import build_tokenizer
+from dginstyle.training.controlnet import begin_controlnet
+
+
+def stable_diffusion_15(dtype: torch.dtype) -> GeneratorNetworks:
+    """Return Stable Diffusion 1.5's shapes: sizes from the configurations of its hub repository."""
+    torch.manual_seed(0)
+    unet = sd15_unet()
+    controlnet = sd15_controlnet(unet)
+    return GeneratorNetworks(
+        frozen_text_encoder(dtype),
+        sd15_vae().to(dtype).requires_grad_(False).eval(),
+        unet.to(dtype).requires_grad_(False).eval(),
+        controlnet.to(dtype).requires_grad_(False).eval(),
+        sd15_scheduler(),
+    )
+
+
+def sd15_unet() -> UNet2DConditionModel:
+    """U-Net of 860 million parameters on latents (N, 4, 64, 64)."""
+    return UNet2DConditionModel(sample_size=64, cross_attention_dim=768, attention_head_dim=8)
+
+
+def sd15_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
+    """ControlNet of 361 million parameters, the published condition embedding."""
+    return with_effect(begin_controlnet(unet, (16, 32, 96, 256), factor=8, seed=0))
+
+
+def sd15_vae() -> AutoencoderKL:
+    """Autoencoder of 84 million parameters: images (N, 3, 512, 512) to latents (N, 4, 64, 64)."""
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(128, 256, 512, 512),
+        layers_per_block=2,
+        sample_size=512,
+    )
+
+
+def sd15_scheduler() -> DDIMScheduler:
+    """The noise schedule."""
+    betas = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+    return DDIMScheduler(**betas, clip_sample=False, set_alpha_to_one=False, steps_offset=1)
+
+
+def frozen_text_encoder(dtype: torch.dtype) -> TextEncoder:
+    """CLIP ViT-L/14's text encoder, with the mini prior's tokenizer."""
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer = build_tokenizer(Path(folder) / "tokenizer")
+    config = CLIPTextConfig(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12)
+    return TextEncoder(tokenizer, CLIPTextModel(config).to(dtype).requires_grad_(False).eval())
+
+
+def for_prior(networks_unet: UNet2DConditionModel, vae: AutoencoderKL) -> ControlNetModel:
+    """Return a random ControlNet of a prior: first width and stride as the prior asks for."""
+    factor = latent_factor(vae)
+    widths = tuple(16 * (number + 1) for number in range(factor.bit_length()))
+    controlnet = with_effect(begin_controlnet(networks_unet, widths, factor, seed=0))
+    assert controlnet.config.conditioning_channels == CHANNELS
+    return controlnet.requires_grad_(False).eval()
+
+
+@torch.no_grad()
+def with_effect(controlnet: ControlNetModel, deviation: float = 0.02) -> ControlNetModel:
+    """Give the zero convolutions of a new ControlNet weights, so that the condition matters."""
+    generator = torch.Generator().manual_seed(1)
+    for block in (*controlnet.controlnet_down_blocks, controlnet.controlnet_mid_block):
+        for parameter in block.parameters():
+            parameter += deviation * torch.randn(parameter.shape, generator=generator)
+    last = controlnet.controlnet_cond_embedding.conv_out
+    last.weight += deviation * torch.randn(last.weight.shape, generator=generator)
+    return controlnet

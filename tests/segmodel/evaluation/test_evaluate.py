@@ -1,0 +1,219 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from mmseg.evaluation import IoUMetric
+from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from segmodel.evaluation.evaluate import Record, evaluate, label_size
+from segmodel.evaluation.inference import (
+    InferenceOptions,
+    images_at_once,
+    in_words,
+    predict_logits,
+    predictions,
+    read_image,
+)
+from segmodel.evaluation.metrics import class_iou
+from segmodel.labels import CLASSES, read_label
+from segmodel.manifest import Sample, read_samples
+from segmodel.models import load_model, read_config
+from segmodel.windows import resized_prediction, slide_logits, window_origins
+
+PROTOCOL = InferenceOptions(size=(24, 48), mode="slide", crop=(16, 16), stride=(16, 8))
+RECORD = Record(
+    benchmark="mini", model="tiny", training_set="dginstyle", seed=0, target="cityscapes", generator="dginstyle"
+)
+
+
+@pytest.fixture
+def evaluated(tmp_path, trained, target_set):
+    """Train, evaluate, and return the file: ``evaluated(name, record=RECORD, **protocol)``."""
+    weights = trained("run", iterations=20) / "weights.safetensors"
+
+    def call(name="result.npz", record=RECORD, data=target_set, **changed):
+        output = tmp_path / name
+        evaluate(
+            model="tiny", weights=weights, data=data, output=output, record=record, options=replace(PROTOCOL, **changed)
+        )
+        return output
+
+    return call
+
+
+@pytest.fixture
+def network(trained, options):
+    return load_model(read_config(options.config), trained("run", iterations=20) / "weights.safetensors")
+
+
+def test_file_holds_counts_names_and_record(evaluated):
+    with np.load(evaluated()) as arrays:
+        assert arrays["confusion"].shape == (5, 19, 19)
+        assert arrays["confusion"].dtype == np.int64
+        assert arrays["names"].tolist() == [f"{i}.png" for i in range(5)]
+        record = json.loads(str(arrays["record"]))
+    assert (record["evaluation_size"], record["label_size"]) == ("24x48", "native")
+    assert (record["config"], record["inference"]) == ("tiny.py", "slide 16x16 by 16x8")
+    assert (record["images"], record["seed"], record["generator"]) == (5, 0, "dginstyle")
+    assert record["samples_seen"] == {"dginstyle": 32, "source": 48}
+
+
+def test_size_of_labels_that_are_not_their_images(tmp_path, write_pairs):
+    (image, small), (_, large) = write_pairs(tmp_path / "a", 1, (10, 20)) + write_pairs(tmp_path / "b", 1, (40, 80))
+    samples = [Sample(tmp_path / image, tmp_path / label) for label in (small, large)]
+    assert label_size(samples[:1]) == "native"
+    assert label_size(samples[1:]) == "40x80"
+    assert label_size(samples) == "various"
+
+
+def test_same_inputs_give_the_same_bytes(evaluated):
+    assert evaluated("first.npz").read_bytes() == evaluated("second.npz").read_bytes()
+
+
+def test_counts_are_at_the_size_of_the_label(evaluated, target_set):
+    labels = [read_label(sample.label) for sample in read_samples(target_set / "manifest.csv")]
+    with np.load(evaluated()) as arrays:
+        counted = arrays["confusion"].sum((1, 2))
+    np.testing.assert_array_equal(counted, [(label != 255).sum() for label in labels])
+
+
+@torch.inference_mode()
+def test_evaluation_equals_mmseg(evaluated, target_set, network):
+    metric = IoUMetric(iou_metrics=["mIoU"])
+    metric.dataset_meta = {"classes": CLASSES}
+    for sample in read_samples(target_set / "manifest.csv"):
+        label = torch.from_numpy(read_label(sample.label).astype(np.int64))
+        inputs = network.data_preprocessor({"inputs": [read_image(sample.image, PROTOCOL.size)]})["inputs"]
+        network.test_cfg.update(mode="slide", crop_size=PROTOCOL.crop, stride=PROTOCOL.stride)
+        logits = network.inference(inputs, [{"ori_shape": label.shape, "img_shape": PROTOCOL.size}])[0]
+        prediction = resized_prediction(logits, label.shape)[None]
+        metric.process({}, [{"pred_sem_seg": {"data": prediction}, "gt_sem_seg": {"data": label}}])
+    expected = metric.compute_metrics(metric.results)
+    with np.load(evaluated()) as arrays:
+        iou = class_iou(arrays["confusion"].sum(0))
+    assert round(100 * float(np.nanmean(iou)), 2) == expected["mIoU"]
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(
+    ("crop", "stride"), [((16, 16), (16, 8)), ((16, 16), (10, 7)), ((24, 24), (8, 24)), ((64, 64), (32, 32))]
+)
+def test_batched_windows_equal_mmseg_windows(network, crop, stride):
+    images = torch.randn(3, 3, 24, 50, generator=torch.Generator().manual_seed(0))
+    network.test_cfg.update(mode="slide", crop_size=crop, stride=stride)
+    expected = network.slide_inference(images, [{"img_shape": (24, 50)}] * 3)
+    options = replace(PROTOCOL, crop=crop, stride=stride, batch_size=4)
+    torch.testing.assert_close(predict_logits(network, images, options), expected, atol=1e-5, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_mode_whole_gives_the_network_the_whole_image(network):
+    images = torch.randn(2, 3, 24, 48, generator=torch.Generator().manual_seed(0))
+    expected = network.whole_inference(images, [{"img_shape": (24, 48)}] * 2)
+    torch.testing.assert_close(predict_logits(network, images, replace(PROTOCOL, mode="whole")), expected)
+
+
+def test_image_keeps_its_ratio_within_the_size(target_set):
+    image = target_set / "images" / "0.png"  # 40 x 72
+    assert read_image(image, (24, 48)).shape == (3, 24, 48)
+    assert read_image(image, (24, 48), keep_ratio=True).shape == (3, 24, 43)
+
+
+def test_images_of_several_shapes_are_predicted_in_order(tmp_path, network, write_pairs):
+    paths = [tmp_path / row[0] for name, shape in (("wide", (20, 60)), ("high", (40, 40)), ("low", (20, 60)))
+             for row in write_pairs(tmp_path / name, 2, shape)]  # fmt: skip
+    options = replace(PROTOCOL, keep_ratio=True)
+    together = list(predictions(network, paths, options))
+    assert [tuple(logits.shape[1:]) for logits in together] == [(16, 48)] * 2 + [(24, 24)] * 2 + [(16, 48)] * 2
+    for path, logits in zip(paths, together, strict=True):
+        torch.testing.assert_close(logits, next(predictions(network, [path], options)), atol=1e-5, rtol=1e-4)
+
+
+def test_last_window_ends_at_the_border():
+    assert window_origins(size=128, window=64, stride=32) == [0, 32, 64]
+    assert window_origins(size=100, window=64, stride=32) == [0, 32, 36]
+    assert window_origins(size=64, window=64, stride=64) == [0]
+
+
+def test_images_at_once_fill_a_batch_of_windows():
+    assert images_at_once(replace(PROTOCOL, batch_size=21)) == 2  # 2 x 5 windows an image
+    assert images_at_once(replace(PROTOCOL, batch_size=4)) == 1
+    assert images_at_once(replace(PROTOCOL, mode="whole", batch_size=4)) == 4
+
+
+def test_protocol_in_words():
+    assert in_words(PROTOCOL) == "slide 16x16 by 16x8"
+    assert in_words(replace(PROTOCOL, mode="whole", keep_ratio=True)) == "whole, ratio kept"
+
+
+def test_windows_with_gaps_are_refused():
+    with pytest.raises(ValueError, match="stride 65 is larger"):
+        window_origins(128, 64, 65)
+
+
+def test_windows_of_a_pixelwise_network_change_nothing():
+    images = torch.randn(2, 3, 20, 30, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(slide_logits(lambda x: 2 * x, images, (8, 8), (5, 3), batch=7), 2 * images)
+
+
+@pytest.mark.parametrize("size", [(40, 72), (97, 131), (11, 23), (24, 48)])
+def test_prediction_at_the_labels_size_is_that_of_all_classes_at_once(size):
+    logits = torch.randn(19, 24, 48, generator=torch.Generator().manual_seed(0))
+    whole = F.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0]
+    assert torch.equal(resized_prediction(logits, size).long(), whole.argmax(0))
+
+
+def test_of_equal_logits_the_first_class_wins():
+    logits = torch.zeros(19, 2, 2)
+    logits[[3, 7]] = 1.0
+    assert resized_prediction(logits, (4, 4)).unique().tolist() == [3]
+
+
+class _LargestTensor(TorchDispatchMode):
+    """Notes the bytes of the largest tensor that any operation returns."""
+
+    bytes = 0
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        result = operation(*args, **(kwargs or {}))
+        self.bytes = max(self.bytes, result.nbytes if isinstance(result, torch.Tensor) else 0)
+        return result
+
+
+def test_no_tensor_at_the_labels_size_holds_more_than_one_class():
+    logits = torch.randn(19, 24, 48)
+    with _LargestTensor() as largest:
+        resized_prediction(logits, (400, 600))
+    assert largest.bytes == 4 * 400 * 600
+
+
+def test_record_of_another_training_is_refused(evaluated):
+    with pytest.raises(SystemExit, match="training.json: seed is 0, not 1"):
+        evaluated(record=replace(RECORD, seed=1))
+
+
+def test_training_that_saw_no_image_of_the_generator_is_refused(evaluated):
+    with pytest.raises(SystemExit, match="saw no image of no_fusion"):
+        evaluated(record=replace(RECORD, generator="no_fusion"))
+
+
+def test_slide_without_window_is_refused(evaluated):
+    with pytest.raises(SystemExit, match="mode slide needs crop and stride"):
+        evaluated(crop=None)
+
+
+def test_stride_larger_than_the_window_is_refused(evaluated):
+    with pytest.raises(SystemExit, match="leaves gaps"):
+        evaluated(stride=(8, 17))
+
+
+def test_missing_weights_say_what_to_run(tmp_path, trained, target_set):
+    (trained("run") / "weights.safetensors").unlink()
+    with pytest.raises(SystemExit, match="weights.safetensors: no such weights; run"):
+        evaluate(
+            model="tiny", weights=tmp_path / "run" / "weights.safetensors", data=target_set,
+            output=tmp_path / "result.npz", record=RECORD, options=PROTOCOL,
+        )  # fmt: skip

@@ -1,0 +1,97 @@
+"""``judge`` and ``compare-sets``: the quality of generated sets in a trained model's eyes."""
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+from safetensors.torch import save_file
+
+from segmodel.evaluation.quality import JudgeOptions, judge
+from segmodel.labels import CLASSES
+from segmodel.models import build_model, read_config
+from segmodel.tables.quality import compare_sets, diversity, kernel_distance
+
+
+def features(mean, size=200, seed=0):
+    return np.random.default_rng(seed).normal(mean, 1.0, (size, 8)).astype(np.float32)
+
+
+def test_kernel_distance_of_two_pairs_by_hand():
+    one, other = np.array([[1.0], [2.0]]), np.array([[0.0], [1.0]])
+    # k(x, y) = (xy + 1)^3: within 27 and 1; between 1, 8, 1, 27
+    assert kernel_distance(one, other) == pytest.approx(27 + 1 - 2 * (1 + 8 + 1 + 27) / 4)
+
+
+def test_kernel_distance_is_near_zero_for_one_distribution_and_grows_with_the_shift():
+    same, near, far = (kernel_distance(features(0.0), features(shift, seed=1)) for shift in (0.0, 0.5, 1.0))
+    assert abs(same) < 0.05 < near < far
+
+
+def test_kernel_distance_needs_two_features():
+    with pytest.raises(ValueError, match="needs two at least"):
+        kernel_distance(features(0.0, 1), features(0.0))
+
+
+def test_diversity_is_the_root_mean_square_distance_of_two_different_features():
+    some = features(0.0, 30)
+    squared = [((a - b) ** 2).sum() for i, a in enumerate(some) for j, b in enumerate(some) if i != j]
+    assert diversity(some) == pytest.approx(np.sqrt(np.mean(squared)), rel=1e-5)
+
+
+@pytest.fixture
+def judged(tmp_path, options, write_pairs, write_table):
+    """Return the view that an untrained tiny model has of four pairs."""
+    network = build_model(read_config(options.config), 0)
+    save_file(network.state_dict(), tmp_path / "weights.safetensors")
+    (tmp_path / "training.json").write_text(json.dumps({"model": "tiny", "config": str(options.config)}))
+    write_table(tmp_path / "manifest.csv", write_pairs(tmp_path / "pairs", 4, (32, 64)), ("image", "label"))
+
+    def look(name="set", **changes):
+        sizes = JudgeOptions(**{"size": (32, 64), "crop": (32, 32), "batch_size": 3} | changes)
+        output = tmp_path / f"{name}.npz"
+        judge(model="tiny", weights=tmp_path / "weights.safetensors", data=tmp_path, output=output, options=sizes)
+        return output
+
+    return look
+
+
+def test_judge_looks_at_each_image_in_windows_side_by_side(judged):
+    view = np.load(judged())
+    assert view["images"] == 4
+    assert view["features"].shape == (8, 16)
+    assert view["confusion"].sum() == view["class_pixels"].sum() <= 4 * 32 * 64
+
+
+def test_judge_does_not_depend_on_the_batch(judged):
+    one, other = np.load(judged("one")), np.load(judged("other", batch_size=64))
+    assert np.array_equal(one["confusion"], other["confusion"])
+    assert np.allclose(one["features"], other["features"], atol=1e-5)
+
+
+def test_windows_larger_than_the_images_are_one_sentence(judged):
+    with pytest.raises(SystemExit, match="is larger than the images' size"):
+        judged(crop=(64, 64))
+
+
+def test_table_has_a_row_for_each_generated_set_and_the_source(judged, tmp_path):
+    for name in ("gta", "cityscapes", "bdd100k", "dginstyle"):
+        shutil.copy(judged(), tmp_path / f"{name}.npz")
+    compare_sets(
+        source=tmp_path / "gta.npz",
+        targets=[tmp_path / "cityscapes.npz", tmp_path / "bdd100k.npz"],
+        generated=[tmp_path / "dginstyle.npz"],
+        output=tmp_path / "quality.csv",
+    )
+    with (tmp_path / "quality.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    assert [row["set"] for row in rows] == ["dginstyle", "gta"]
+    assert float(rows[0]["distance"]) == pytest.approx(float(rows[0]["distance_bdd100k"]))
+    assert sum(float(rows[0][name]) for name in CLASSES) == pytest.approx(100, abs=0.01)
+
+
+def test_foreign_file_is_one_sentence(tmp_path):
+    np.savez(tmp_path / "other.npz", a=1)
+    with pytest.raises(SystemExit, match="was not written by `python -m segmodel judge`"):
+        compare_sets(source=tmp_path / "other.npz", targets=[], generated=[], output=tmp_path / "quality.csv")

@@ -1,0 +1,93 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+from mmseg.registry import MODELS
+
+from segmodel.models import build_model, read_config
+from segmodel.models.mit import MixTransformer
+from segmodel.models.pretrained import encoder_state, fetched
+
+CONFIGS = Path(__file__).parents[3] / "segmodel" / "configs"
+
+
+@pytest.fixture(autouse=True)
+def checkpoints(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
+    return tmp_path / "hub" / "checkpoints"
+
+
+@pytest.fixture
+def publish(tmp_path):
+    """Save weights as a model zoo does, the hash in the name, and return their URL."""
+
+    def call(state, digits=8):
+        torch.save(state, tmp_path / "file.pth")
+        sha256 = hashlib.sha256((tmp_path / "file.pth").read_bytes()).hexdigest()
+        return (tmp_path / "file.pth").rename(tmp_path / f"encoder-{sha256[:digits]}.pth").as_uri()
+
+    return call
+
+
+@pytest.fixture
+def config():
+    """The smallest DeepLabV2, whose encoder is a ResNet."""
+    return read_config(CONFIGS / "deeplabv2_mini.py")
+
+
+def test_encoder_starts_from_the_published_weights_and_leaves_their_classifier(config, publish):
+    encoder = MODELS.build(config.model.backbone)
+    classifier = {"fc.weight": torch.zeros(1000, 128), "fc.bias": torch.zeros(1000)}
+    config.encoder_weights = publish({"state_dict": encoder.state_dict() | classifier})
+    model = build_model(config, seed=0)
+    assert all(torch.equal(value, model.backbone.state_dict()[name]) for name, value in encoder.state_dict().items())
+
+
+def test_feature_distance_is_measured_from_the_published_weights(publish):
+    config = read_config(CONFIGS / "daformer_b5.py")
+    encoder = MixTransformer("b0")
+    config.merge_from_dict({"encoder_weights": publish(encoder.state_dict()), "model.backbone.size": "b0"})
+    config.model.decode_head.in_channels = [32, 64, 160, 256]
+    (reference,) = build_model(config, seed=0)._reference
+    assert all(torch.equal(value, reference.state_dict()[name]) for name, value in encoder.state_dict().items())
+
+
+def test_weights_of_another_encoder_are_refused(config, publish):
+    config.encoder_weights = publish({"conv.weight": torch.zeros(1)})
+    with pytest.raises(SystemExit, match="are weights of another encoder"):
+        build_model(config, seed=0)
+
+
+def test_file_is_fetched_once(publish, checkpoints):
+    url = publish({"a": torch.zeros(1)})
+    path = fetched(url)
+    assert path.parent == checkpoints
+    Path(url.removeprefix("file://")).unlink()
+    assert fetched(url) == path
+
+
+def test_file_that_is_not_the_pinned_one_is_not_opened(publish, checkpoints):
+    path = fetched(publish({"a": torch.zeros(1)}))
+    path.write_bytes(b"something else")
+    with pytest.raises(SystemExit, match="delete it, so that it is fetched again"):
+        fetched(f"https://unreachable.invalid/{path.name}")
+
+
+def test_file_without_a_hash_in_its_name_is_refused():
+    with pytest.raises(SystemExit, match="by its hash only"):
+        fetched("https://unreachable.invalid/encoder.pth")
+
+
+def test_failed_download_says_where_to_put_the_file(checkpoints, tmp_path):
+    with pytest.raises(SystemExit, match=f"put it at {checkpoints}/encoder-01234567.pth"):
+        fetched((tmp_path / "encoder-01234567.pth").as_uri())
+
+
+def test_original_names_are_brought_to_ours_by_the_converter():
+    state = {
+        "patch_embed1.proj.weight": torch.zeros(1),
+        "norm4.weight": torch.ones(2),
+        "head.weight": torch.zeros(1000, 2),
+    }
+    assert encoder_state(state).keys() == {"layers.0.0.projection.weight", "layers.3.2.weight"}

@@ -1,0 +1,272 @@
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from segmodel.evaluation.inference import InferenceOptions, in_words
+from segmodel.labels import CLASSES
+from segmodel.tables import format as table_format
+from segmodel.tables.evaluations import arms, read_evaluations
+from segmodel.tables.figures import plot_gains
+from segmodel.tables.format import page, read_published
+from segmodel.tables.scores import Gain, Row, score_rows, seed_mious
+from segmodel.tables.summarise import SummariseOptions, metrics, summarise
+
+OPTIONS = SummariseOptions(samples=50)
+TABLES = ("dg_miou.csv", "dg_miou_summary.csv", "dg_miou_summary.md", "metrics.json")
+
+
+@pytest.fixture
+def matrix(write_evaluation):
+    """Evaluations of two training sets, three seeds and two targets."""
+    return [
+        write_evaluation(training_set, seed, target, accuracy)
+        for training_set, accuracy in (("source_only", 0.5), ("dginstyle", 0.6))
+        for seed in (0, 1, 2)
+        for target in ("cityscapes", "bdd100k")
+    ]
+
+
+@pytest.fixture
+def repository_config():
+    return yaml.safe_load((Path(__file__).parents[3] / "config" / "paper.yaml").read_text())
+
+
+@pytest.fixture
+def options_of(repository_config):
+    """Return the evaluation options of a model on a target of the paper's benchmark."""
+
+    def call(model: str, target: str) -> InferenceOptions:
+        scale = repository_config["models"][model].get("evaluation_scale", 1)
+        protocol = repository_config["evaluation"][target]
+        sides = {key: tuple(scale * side for side in protocol[key]) for key in ("size", "crop", "stride")}
+        return InferenceOptions(**{**protocol, **sides})
+
+    return call
+
+
+def _rows(path):
+    with path.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_table_has_one_row_per_model_training_set_seed_and_target(tmp_path, matrix):
+    summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
+    rows = _rows(tmp_path / "out" / "dg_miou.csv")
+    assert [(row["training_set"], row["seed"], row["target"]) for row in rows] == [
+        (training_set, seed, target)
+        for training_set in ("dginstyle", "source_only")
+        for seed in "012"
+        for target in ("bdd100k", "cityscapes")
+    ]
+    assert list(rows[0])[:12] == [
+        *("benchmark", "model", "training_set", "generator", "seed", "target", "evaluation_size", "label_size"),
+        *("images", "source_seen", "generated_seen", "mIoU"),
+    ]
+    assert tuple(list(rows[0])[12:]) == CLASSES
+
+
+def test_row_tells_the_size_of_the_labels_and_what_the_training_saw(tmp_path, write_evaluation):
+    seen = {"source": 30, "dginstyle": 10}
+    file = write_evaluation(training_set="dginstyle", label_size="various", samples_seen=seen)
+    summarise(evaluations=[file], output=tmp_path / "out", options=OPTIONS)
+    (row,) = _rows(tmp_path / "out" / "dg_miou.csv")
+    assert (row["label_size"], row["source_seen"], row["generated_seen"]) == ("various", "30", "10")
+
+
+def test_row_of_an_imported_checkpoint_leaves_open_what_its_training_saw(tmp_path, write_evaluation):
+    summarise(evaluations=[write_evaluation(samples_seen={})], output=tmp_path / "out", options=OPTIONS)
+    (row,) = _rows(tmp_path / "out" / "dg_miou.csv")
+    assert (row["source_seen"], row["generated_seen"]) == ("", "")
+
+
+def test_miou_is_the_mean_of_the_classes_present(tmp_path, matrix):
+    summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
+    row = _rows(tmp_path / "out" / "dg_miou.csv")[0]
+    assert row["bicycle"] == ""
+    ious = [float(row[name]) for name in CLASSES if row[name]]
+    assert float(row["mIoU"]) == pytest.approx(np.mean(ious), abs=1e-4)
+
+
+def test_tables_are_the_same_bytes_in_whatever_order_the_files_are_given(tmp_path, matrix):
+    for name, files in (("first", matrix), ("second", matrix[::-1])):
+        summarise(evaluations=files, output=tmp_path / name, options=OPTIONS)
+    for table in TABLES:
+        assert (tmp_path / "first" / table).read_bytes() == (tmp_path / "second" / table).read_bytes()
+
+
+def test_summary_has_mean_and_deviation_over_seeds_per_target_and_on_their_mean(tmp_path, matrix):
+    summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
+    scores = _rows(tmp_path / "out" / "dg_miou.csv")
+    rows = {(row["training_set"], row["target"]): row for row in _rows(tmp_path / "out" / "dg_miou_summary.csv")}
+    of_set = [row for row in scores if row["training_set"] == "dginstyle"]
+    per_seed = [np.mean([float(row["mIoU"]) for row in of_set if row["seed"] == seed]) for seed in "012"]
+    assert float(rows["dginstyle", "mean"]["mIoU_mean"]) == pytest.approx(np.mean(per_seed), abs=1e-3)
+    assert float(rows["dginstyle", "mean"]["mIoU_std"]) == pytest.approx(np.std(per_seed, ddof=1), abs=1e-3)
+
+
+def test_gain_is_the_difference_to_the_baseline_within_its_interval(tmp_path, matrix):
+    summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
+    rows = {(row["training_set"], row["target"]): row for row in _rows(tmp_path / "out" / "dg_miou_summary.csv")}
+    new, base = rows["dginstyle", "cityscapes"], rows["source_only", "cityscapes"]
+    gain = float(new["gain"])
+    assert gain == pytest.approx(float(new["mIoU_mean"]) - float(base["mIoU_mean"]), abs=2e-4)
+    assert 0 < float(new["gain_low"]) < gain < float(new["gain_high"])
+    assert base["gain"] == ""
+
+
+def test_gain_of_rare_classes_counts_them_alone(matrix):
+    evaluations = read_evaluations(matrix)
+    arm = arms(evaluations)["tiny"]["dginstyle"]
+    rare = [
+        CLASSES.index(name) for name in ("train", "rider", "bicycle", "motorcycle", "traffic light", "traffic sign")
+    ]
+    rows = score_rows(arms(evaluations)["tiny"], "source_only", 20, 0.95, 0)
+    row = next(row for row in rows if (row.training_set, row.target) == ("dginstyle", "bdd100k"))
+    assert row.rare_miou == pytest.approx(seed_mious(arm, rare)[0].mean())
+    assert row.rare_gain.value != row.gain.value
+
+
+def test_one_seed_has_no_deviation(tmp_path, write_evaluation):
+    summarise(evaluations=[write_evaluation()], output=tmp_path / "out", options=OPTIONS)
+    assert _rows(tmp_path / "out" / "dg_miou_summary.csv")[0]["mIoU_std"] == ""
+
+
+def test_metrics_are_nested_numbers(tmp_path, matrix):
+    summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
+    scores = json.loads((tmp_path / "out" / "metrics.json").read_text())["tiny"]
+    assert set(scores["source_only"]) == {"mIoU"}
+    assert set(scores["dginstyle"]) == {"mIoU", "gain", "rare_gain"}
+    assert set(scores["dginstyle"]["gain"]) == {"bdd100k", "cityscapes", "mean"}
+
+
+def test_metrics_hold_no_nan():
+    row = Row("tiny", "set", "mean", "", 1, 1, 50.0, math.nan, math.nan, None, Gain(math.nan, math.nan, math.nan))
+    assert metrics([row]) == {"tiny": {"set": {"mIoU": {"mean": 50.0}}}}
+
+
+def test_note_stands_on_top_of_the_page(tmp_path, matrix):
+    note = "The numbers of this run mean nothing."
+    summarise(evaluations=matrix, output=tmp_path / "out", options=SummariseOptions(samples=5, note=note))
+    lines = (tmp_path / "out" / "dg_miou_summary.md").read_text().splitlines()
+    assert lines[:3] == ["# Domain generalisation: mini", "", f"**{note}**"]
+
+
+def test_mini_benchmark_has_no_published_figure(tmp_path, matrix):
+    summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
+    assert all(row["published"] == "" for row in _rows(tmp_path / "out" / "dg_miou_summary.csv"))
+    assert "Published" not in (tmp_path / "out" / "dg_miou_summary.md").read_text()
+
+
+PAPER = {
+    "benchmark": "paper", "model": "daformer", "config": "daformer_b5.py", "source": "gta", "images": 500,
+    "evaluation_size": "512x1024", "inference": "slide 512x512 by 256x256, ratio kept", "label_size": "native",
+}  # fmt: skip
+
+
+def _published(files):
+    return read_published(read_evaluations(files))
+
+
+def test_published_figure_stands_where_model_source_target_and_sizes_match(write_evaluation):
+    files = [write_evaluation("dginstyle", seed, **PAPER) for seed in (0, 1)]
+    assert _published(files) == {("daformer", "dginstyle", "cityscapes"): 55.31}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"config": "segformer_b5.py"},
+        {"source": "synthia"},
+        {"images": 10},
+        {"evaluation_size": "1024x2048"},
+        {"inference": "slide 512x512 by 256x256"},
+        {"inference": "whole, ratio kept"},
+        {"label_size": "512x1024"},
+        {"training_set": "no_fusion"},
+        {"target": "acdc"},
+    ],
+)
+def test_published_figure_is_left_out_where_something_differs(write_evaluation, changed):
+    files = [write_evaluation(**{"training_set": "dginstyle", "seed": seed, **PAPER}) for seed in (0, 1)]
+    other = write_evaluation(**{"training_set": "dginstyle", "seed": 2, **PAPER, **changed})
+    assert len(_published(files)) == 1
+    changes_place = {"training_set", "target"} & changed.keys()
+    assert _published([other] if changes_place else [*files, other]) == {}
+
+
+def test_benchmark_of_the_paper_has_a_published_figure_for_each_that_the_table_lists(repository_config, options_of):
+    with (Path(table_format.__file__).with_name("published_figures.csv")).open(newline="") as lines:
+        figures = list(csv.DictReader(lines))
+    for figure in figures:
+        model = figure["config"].removesuffix("_b5.py")
+        options = options_of(model, figure["target"])
+        assert repository_config["models"][model]["config"].endswith(figure["config"])
+        assert repository_config["source"] == figure["source"]
+        assert figure["training_set"] in repository_config["training_sets"]
+        assert str(repository_config["datasets"][figure["target"]]["expected_pairs"]) == figure["images"]
+        assert "x".join(map(str, options.size)) == figure["evaluation_size"]
+        assert in_words(options) == figure["inference"]
+        assert figure["citation"]
+
+
+def test_figures_from_memory_are_not_in_the_table():
+    with (Path(table_format.__file__).with_name("published_figures.csv")).open(newline="") as lines:
+        figures = {float(row["mIoU"]) for row in csv.DictReader(lines) if row["training_set"] == "source_only"}
+    assert figures == {52.65, 47.89, 54.66, 57.41, 49.11, 61.16}  # none on ACDC and Dark Zurich was verified
+
+
+def test_page_prints_the_published_figure():
+    rows = [Row("daformer", "dginstyle", target, "512x1024", 500, 3, 54.0, 0.5, 40.0, None, None)
+            for target in ("cityscapes", "mean")]  # fmt: skip
+    assert "| dginstyle | 55.3 |  |" in page("paper", rows, {("daformer", "dginstyle", "cityscapes"): 55.31}, "", "")
+
+
+def test_missing_evaluation_is_named(tmp_path, matrix):
+    with pytest.raises(SystemExit, match="tiny on dginstyle, seed 2, target bdd100k is missing"):
+        summarise(evaluations=matrix[:-1], output=tmp_path / "out", options=OPTIONS)
+
+
+def test_evaluation_given_twice_is_refused(tmp_path, matrix):
+    with pytest.raises(SystemExit, match="two evaluations are of"):
+        summarise(evaluations=[*matrix, matrix[0]], output=tmp_path / "out", options=OPTIONS)
+
+
+def test_evaluations_of_two_benchmarks_are_refused(tmp_path, write_evaluation):
+    files = [write_evaluation(), write_evaluation(seed=1, benchmark="smoke")]
+    with pytest.raises(SystemExit, match="several benchmarks"):
+        summarise(evaluations=files, output=tmp_path / "out", options=OPTIONS)
+
+
+def test_evaluations_of_other_images_are_refused(tmp_path, write_evaluation):
+    files = [write_evaluation(), write_evaluation(seed=1, images=9)]
+    with pytest.raises(SystemExit, match="not of the same images"):
+        summarise(evaluations=files, output=tmp_path / "out", options=OPTIONS)
+
+
+def test_file_that_is_no_evaluation_is_named(tmp_path):
+    (tmp_path / "wrong.npz").write_text("nothing")
+    with pytest.raises(SystemExit, match="wrong.npz: was not written by"):
+        summarise(evaluations=[tmp_path / "wrong.npz"], output=tmp_path / "out", options=OPTIONS)
+
+
+def test_figure_is_the_same_bytes(tmp_path, matrix):
+    summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
+    for name in ("first.png", "second.png"):
+        plot_gains(table=tmp_path / "out" / "dg_miou_summary.csv", output=tmp_path / name)
+    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
+
+
+def test_figure_of_the_baseline_alone_is_drawn(tmp_path, write_evaluation):
+    summarise(evaluations=[write_evaluation()], output=tmp_path / "out", options=OPTIONS)
+    plot_gains(table=tmp_path / "out" / "dg_miou_summary.csv", output=tmp_path / "gains.png")
+    assert (tmp_path / "gains.png").stat().st_size > 1000
+
+
+def test_figure_without_table_says_what_to_run(tmp_path):
+    with pytest.raises(SystemExit, match="no such table; run"):
+        plot_gains(table=tmp_path / "dg_miou_summary.csv", output=tmp_path / "gains.png")

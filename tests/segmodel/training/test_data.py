@@ -1,0 +1,105 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segmodel.labels import CLASSES, PALETTE, read_label
+from segmodel.manifest import read_samples
+from segmodel.training.data import Geometry, TrainingStream
+
+GEOMETRY = Geometry(crop=(16, 16), source_size=(16, 32), cat_max_ratio=0.75)
+
+
+def test_labels_are_those_of_cityscapes():
+    assert (CLASSES[0], CLASSES[18], len(CLASSES)) == ("road", "bicycle", 19)
+    assert PALETTE[13] == (0, 0, 142)
+
+
+def test_manifest_paths_are_relative_to_its_folder(target_set):
+    samples = read_samples(target_set / "manifest.csv")
+    assert len(samples) == 5
+    assert samples[0].image == target_set / "images" / "0.png"
+    assert samples[0].origin == "source"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("image,label\n", "the set is empty"),
+        ("", "the set is empty"),
+        ("picture,label\na,b\n", "no column image"),
+        ("image,label\na.png,\n", "lacks its image or its label"),
+        ("image,label\na.png,b.png\n", "a.png: named in .* but missing"),
+    ],
+)
+def test_wrong_manifest_is_one_sentence_with_the_file(tmp_path, content, words):
+    (tmp_path / "manifest.csv").write_text(content)
+    with pytest.raises(SystemExit, match=words) as error:
+        read_samples(tmp_path / "manifest.csv")
+    assert str(tmp_path) in str(error.value)
+
+
+def test_missing_manifest_says_how_to_make_it(tmp_path):
+    with pytest.raises(SystemExit, match="manifest.csv: no such file; make it with `convert`"):
+        read_samples(tmp_path / "manifest.csv")
+
+
+def test_palette_label_is_read_by_index(tmp_path):
+    label = np.array([[0, 13], [255, 18]], np.uint8)
+    image = Image.fromarray(label, mode="P")
+    image.putpalette(list(range(256)) * 3)
+    image.save(tmp_path / "palette.png")
+    np.testing.assert_array_equal(read_label(tmp_path / "palette.png"), label)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "words"),
+    [(np.full((4, 4), 19, np.uint8), r"values \[19\] are no trainIds"), (np.zeros((4, 4, 3), np.uint8), "mode RGB")],
+)
+def test_label_that_is_no_map_of_trainids_is_refused(tmp_path, pixels, words):
+    Image.fromarray(pixels).save(tmp_path / "wrong.png")
+    with pytest.raises(SystemExit, match=f"wrong.png: .*{words}.*run `convert`"):
+        read_label(tmp_path / "wrong.png")
+
+
+def test_samples_of_both_origins_have_the_size_of_the_crop(mixed_set):
+    stream = TrainingStream(mixed_set, GEOMETRY, seed=0)
+    for sample in (stream[position] for position in range(10)):
+        assert sample["inputs"].shape == (3, 16, 16)
+        assert sample["data_samples"].gt_sem_seg.data.shape == (1, 16, 16)
+
+
+def test_generated_image_of_another_size_is_brought_to_the_crop(tmp_path, write_pairs, write_table):
+    rows = [(*row, "dginstyle") for row in write_pairs(tmp_path / "generated", 2, (24, 40))]
+    stream = TrainingStream(write_table(tmp_path / "set.csv", rows), GEOMETRY, seed=0)
+    assert stream[0]["inputs"].shape == (3, 16, 16)
+
+
+def test_generated_image_is_neither_resized_nor_cropped(mixed_set):
+    stream = TrainingStream(mixed_set, GEOMETRY, seed=0)
+    position = next(p for p in range(10) if stream.row_at(p)["origin"] == "dginstyle")
+    label = read_label(stream.row_at(position)["seg_map_path"])
+    shown = stream[position]["data_samples"].gt_sem_seg.data[0].numpy()
+    assert np.array_equal(shown, label) or np.array_equal(shown, label[:, ::-1])
+
+
+def test_labels_stay_trainids_through_the_pipeline(mixed_set):
+    stream = TrainingStream(mixed_set, GEOMETRY, seed=0)
+    values = np.unique([stream[position]["data_samples"].gt_sem_seg.data.numpy() for position in range(10)])
+    assert set(values.tolist()) <= {*range(19), 255}
+
+
+def test_each_epoch_shows_each_image_once_in_another_order(mixed_set):
+    stream = TrainingStream(mixed_set, GEOMETRY, seed=0)
+    first, second = ([stream.row_at(p)["img_path"] for p in epoch] for epoch in (range(10), range(10, 20)))
+    assert Counter(first) == Counter(second) == Counter(set(first))
+    assert first != second
+
+
+def test_sample_depends_on_seed_and_position_only(mixed_set):
+    forward, alone = (TrainingStream(mixed_set, GEOMETRY, seed=3) for _ in range(2))
+    samples = [forward[position]["inputs"].numpy() for position in range(8)]
+    np.testing.assert_array_equal(alone[7]["inputs"].numpy(), samples[7])
+    other = TrainingStream(mixed_set, GEOMETRY, seed=4)
+    assert any(not np.array_equal(other[position]["inputs"].numpy(), samples[position]) for position in range(8))

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from segmodel.training.trainer import Trainer
+
+pytestmark = pytest.mark.slow  # each process imports torch and mmsegmentation anew
+
+
+@pytest.fixture
+def config(tmp_path, options):
+    """A model whose batch may be split without a difference: no dropout, normalisation within each image."""
+    text = options.config.read_text()
+    for old, new in (
+        ("drop_path_rate=0.1", "drop_path_rate=0.0"),
+        ("dropout_ratio=0.1", "dropout_ratio=0.0"),
+        ('norm_cfg=dict(type="BN")', 'norm_cfg=dict(type="GN", num_groups=1)'),
+        ("avg_non_ignore=True", "avg_non_ignore=False"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "split.py"
+    path.write_text(text)
+    return path
+
+
+def _record(folder):
+    return json.loads((folder / "training.json").read_text())
+
+
+def test_two_processes_train_as_one_does_and_count_what_both_saw(trained, config):
+    alone, together = (_record(trained(f"by{n}", config=config, processes=n)) for n in (1, 2))
+    assert together["samples_seen"] == alone["samples_seen"] == {"dginstyle": 11, "source": 13}
+    assert together["loss"] == pytest.approx(alone["loss"], rel=1e-4)
+
+
+def test_training_interrupted_in_one_process_is_resumed_by_two(tmp_path, trained, config, monkeypatch):
+    undisturbed = _record(trained("undisturbed", config=config))
+    step = Trainer.step
+
+    def interrupted(self, batch, iteration, factor):
+        if iteration == 5:
+            raise KeyboardInterrupt
+        return step(self, batch, iteration, factor)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Trainer, "step", interrupted)
+        trained("interrupted", config=config)
+    resumed = trained("interrupted", config=config, processes=2)
+    assert "going on from iteration 4" in (resumed / "logs" / "train.log").read_text()
+    assert _record(resumed)["samples_seen"] == undisturbed["samples_seen"]
+    assert _record(resumed)["loss"] == pytest.approx(undisturbed["loss"], rel=1e-4)
+    assert not list((tmp_path / "state" / "interrupted").iterdir())
+
+
+def test_batch_that_cannot_be_shared_evenly_is_refused(trained, config, capfd):
+    with pytest.raises(SystemExit, match="one of the 2 processes failed"):
+        trained("odd", config=config, processes=2, batch_size=3)
+    assert "batch_size 3 cannot be shared evenly by 2 processes" in capfd.readouterr().err

@@ -1,0 +1,87 @@
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from segmodel.training.data import Geometry, Presentation, TrainingStream
+from segmodel.training.rare_class_sampling import RareClassDraw, Redraw, mixed_place
+
+GEOMETRY = Geometry(crop=(16, 16), source_size=(16, 32), cat_max_ratio=1.0)
+
+
+@pytest.fixture
+def redraw(tmp_path):
+    """Statistics by which image 0 and 1 have a rare class, 13, and 2 to 5 the common class 0."""
+    files = {"13": [[f"gta/{i}_labelTrainIds.png", 50] for i in (0, 1)]}
+    files["0"] = [[f"gta/{i}_labelTrainIds.png", 300] for i in (2, 3, 4, 5)] + [["gta/0_labelTrainIds.png", 5]]
+    files["16"] = [["gta/99_labelTrainIds.png", 300]]  # of an image that the training set lacks
+    (tmp_path / "samples.json").write_text(json.dumps(files))
+    (tmp_path / "p.json").write_text(json.dumps({"16": 0.5, "13": 0.375, "0": 0.125}))
+    return Redraw(tmp_path / "samples.json", tmp_path / "p.json", min_pixels=10, min_crop_share=0.0)
+
+
+def test_class_is_drawn_by_its_probability_and_file_among_its_candidates(tmp_path, redraw):
+    draw = RareClassDraw([tmp_path / "gta" / f"{i}_labelTrainIds.png" for i in range(6)], redraw)
+    chance = np.random.default_rng(0)
+    draws = Counter(draw.draw(chance) for _ in range(2000))
+    assert {kind: {i for i, k in draws if k == kind} for kind in (0, 13)} == {13: {0, 1}, 0: {2, 3, 4, 5}}
+    assert sum(n for (_, kind), n in draws.items() if kind == 13) == pytest.approx(1500, abs=80)  # 0.375 of 0.5
+
+
+def test_statistics_of_other_images_are_refused(tmp_path, redraw):
+    with pytest.raises(SystemExit, match="no image of the training set"):
+        RareClassDraw([tmp_path / "other.png"], redraw)
+
+
+def test_stream_redraws_source_images_and_leaves_generated_ones(mixed_set, redraw):
+    stream = TrainingStream(mixed_set, GEOMETRY, seed=0, presentation=Presentation(redraw=redraw))
+    shown = Counter()
+    for position in range(100):
+        sample = stream[position]["data_samples"]
+        assert sample.origin == stream.row_at(position)["origin"]
+        shown[sample.img_path.rpartition("/")[2] if sample.origin == "source" else "generated"] += 1
+    assert shown["generated"] == 40
+    assert shown["0.png"] + shown["1.png"] > 30
+
+
+def test_crop_is_drawn_again_until_it_has_the_class(tmp_path, write_pairs, write_table, redraw):
+    from PIL import Image
+
+    rows = [(*row, "source") for row in write_pairs(tmp_path / "gta", 6, (16, 32))]
+    label = np.zeros((16, 32), np.uint8)
+    label[:, 20:24] = 13  # 9 of 17 crops have it whole
+    for i in range(2):
+        Image.fromarray(label).save(tmp_path / "gta" / f"{i}_labelTrainIds.png")
+    table = write_table(tmp_path / "set.csv", rows)
+    rate = {}
+    for share in (0.0, 0.24):
+        changed = Redraw(redraw.files_by_class, redraw.probabilities, redraw.min_pixels, share)
+        stream = TrainingStream(table, GEOMETRY, seed=0, presentation=Presentation(redraw=changed))
+        labels = [stream[p]["data_samples"] for p in range(60)]
+        rare = [s.gt_sem_seg.data.numpy() for s in labels if s.img_path.rpartition("/")[2] in ("0.png", "1.png")]
+        rate[share] = np.mean([(crop == 13).mean() == 0.25 for crop in rare])
+    assert rate[0.24] == 1.0 > rate[0.0]
+
+
+def test_share_of_generated_images_is_kept_in_every_stretch(mixed_set):
+    stream = TrainingStream(mixed_set, GEOMETRY, seed=0, presentation=Presentation(generated_share=0.75))
+    origins = [stream.row_at(p)["origin"] == "dginstyle" for p in range(80)]
+    assert all(abs(sum(origins[start : start + 8]) - 6) <= 1 for start in range(72))
+    first = [stream.row_at(p)["img_path"] for p in range(80) if origins[p]][:4]
+    assert len(set(first)) == 4  # an epoch of the generated part
+
+
+def test_places_of_each_part_count_up():
+    for share in (0.0, 0.3, 0.5, 1.0):
+        places = {False: [], True: []}
+        for position in range(50):
+            second, place = mixed_place(position, share)
+            places[second].append(place)
+        assert all(found == list(range(len(found))) for found in places.values())
+
+
+def test_share_of_a_part_that_is_missing_is_refused(tmp_path, write_pairs, write_table):
+    table = write_table(tmp_path / "set.csv", [(*row, "source") for row in write_pairs(tmp_path / "gta", 2, (16, 32))])
+    with pytest.raises(SystemExit, match="no generated image"):
+        TrainingStream(table, GEOMETRY, seed=0, presentation=Presentation(generated_share=0.5))

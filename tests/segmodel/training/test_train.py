@@ -1,0 +1,124 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from segmodel.models import build_model, load_model, read_config
+from segmodel.training.checkpoint import Checkpoint
+
+
+def _bytes(folder):
+    return [(folder / name).read_bytes() for name in ("weights.safetensors", "training.json")]
+
+
+def test_same_run_twice_gives_the_same_bytes(trained):
+    assert _bytes(trained("first")) == _bytes(trained("second"))
+
+
+def test_loading_in_other_processes_changes_nothing(trained):
+    assert _bytes(trained("first")) == _bytes(trained("second", workers=2))
+
+
+def test_another_seed_gives_other_weights(trained):
+    assert _bytes(trained("first"))[0] != _bytes(trained("second", seed=1))[0]
+
+
+def test_run_killed_with_sigkill_resumes_to_the_same_bytes(tmp_path, trained, mixed_set, options):
+    changed = {"iterations": 60, "checkpoint_every": 5}
+    values = json.dumps({**asdict(options), **changed}, default=str)
+    state = tmp_path / "state" / "killed"
+    command = ["-m", "segmodel", "train", "--model", "tiny", "--data", mixed_set, "--output", tmp_path / "killed"]
+    command += ["--state", state, "--options", values, "--seed", "0"]
+    process = subprocess.Popen([sys.executable, *map(str, command)], stderr=subprocess.DEVNULL)
+    while not (state / "last.pt").exists():
+        assert process.poll() is None
+        time.sleep(0.002)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "killed" / "weights.safetensors").exists()
+    resumed, undisturbed = trained("killed", **changed), trained("undisturbed", **changed)
+    assert "going on from iteration" in (resumed / "logs" / "train.log").read_text()
+    assert _bytes(resumed) == _bytes(undisturbed)
+
+
+def test_state_of_other_options_is_not_taken_up(tmp_path):
+    Checkpoint(tmp_path, "these").save({"value": 1})
+    assert Checkpoint(tmp_path, "these").load()["value"] == 1
+    assert Checkpoint(tmp_path, "others").load() is None
+
+
+def test_unreadable_state_means_starting_over(tmp_path):
+    checkpoint = Checkpoint(tmp_path, "these")
+    checkpoint.save({"value": torch.zeros(1000)})
+    checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:500])
+    assert checkpoint.load() is None
+
+
+def test_state_is_deleted_at_the_end(tmp_path, trained):
+    trained("first")
+    assert not list((tmp_path / "state" / "first").iterdir())
+
+
+def test_record_counts_the_samples_of_each_origin(trained):
+    record = json.loads((trained("first", iterations=5) / "training.json").read_text())
+    assert record["images"] == {"dginstyle": 4, "source": 6}
+    assert record["samples_seen"] == {"dginstyle": 8, "source": 12}
+    assert (record["training_set"], record["iterations"], record["seed"]) == ("dginstyle", 5, 0)
+
+
+def test_loss_falls(trained):
+    losses = [json.loads((trained(f"of{n}", iterations=n) / "training.json").read_text())["loss"] for n in (2, 40)]
+    assert losses[1] < 0.9 * losses[0]
+
+
+def test_training_set_without_the_named_generator_is_refused(tmp_path, trained, write_pairs, write_table):
+    rows = [(*row, "source") for row in write_pairs(tmp_path / "only", 4, (32, 64))]
+    with pytest.raises(SystemExit, match="no image of the generator dginstyle"):
+        trained("first", data=write_table(tmp_path / "source_only.csv", rows), generator="dginstyle")
+
+
+def test_run_that_saw_no_generated_image_fails(tmp_path, trained, write_pairs, write_table):
+    rows = [(*row, "source") for row in write_pairs(tmp_path / "much", 30, (32, 64))]
+    rows += [(*row, "dginstyle") for row in write_pairs(tmp_path / "little", 1, (16, 16))]
+    with pytest.raises(SystemExit, match="saw no generated image"):
+        trained("first", data=write_table(tmp_path / "set.csv", rows), iterations=1, batch_size=1)
+    assert not (tmp_path / "first" / "weights.safetensors").exists()
+
+
+def test_precision_bf16_trains(trained):
+    assert json.loads((trained("first", precision="bf16") / "training.json").read_text())["loss"] > 0
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_precision_fp16_without_gpu_is_refused(trained):
+    with pytest.raises(SystemExit, match="fp16 needs a GPU"):
+        trained("first", precision="fp16")
+
+
+def test_initial_weights_follow_from_the_seed(options):
+    config = read_config(options.config)
+    first, same, other = (build_model(config, seed).state_dict() for seed in (0, 0, 1))
+    assert all(torch.equal(first[name], same[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_weights_load_into_the_model(trained, options):
+    weights = trained("first") / "weights.safetensors"
+    model = load_model(read_config(options.config), weights)
+    assert not model.training
+    assert torch.equal(model.decode_head.conv_seg.weight, load_file(weights)["decode_head.conv_seg.weight"])
+
+
+def test_weights_of_another_model_are_refused(tmp_path, trained, options):
+    weights = trained("first") / "weights.safetensors"
+    other = tmp_path / "other.py"
+    other.write_text(options.config.read_text().replace("channels=8", "channels=4"))
+    with pytest.raises(SystemExit, match="does not fit .*other.py"):
+        load_model(read_config(other), weights)

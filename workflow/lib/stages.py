@@ -1,0 +1,222 @@
+"""DVC's stages of a benchmark: ``python workflow/lib/stages.py config/config.yaml dvc.yaml`` writes them.
+
+DVC decides which stage is stale, Snakemake runs just that stage's rules. One stage for each data set, generated set,
+training set and training; a test compares them with the rules.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import yaml
+from configuration import NO_DIFFUSION, ConfigurationError, checked, prior_folder
+
+REPOSITORY = Path(__file__).parents[2]
+HEADER = "# Made by `make stages` from {config}; do not edit. docs/dvc.md tells how to use it.\n"
+RULES = {  # what a stage may run; anything else must be there already
+    "prior": ("render_packages", "extract_corpus", "train_prior"),
+    "data": ("render_packages", "survey_packages", "fetch_package", "extract_packages"),
+    "statistics": ("convert_labels", "compute_class_probabilities"),
+    "dreambooth": ("train_dreambooth",),
+    "controlnet": ("train_controlnet",),
+    "generate": ("draw_generation_list", "generate_shard", "render_shard", "recolour_shard", "gather_shards"),
+    "training_set": ("build_training_set",),
+    "train": ("train_segmentation",),
+    "evaluate": (
+        *("evaluate_target", "judge_set", "compare_sets", "summarise_evaluations", "render_summary", "tabulate_sets"),
+        *("plot_gains", "plot_samples", "show_predictions"),
+    ),
+}
+STATISTICS = ("sample_class_stats.json", "sample_class_stats_dict.json", "samples_with_class.json")
+RESULTS = ("dg_miou.csv", "dg_miou_summary.csv", "dg_miou_summary.md", "dg_miou_summary.html")
+
+
+class Pipeline:
+    """The stages of one configuration.
+
+    Attributes:
+        stages: what dvc.yaml holds under that key.
+    """
+
+    def __init__(self, file: Path, folder: Path) -> None:
+        """Describe the stages of a configuration file for a dvc.yaml in a folder of this repository.
+
+        Raises:
+            ConfigurationError: the configuration is wrong, or is only a part of one.
+        """
+        self.given = yaml.safe_load(file.read_text())
+        is_default = file.resolve() == REPOSITORY / "config/config.yaml"
+        if self.given.get("extends_default", True) and not is_default:
+            raise ConfigurationError(f"{file} changes keys of the default: write stages for a whole configuration.")
+        self.config = checked(self.given, REPOSITORY / "workflow/schemas/config.schema.yaml", REPOSITORY)
+        self.root = Path(os.path.relpath(REPOSITORY, folder))
+        self.file = os.path.relpath(file, folder)
+        self.command = "snakemake"
+        if not is_default:
+            self.command += f" --snakefile {self.root / 'workflow/Snakefile'} --configfile {self.file}"
+        self.results = f"results/{self.config['benchmark']}"
+        self.stages: dict[str, dict] = {}
+        self._add_all()
+
+    def _add_all(self) -> None:
+        config = self.config
+        self._prior = self._add_prior()
+        for dataset in (config["source"], *config["targets"]):
+            self._add_data(dataset)
+        self._source = [out for stage in ("data", "statistics") for out in self._outs(f"{stage}-{config['source']}")]
+        self._judge = [config["quality"]["training_set"]] if config["quality"] else []
+        self._add_generator()
+        table_sets = self._table_sets()
+        for name in dict.fromkeys([*table_sets, *self._judge]):
+            self._add_training_set(name)
+        for model in config["models"]:
+            for name in table_sets:
+                for seed in config["seeds"]:
+                    self._add_training(model, name, seed)
+        for name in self._judge:
+            self._add_training(config["quality"]["model"], name, config["seeds"][0])
+        self._add_evaluation(table_sets)
+
+    def _add_prior(self) -> list[str]:
+        """Add the prior that lies in the repository, frozen: it is given, not made by every run."""
+        folder = prior_folder(self.config, REPOSITORY)
+        if folder is None:
+            return []
+        place, made = os.path.relpath(folder, REPOSITORY), f"{self.results}/prior"
+        copy = f"rm -rf {place} && cp -r {made} {place}"
+        params = ("prior_training", "publishers.prior", "seed")
+        self._add("prior", "prior", [made], params, [], outs=[{place: {"cache": False}}])
+        self.stages["prior"] |= {"cmd": [self.stages["prior"]["cmd"], copy], "frozen": True}
+        return [place]
+
+    def _add_data(self, dataset: str) -> None:
+        folder, is_source = f"{self.results}/data/{dataset}", dataset == self.config["source"]
+        rendered = dataset in self.config["publishers"]
+        # Other people's data are pinned by their hashes, and neither copied nor pushed.
+        kept = (lambda path: path) if rendered else (lambda path: {path: {"cache": False}})
+        params = [f"datasets.{dataset}", *([f"publishers.{dataset}", "seed"] if rendered else [])]
+        self._add("data", f"data-{dataset}", [f"{folder}/raw"], params, [], [kept(f"{folder}/raw")])
+        names = ["labels", "manifest.csv", "report.json", *STATISTICS]
+        params = [f"datasets.{dataset}"]
+        if is_source:
+            names, params = [*names, "rcs_probabilities.json"], [*params, "rare_class_sampling.temperature"]
+        targets = [f"{folder}/{name}" for name in names]
+        self._add(
+            "statistics", f"statistics-{dataset}", targets, params, [f"{folder}/raw"], [kept(path) for path in targets]
+        )
+
+    def _add_generator(self) -> None:
+        config, models = self.config, f"{self.results}/models"
+        unet, controlnet = f"{models}/unet_source", f"{models}/controlnet"
+        sets = [*self._table_sets(), *self._judge]
+        used = dict.fromkeys(config["training_sets"][name]["generator"] for name in sets)
+        generators = {name: config["generators"][name] for name in used if name}
+        if any(NO_DIFFUSION.isdisjoint(generator) for generator in generators.values()):
+            deps = [*self._prior, *self._source]
+            self._add("dreambooth", "dreambooth", [unet], ("prior", "dreambooth", "seed"), deps)
+            params = ("prior", "controlnet", "rare_class_sampling.min_pixels", "seed")
+            self._add("controlnet", "controlnet", [controlnet], params, [*deps, unet])
+        for name, generator in generators.items():
+            folder, params = f"{self.results}/generated/{name}", ["rare_class_sampling.min_pixels", "seed"]
+            deps = self._source
+            if "appearance" in generator:
+                params.append(f"publishers.{config['source']}")
+            if NO_DIFFUSION.isdisjoint(generator):
+                deps = [*self._prior, *deps, controlnet, *([] if generator["style_swap"] else [unet])]
+                params.append("prior")
+            params = [*self._entries("generators", name), *params]
+            self._add("generate", f"generate-{name}", [f"{folder}/manifest.csv"], params, deps, [folder])
+
+    def _add_training_set(self, name: str) -> None:
+        generator = self.config["training_sets"][name]["generator"]
+        deps = [*self._source, *(self._outs(f"generate-{generator}") if generator else [])]
+        params = [*self._entries("training_sets", name), "rare_class_sampling.min_pixels", "seed"]
+        self._add("training_set", f"training_set-{name}", [f"{self.results}/training_sets/{name}.csv"], params, deps)
+
+    def _add_training(self, model: str, name: str, seed: int) -> None:
+        made = self.stages[f"training_set-{name}"]
+        deps = [*made["outs"], *(path for path in made["deps"] if path.startswith("results/"))]
+        folder = self._training_folder(model, name, seed)
+        outs = [f"{folder}/weights.safetensors", f"{folder}/training.json"]
+        params = [f"models.{model}", *self._entries("training_sets", name)]
+        self._add("train", f"train-{model}-{name}-{seed}", outs, params, deps)
+
+    def _add_evaluation(self, table_sets: list[str]) -> None:
+        config = self.config
+        trainings = [(m, s, k) for m in config["models"] for s in table_sets for k in config["seeds"]]
+        evaluations = [
+            f"{self._training_folder(*training)}/{t}.npz" for training in trainings for t in config["targets"]
+        ]
+        prefixes = ("data-", "statistics-", "generate-", "train-")
+        deps = [out for stage in self.stages if stage.startswith(prefixes) for out in self._outs(stage)]
+        figures = [f"predictions_{model}" for model in config["models"]]
+        shown = dict.fromkeys(config["training_sets"][name]["generator"] for name in table_sets)
+        figures += [f"samples_{name}" for name in shown if name]
+        tables = [f"results/{name}" for name in RESULTS] + [
+            f"{self.results}/data/data_sets.{e}" for e in ("csv", "html")
+        ]
+        if config["quality"]:
+            tables += ["results/quality.csv", f"{self.results}/quality"]
+        params = [
+            "models",
+            "training_sets",
+            "targets",
+            "evaluation",
+            "bootstrap",
+            "baseline",
+            "quality",
+            "note",
+            "seed",
+        ]
+        self._add("evaluate", "evaluate", [], params, deps, [*evaluations, *tables])
+        self.stages["evaluate"]["metrics"] = ["results/metrics.json"]
+        self.stages["evaluate"]["plots"] = [f"results/figures/{name}.png" for name in ["gains", *figures]]
+
+    def _add(
+        self,
+        kind: str,
+        name: str,
+        targets: Iterable[str],
+        params: Iterable[str],
+        deps: Iterable[str],
+        outs: Iterable | None = None,
+    ) -> None:
+        """Add a stage that runs the rules of its kind for the targets; without any, for the workflow's default ones."""
+        package = "segmodel" if kind in ("train", "evaluate") else "dginstyle"
+        self.stages[name] = {
+            "cmd": " ".join([self.command, "--allowed-rules", *RULES[kind], *(["--", *targets] if targets else [])]),
+            "params": [{self.file: [*params]}],
+            "deps": [str(self.root / package), *deps],
+            "outs": [*(targets if outs is None else outs)],
+        }
+
+    def _outs(self, stage: str) -> list[str]:
+        return [next(iter(out)) if isinstance(out, dict) else out for out in self.stages[stage]["outs"]]
+
+    def _table_sets(self) -> list[str]:
+        return [name for name in self.config["training_sets"] if name not in self.config["ablations"]]
+
+    def _training_folder(self, model: str, name: str, seed: int) -> str:
+        return f"{self.results}/segmentation/{model}/{name}/seed{seed}"
+
+    def _entries(self, section: str, name: str | None) -> Iterator[str]:
+        """Yield the keys of an entry and of those that it is based on."""
+        while name:
+            yield f"{section}.{name}"
+            name = self.given[section][name].get("based_on")
+
+
+def main(config: str, output: str) -> None:
+    """Write the stages of a configuration file to a dvc.yaml."""
+    path = Path(output)
+    pipeline = Pipeline(Path(config), path.resolve().parent)
+    text = yaml.safe_dump({"stages": pipeline.stages}, sort_keys=False, width=118)
+    path.write_text(HEADER.format(config=pipeline.file) + text)
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except ConfigurationError as error:
+        sys.exit(str(error))
