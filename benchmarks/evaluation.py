@@ -35,11 +35,11 @@ def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-chance = np.random.default_rng(0)
-label = np.kron(chance.integers(0, 19, (HEIGHT // 32, WIDTH // 32)), np.ones((32, 32))).astype(np.uint8)
-label[chance.random(label.shape) < 0.05] = 255
-wrong = chance.random(label.shape) < 0.3
-prediction = np.where(wrong | (label == 255), chance.integers(0, 19, label.shape), label)  # int64, as argmax gives it
+rng = np.random.default_rng(0)
+label = np.kron(rng.integers(0, 19, (HEIGHT // 32, WIDTH // 32)), np.ones((32, 32))).astype(np.uint8)
+label[rng.random(label.shape) < 0.05] = 255
+wrong = rng.random(label.shape) < 0.3
+prediction = np.where(wrong | (label == 255), rng.integers(0, 19, label.shape), label)  # int64, as argmax gives it
 label_tensor, prediction_tensor = torch.from_numpy(label.astype(np.int64)), torch.from_numpy(prediction)
 
 

@@ -25,7 +25,7 @@ class GeneratedScene:
         image: (H, W, 3) uint8 RGB.
         label: trainIds (H, W) uint8, 255 for ignore.
         prompt: what the prior was asked for.
-        seed: seed of the image's chance.
+        seed: seed of the image's noise.
     """
 
     image: np.ndarray

@@ -30,7 +30,7 @@ def draw_prompt(
 
     Args:
         classes: the caption of the label map.
-        rng: source of chance.
+        rng: random generator.
         weathers: the weathers, each equally likely.
         weather_probability: share of prompts that name one.
         weather_prompt: text with ``{classes}`` and ``{weather}``.

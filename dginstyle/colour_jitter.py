@@ -13,7 +13,7 @@ def jittered(image: np.ndarray, strength: float, rng: np.random.Generator) -> np
     Args:
         image: the image.
         strength: 0 leaves the image and ``rng`` as they are; with 1 the hue may turn to any other.
-        rng: source of chance.
+        rng: random generator.
     """
     if strength == 0:
         return image
@@ -38,7 +38,7 @@ def recoloured(image: np.ndarray, label: np.ndarray, strength: float, rng: np.ra
         image: the image.
         label: its trainIds (H, W) uint8; what is ignored counts as a class.
         strength: how much of the way each mean colour goes to a random one; 0 leaves the image and ``rng`` as they are.
-        rng: source of chance.
+        rng: random generator.
     """
     if strength == 0:
         return image

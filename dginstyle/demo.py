@@ -39,7 +39,7 @@ def demo(
         images: how many.
         steps: sampling steps.
         guidance: classifier-free guidance; the published 7.5 is too much for the mini prior, 2 suits it.
-        seed: seed of the images' chance.
+        seed: seed of the images' noise.
         encoding: what grey values and palette indices mean: trainIds or Cityscapes ids.
     """
     if not (controlnet / "config.json").is_file():

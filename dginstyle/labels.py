@@ -68,9 +68,9 @@ def read_label(path: str | Path) -> np.ndarray:
         ValueError: the file is a colour image, or has values that are no trainIds.
     """
     label = read_indices(path)
-    strangers = [value for value in np.flatnonzero(np.bincount(label.ravel())) if NUM_CLASSES <= value != IGNORE]
-    if strangers:
-        raise ValueError(f"{path}: values {[int(v) for v in strangers]} are no trainIds (0–18 and {IGNORE} for ignore)")
+    unknown = [value for value in np.flatnonzero(np.bincount(label.ravel())) if NUM_CLASSES <= value != IGNORE]
+    if unknown:
+        raise ValueError(f"{path}: values {[int(v) for v in unknown]} are no trainIds (0–18 and {IGNORE} for ignore)")
     return label
 
 
@@ -104,9 +104,9 @@ def as_train_ids(values: np.ndarray, encoding: Encoding = "trainIds") -> np.ndar
         return from_colours(values)
     if encoding == "ids":
         return ID_TO_TRAIN_ID[values]
-    strangers = np.setdiff1d(values, [*range(NUM_CLASSES), IGNORE]).tolist()
-    if strangers:
-        raise ValueError(f"{strangers[:8]} are no trainIds (0–18, 255 for ignore); for Cityscapes ids say encoding ids")
+    unknown = np.setdiff1d(values, [*range(NUM_CLASSES), IGNORE]).tolist()
+    if unknown:
+        raise ValueError(f"{unknown[:8]} are no trainIds (0–18, 255 for ignore); for Cityscapes ids say encoding ids")
     return values
 
 
@@ -119,10 +119,10 @@ def from_colours(image: np.ndarray) -> np.ndarray:
     packed = image.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)  # (H, W)
     found, places = np.unique(packed, return_inverse=True)
     colours = [(value >> 16, value >> 8 & 255, value & 255) for value in found.tolist()]
-    strangers = [colour for colour in colours if colour not in COLOUR_TO_TRAIN_ID]
-    if strangers:
+    unknown = [colour for colour in colours if colour not in COLOUR_TO_TRAIN_ID]
+    if unknown:
         raise ValueError(
-            f"the colour {strangers[0]} is no Cityscapes class's ({len(strangers)} such colours): give grey values, or "
+            f"the colour {unknown[0]} is no Cityscapes class's ({len(unknown)} such colours): give grey values, or "
             "a PNG without smoothing or compression losses"
         )
     table = np.array([COLOUR_TO_TRAIN_ID[colour] for colour in colours], dtype=np.uint8)

@@ -57,7 +57,7 @@ def draw_class(probabilities: Mapping[int, float], rng: np.random.Generator, amo
 
     Args:
         probabilities: probability of each class.
-        rng: source of chance, one number of which is used.
+        rng: random generator, one number of which is used.
         among: the classes that can be drawn, with probabilities in proportion; None for all.
 
     Raises:
@@ -91,7 +91,7 @@ def draw_class_and_new_file(
         files: candidates by class; a taken one that is drawn is removed from its class, and a class without candidates
             is no longer drawn.
         taken: the files not to draw; the one drawn is added.
-        rng: source of chance.
+        rng: random generator.
     """
     while files:
         train_id, file = draw_class_and_file(probabilities, files, rng)
@@ -111,7 +111,7 @@ def draw_crop_with(label: np.ndarray, train_id: int, size: tuple[int, int], rng:
         label: trainIds (H, W) uint8.
         train_id: the class that the crop is to hold.
         size: height and width of the crop.
-        rng: source of chance.
+        rng: random generator.
 
     Raises:
         ValueError: the label map has no pixel of the class or is smaller than the crop.

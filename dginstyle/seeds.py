@@ -1,4 +1,4 @@
-"""Seeds: every draw of chance derives from the configuration's one seed."""
+"""Seeds: every random draw derives from the configuration's one seed."""
 
 import hashlib
 
@@ -15,6 +15,6 @@ def derive_seed(seed: int, purpose: str, index: int = 0) -> int:
     return int.from_bytes(digest[:8], "little") >> 1
 
 
-def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
+def derive_rng(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
     """Return numpy's generator for item ``index`` of ``purpose``."""
     return np.random.default_rng(derive_seed(seed, purpose, index))

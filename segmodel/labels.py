@@ -7,11 +7,11 @@ from cityscapesscripts.helpers.labels import trainId2label
 from PIL import Image
 
 IGNORE = 255
-CLASSES = tuple(trainId2label[trainId].name for trainId in range(19))
+CLASS_NAMES = tuple(trainId2label[trainId].name for trainId in range(19))
 PALETTE = tuple(trainId2label[trainId].color for trainId in range(19))  # RGB, 0-255
 RARE_CLASSES = ("train", "rider", "bicycle", "motorcycle", "traffic light", "traffic sign")
-RARE_TRAIN_IDS = tuple(CLASSES.index(name) for name in RARE_CLASSES)
-_KNOWN = np.isin(np.arange(256), [*range(len(CLASSES)), IGNORE])  # (256,) bool
+RARE_TRAIN_IDS = tuple(CLASS_NAMES.index(name) for name in RARE_CLASSES)
+_KNOWN = np.isin(np.arange(256), [*range(len(CLASS_NAMES)), IGNORE])  # (256,) bool
 
 
 def read_label(path: Path | str) -> np.ndarray:

@@ -50,8 +50,8 @@ def convert_pair(pair: Pair, adapter: Adapter, folder: Path, size: LabelSize = N
         label = read_label_image(pair.label)
     except UNREADABLE as error:
         return Skipped(pair.label, _damage("label map", error))
-    if strangers := [value for value, n in enumerate(label.histogram()) if n and not adapter.known_ids[value]]:
-        return Skipped(pair.label, f"label map has ids {strangers} that {adapter.title} does not define")
+    if unknown := [value for value, n in enumerate(label.histogram()) if n and not adapter.known_ids[value]]:
+        return Skipped(pair.label, f"label map has ids {unknown} that {adapter.title} does not define")
     try:
         image_size = whole_image_size(pair.image)
     except UNREADABLE as error:

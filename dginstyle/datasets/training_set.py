@@ -13,7 +13,7 @@ from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt
 from dginstyle.datasets.prepared_set import SourceSet, read_rows
 from dginstyle.files import write_csv
 from dginstyle.rare_class_sampling import draw_class_and_new_file
-from dginstyle.seeds import generator
+from dginstyle.seeds import derive_rng
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def build_training_set(
         seed: the run's seed.
         generated: folder of a gathered generated set; None for none.
     """
-    origins = [(source, "source", draw_subset(SourceSet(source), options, generator(seed, "source subset")))]
+    origins = [(source, "source", draw_subset(SourceSet(source), options, derive_rng(seed, "source subset")))]
     if generated:
         rows = read_rows(generated / "manifest.csv", ("image", "label"))
         rows = rows[: math.ceil(options.generated_part * len(rows))]

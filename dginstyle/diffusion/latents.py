@@ -27,7 +27,7 @@ def encode(vae: AutoencoderKL, images: Tensor, noise: Tensor) -> Tensor:
     Args:
         vae: the autoencoder.
         images: the batch.
-        noise: standard normal (N, 4, h, w), so that the caller decides each item's chance.
+        noise: standard normal (N, 4, h, w), so that the caller seeds each item.
     """
     posterior = vae.encode(images.to(vae.device, vae.dtype)).latent_dist
     sample = posterior.mean.float() + posterior.std.float() * noise.to(vae.device)  # (N, 4, h, w)

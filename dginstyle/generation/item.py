@@ -35,7 +35,7 @@ class Item:
         label: trainIds (H, W) uint8 of the crop.
         prompt: what the prior is asked for.
         weather: the prompt's weather, empty for a plain prompt.
-        seed: seed of the item's chance.
+        seed: seed of the item's random draws.
     """
 
     index: int

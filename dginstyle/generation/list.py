@@ -10,7 +10,7 @@ from jsonargparse.typing import NonNegativeInt, PositiveInt
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.files import write_csv
 from dginstyle.rare_class_sampling import draw_class_and_new_file
-from dginstyle.seeds import generator
+from dginstyle.seeds import derive_rng
 
 COLUMNS = ("index", "image", "label", "class")
 
@@ -43,7 +43,7 @@ def draw_list(*, data: Path, output: Path, options: DrawListOptions, seed: int) 
         seed: the run's seed.
     """
     source = SourceSet(data)
-    rngs = (generator(seed, "generation list", index) for index in range(options.images))
+    rngs = (derive_rng(seed, "generation list", index) for index in range(options.images))
     if options.rare_class_sampling:
         drawn = draw_by_rare_classes(source, options.min_pixels, rngs)
     else:
@@ -55,7 +55,7 @@ def draw_list(*, data: Path, output: Path, options: DrawListOptions, seed: int) 
 def draw_by_rare_classes(
     source: SourceSet, min_pixels: int, rngs: Iterable[np.random.Generator]
 ) -> Iterator[tuple[int, str]]:
-    """Yield, for each source of chance, a class by its probability and a label map that holds it."""
+    """Yield, for each random generator, a class by its probability and a label map that holds it."""
     files: dict[int, list[str]] = {}
     taken: set[str] = set()
     for rng in rngs:
@@ -65,7 +65,7 @@ def draw_by_rare_classes(
 
 
 def draw_uniformly(source: SourceSet, rngs: Iterable[np.random.Generator]) -> Iterator[tuple[int, str]]:
-    """Yield, for each source of chance, a label map drawn uniformly, and a class uniformly from those it holds.
+    """Yield, for each random generator, a label map drawn uniformly, and a class uniformly from those it holds.
 
     Raises:
         SystemExit: every label map is ignored altogether.

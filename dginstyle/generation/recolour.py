@@ -14,7 +14,7 @@ from dginstyle.colour_jitter import jittered, recoloured
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.generation.item import Item
 from dginstyle.generation.render import CropOptions, write_shard
-from dginstyle.seeds import generator
+from dginstyle.seeds import derive_rng
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def recolour_shard(
     """
 
     def draw(item: Item, source: SourceSet) -> tuple[Item, np.ndarray]:
-        rng = generator(seed, "recoloured", item.index)
+        rng = derive_rng(seed, "recoloured", item.index)
         image = item.crop.of(source.image(item.source_image))
         image = recoloured(image, item.label, options.class_colours, rng)
         return item, jittered(image, options.colour_jitter, rng)

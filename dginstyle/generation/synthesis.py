@@ -133,7 +133,7 @@ class Synthesiser:
         Args:
             labels: trainIds (H, W) uint8 of each image, all of one size.
             prompts: prompt of each image.
-            seeds: seed of each image's chance: an image does not depend on the others of its batch.
+            seeds: seed of each image's noise: an image is independent of the rest of its batch.
         """
         largest = max(labels[0].shape) * (self.options.second_pass.scale if self.options.second_pass else 1)
         self.vae.use_tiling = largest > TILED_ABOVE
@@ -199,5 +199,5 @@ class Synthesiser:
 
     @torch.inference_mode()
     def _embedded_text(self, prompt: str) -> Tensor:
-        """Return the embedding (77, C) of a prompt, computed alone so that it never depends on its company."""
+        """Return the embedding (77, C) of a prompt, computed alone: independent of the rest of the batch."""
         return self.text_encoder([prompt])[0]

@@ -110,7 +110,7 @@ def recolour(
 
     Args:
         palette: colours 0..1.
-        rng: source of chance.
+        rng: random generator.
         shift: standard deviation of a common brightness shift and of a chroma shift per material.
         wild: share of the materials whose colour is replaced by any colour whatever.
     """

@@ -25,7 +25,7 @@ def building_row(
         heights: range of heights in metres.
         share: probability that a plot is built on.
         far: where the row ends, in metres.
-        rng: source of chance.
+        rng: random generator.
     """
     houses, z = [], rng.uniform(-2, 5)
     while z < far:

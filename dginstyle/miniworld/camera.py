@@ -21,7 +21,7 @@ def photograph(
         labels: (64, 128) Cityscapes ids, for the textures.
         camera: where the ground lies.
         style: the look.
-        rng: source of chance.
+        rng: random generator.
 
     Returns:
         (64, 128, 3) uint8 RGB.

@@ -55,13 +55,13 @@ def _sky(layout: Layout, style: Style) -> np.ndarray:
 
 
 def _paint_thing(canvas: np.ndarray, labels: np.ndarray, thing: Thing, style: Style, salt: int) -> None:
-    chance = np.random.default_rng((thing.tint, salt))
+    rng = np.random.default_rng((thing.tint, salt))
     shifts: dict[str, np.ndarray] = {}
     clear = np.exp(-style.fog * thing.depth)
     for part in thing.parts:
         if not part.polygons:
             continue
-        colour = _colour(part.material, thing, style, shifts, chance)
+        colour = _colour(part.material, thing, style, shifts, rng)
         glow = style.weather == "night" and part.material in LIGHTS
         colour = colour if glow else clear * colour + (1 - clear) * style.haze
         paint = np.minimum(255 * colour, 255).tolist()
@@ -78,13 +78,13 @@ def _corners(polygons: list[np.ndarray]) -> list[np.ndarray]:
     return [joined[start:end] for start, end in pairwise(ends)]
 
 
-def _colour(material: str, thing: Thing, style: Style, shifts: dict, chance: np.random.Generator) -> np.ndarray:
+def _colour(material: str, thing: Thing, style: Style, shifts: dict, rng: np.random.Generator) -> np.ndarray:
     """Colour (3,) of a material on this thing, lit by the style's light."""
     base, shade = material.removesuffix("_side"), 0.78 if material.endswith("_side") else 1.0
     key = SAME_AS.get(base, base)
     if key not in shifts:
         strength = VARIED.get(key, 0.02) * style.variety
-        shifts[key] = strength * (chance.normal(0, 0.6) + chance.normal(0, 0.7, 3))
+        shifts[key] = strength * (rng.normal(0, 0.6) + rng.normal(0, 0.7, 3))
     if style.weather == "night" and base in LIGHTS:
         return _lamp_colour(base, style)
     colour = np.maximum(style.palette[base] + shifts[key], 0.02) * (shade * _FACES.get(base, 1.0))

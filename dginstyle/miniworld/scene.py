@@ -10,7 +10,7 @@ from dginstyle.miniworld.camera import photograph
 from dginstyle.miniworld.layout import draw_layout
 from dginstyle.miniworld.painting import paint
 from dginstyle.miniworld.street import StreetStatistics
-from dginstyle.seeds import generator
+from dginstyle.seeds import derive_rng
 
 STREETS = {
     "source": StreetStatistics(),
@@ -128,17 +128,17 @@ def render_scene(domain: str, index: int, seed: int, appearance: str | None = No
     for name in (domain, appearance):
         if name not in STREETS:
             raise ValueError(f"unknown mini-world domain {name!r}: one of {', '.join(DOMAINS)}")
-    layout = draw_layout(STREETS[domain], generator(seed, f"layout {domain}", index))
-    chance = generator(seed, f"appearance {appearance} of {domain}", index)
-    style = STYLES[appearance](chance)
-    image, labels = paint(layout, style, chance)
-    return Scene(photograph(image, labels, layout.camera, style, chance), labels, style.weather)
+    layout = draw_layout(STREETS[domain], derive_rng(seed, f"layout {domain}", index))
+    rng = derive_rng(seed, f"appearance {appearance} of {domain}", index)
+    style = STYLES[appearance](rng)
+    image, labels = paint(layout, style, rng)
+    return Scene(photograph(image, labels, layout.camera, style, rng), labels, style.weather)
 
 
 def render_photo(index: int, seed: int) -> Scene:
     """Render photograph ``index`` of the prior's corpus: a square (64, 64) cut out of a street of the prior domain."""
     scene = render_scene("prior", index, seed)
     size = scene.image.shape[0]
-    left = int(generator(seed, "photograph", index).integers(0, scene.image.shape[1] - size + 1))
+    left = int(derive_rng(seed, "photograph", index).integers(0, scene.image.shape[1] - size + 1))
     window = np.s_[:, left : left + size]
     return Scene(scene.image[window], scene.labels[window], scene.weather)

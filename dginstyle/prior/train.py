@@ -17,7 +17,7 @@ from tqdm import tqdm
 from dginstyle.prior import networks
 from dginstyle.prior.autoencoder import encode_all, principal_components, reconstruction_loss, scaled, set_encoder
 from dginstyle.prior.denoiser import denoising_loss, draw_caption, tokenise
-from dginstyle.seeds import derive_seed, generator
+from dginstyle.seeds import derive_rng, derive_seed
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _train_decoder(vae: AutoencoderKL, images: Tensor, state: Path, options: Pri
     decoder = nn.ModuleList([vae.post_quant_conv, vae.decoder]).requires_grad_(True).train()
 
     def loss(step: int) -> Tensor:
-        rng = generator(seed, "autoencoder batch", step)
+        rng = derive_rng(seed, "autoencoder batch", step)
         batch = scaled(images[torch.from_numpy(rng.integers(len(images), size=options.autoencoder_batch_size))])
         batch = batch.flip(-1) if step % 2 else batch
         noise = torch.Generator().manual_seed(derive_seed(seed, "posterior", step))
@@ -145,7 +145,7 @@ def _train_denoiser(
     latents = torch.stack(views, dim=1)  # (N, 2, 8, 16, 16): the photograph and its mirror image
 
     def loss(step: int) -> Tensor:
-        rng = generator(seed, "denoiser batch", step)
+        rng = derive_rng(seed, "denoiser batch", step)
         chosen = rng.integers(len(latents), size=options.denoiser_batch_size)
         mirrored = rng.integers(2, size=options.denoiser_batch_size)
         captions = [draw_caption(corpus.classes[i], corpus.weather[i], rng) for i in chosen]

@@ -33,7 +33,7 @@ from dginstyle.diffusion.loading import (
 )
 from dginstyle.labels import IGNORE, NUM_CLASSES, colourise
 from dginstyle.rare_class_sampling import Crop, draw_class_and_file, draw_crop, draw_crop_with
-from dginstyle.seeds import derive_seed, generator
+from dginstyle.seeds import derive_rng, derive_seed
 from dginstyle.training.dreambooth import noisy_latents
 from dginstyle.training.loop import TrainingOptions, train_to_folder
 from dginstyle.training.objective import squared_error
@@ -103,7 +103,7 @@ class LabelledCrops(Dataset):
 
     def __getitem__(self, position: int) -> dict[str, Any]:
         """Return image (3, H, W) in −1..1, condition (20, H, W), caption, pixels by class, and the noise's seed."""
-        rng = generator(self.seed, "controlnet sample", position)
+        rng = derive_rng(self.seed, "controlnet sample", position)
         file, label, crop = self._draw(rng)
         label, image = crop.of(label), crop.of(self.source.image(self.source.images[file]))
         image = recoloured(image, label, self.options.class_colours, rng)

@@ -25,9 +25,9 @@ from dginstyle.diffusion.loading import (
     require_divisible,
 )
 from dginstyle.rare_class_sampling import draw_crop
-from dginstyle.seeds import derive_seed, generator
+from dginstyle.seeds import derive_rng, derive_seed
 from dginstyle.training.loop import TrainingOptions, train_to_folder
-from dginstyle.training.objective import draw_chance, prediction_target, squared_error
+from dginstyle.training.objective import draw_noise, prediction_target, squared_error
 from dginstyle.training.validation import Panels, ValidationOptions, draw, frozen_copy, sample_image, silent
 
 
@@ -72,7 +72,7 @@ class SourceImages(Dataset):
 
     def __getitem__(self, position: int) -> dict[str, Any]:
         """Return the crop (3, H, W) in −1..1 at a position, and the seed of its noise."""
-        rng = generator(self.seed, "dreambooth sample", position)
+        rng = derive_rng(self.seed, "dreambooth sample", position)
         file = self._file(position)
         image = self.source.image(self.source.images[file])
         image = resize(image, rng.choice(self.options.resize_factors), self.options.crop)
@@ -88,7 +88,7 @@ class SourceImages(Dataset):
     def _file(self, position: int) -> str:
         labels = list(self.source.images)
         epoch, place = divmod(position, len(labels))
-        return labels[generator(self.seed, "dreambooth epoch", epoch).permutation(len(labels))[place]]
+        return labels[derive_rng(self.seed, "dreambooth epoch", epoch).permutation(len(labels))[place]]
 
 
 def resize(image: np.ndarray, factor: float, smallest: tuple[int, int]) -> np.ndarray:
@@ -173,8 +173,8 @@ def noisy_latents(vae: AutoencoderKL, scheduler: DDPMScheduler, batch: dict[str,
     images = batch["image"]  # (N, 3, H, W)
     factor = latent_factor(vae)
     shape = (vae.config.latent_channels, images.shape[2] // factor, images.shape[3] // factor)
-    chance = draw_chance(batch["seed"].tolist(), shape, scheduler.config.num_train_timesteps)
-    posterior, noise, timesteps = (part.to(vae.device) for part in chance)
+    drawn = draw_noise(batch["seed"].tolist(), shape, scheduler.config.num_train_timesteps)
+    posterior, noise, timesteps = (part.to(vae.device) for part in drawn)
     latents = encode(vae, images, posterior)  # (N, 4, h, w)
     return (
         scheduler.add_noise(latents, noise, timesteps),

@@ -120,7 +120,7 @@ class Run:
     average: EMAModel | None = None
 
     def state(self) -> dict[str, Any]:
-        """Return all that the rest of the training depends on: chance derives from the step, so there is no more."""
+        """Return all that the rest of the training depends on; random draws derive from the step."""
         scaler = self.accelerator.scaler
         return {
             "step": self.step,

@@ -26,8 +26,8 @@ def squared_error(predicted: Tensor, target: Tensor) -> Tensor:
     return F.mse_loss(predicted.float(), target.float())
 
 
-def draw_chance(seeds: list[int], shape: tuple[int, int, int], timesteps: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Draw what a batch needs of chance, each item's from its own seed.
+def draw_noise(seeds: list[int], shape: tuple[int, int, int], timesteps: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Draw noise and timesteps of a batch, each item's from its own seed.
 
     Returns:
         Noise of the autoencoder's sample and noise to remove, both (N, *shape), and timesteps (N,).

@@ -16,7 +16,7 @@ from dginstyle.diffusion.latents import to_images
 from dginstyle.diffusion.loading import Network
 from dginstyle.generation.passes import AtLeastOne
 from dginstyle.pictures import labelled_grid
-from dginstyle.training.objective import draw_chance
+from dginstyle.training.objective import draw_noise
 
 Panels = dict[str, np.ndarray]
 """A sample's pictures (H, W, 3) uint8 by their titles."""
@@ -83,7 +83,7 @@ def sample_noise(pipeline: DiffusionPipeline, sample: dict[str, Any]) -> Tensor:
     height, width = sample["image"].shape[1:]
     factor = pipeline.vae_scale_factor
     shape = (pipeline.vae.config.latent_channels, height // factor, width // factor)
-    return draw_chance([sample["seed"]], shape, 1)[1].to(pipeline.unet.device, pipeline.unet.dtype)
+    return draw_noise([sample["seed"]], shape, 1)[1].to(pipeline.unet.device, pipeline.unet.dtype)
 
 
 @torch.no_grad()

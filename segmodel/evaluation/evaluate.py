@@ -11,8 +11,8 @@ from PIL import Image
 
 from segmodel.evaluation.inference import InferenceOptions, in_words, predictions, require_windows
 from segmodel.evaluation.metrics import confusion_matrix
-from segmodel.files import written_whole
-from segmodel.labels import CLASSES, read_label
+from segmodel.files import whole_file
+from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_trained
 from segmodel.windows import resized_prediction
@@ -63,7 +63,7 @@ def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Rec
         "samples_seen": training["samples_seen"],
     }
     names = np.array([sample.image.name for sample in samples])
-    with written_whole(output) as path, path.open("wb") as file:
+    with whole_file(output) as path, path.open("wb") as file:
         np.savez_compressed(file, confusion=confusion, names=names, record=np.array(json.dumps(details)))
 
 
@@ -73,7 +73,7 @@ def confusions(network: BaseSegmentor, samples: list[Sample], options: Inference
     for logits, sample in zip(predictions(network, paths, options), samples, strict=True):
         label = read_label(sample.label)
         prediction = resized_prediction(logits, label.shape).cpu().numpy()
-        yield confusion_matrix(label, prediction, len(CLASSES))
+        yield confusion_matrix(label, prediction, len(CLASS_NAMES))
 
 
 def label_size(samples: list[Sample]) -> str:

@@ -8,7 +8,7 @@ from jsonargparse.typing import ClosedUnitInterval
 from PIL import Image
 
 from segmodel.evaluation.inference import InferenceOptions, predictions, require_windows
-from segmodel.files import written_whole
+from segmodel.files import whole_file
 from segmodel.labels import colourise, palette_image
 from segmodel.models import load_trained
 from segmodel.windows import resized_prediction
@@ -58,5 +58,5 @@ def image_files(images: Path) -> list[Path]:
 
 
 def _write_image(image: Image.Image, path: Path) -> None:
-    with written_whole(path) as partial:
+    with whole_file(path) as partial:
         image.save(partial, format="PNG" if path.suffix == ".png" else "JPEG")

@@ -1,4 +1,4 @@
-"""Verb ``judge``: what a trained model sees in a set of images and label maps, generated or real."""
+"""Verb ``measure-quality``: features and predictions of a judge model on a set, generated or real."""
 
 import json
 from collections.abc import Iterator
@@ -14,15 +14,15 @@ from torch import Tensor
 
 from segmodel.evaluation.inference import read_image
 from segmodel.evaluation.metrics import confusion_matrix
-from segmodel.files import written_whole
-from segmodel.labels import CLASSES, read_label
+from segmodel.files import whole_file
+from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_model, read_config
 from segmodel.windows import window_corners
 
 
 @dataclass(frozen=True)
-class JudgeOptions:
+class QualityOptions:
     """How images are brought to the size that the model was trained on.
 
     Attributes:
@@ -36,8 +36,8 @@ class JudgeOptions:
     batch_size: PositiveInt = 32
 
 
-def judge(*, model: str, weights: Path, data: Path, output: Path, options: JudgeOptions) -> None:
-    """Write a model's view of a set: ``features``, ``confusion``, ``class_pixels`` and ``images``.
+def measure_quality(*, model: str, weights: Path, data: Path, output: Path, options: QualityOptions) -> None:
+    """Write what the judge model computes of a set: ``features``, ``confusion``, ``class_pixels`` and ``images``.
 
     ``features`` (M, C) float32 are the encoder's last stage, averaged over each of the M windows; ``confusion``
     (19, 19) int64 compares its predictions (columns) with the label maps; ``class_pixels`` (19,) int64 counts these.
@@ -57,18 +57,18 @@ def judge(*, model: str, weights: Path, data: Path, output: Path, options: Judge
         raise SystemExit(f"{weights} are of the model {training['model']}, not {model}; give those of its training")
     network = load_model(read_config(Path(training["config"])), weights)
     network.to("cuda" if torch.cuda.is_available() else "cpu")
-    features, confusion, pixels = [], np.zeros((len(CLASSES), len(CLASSES)), np.int64), np.zeros(256, np.int64)
+    features, confusion, pixels = [], np.zeros((len(CLASS_NAMES), len(CLASS_NAMES)), np.int64), np.zeros(256, np.int64)
     for images, labels in window_batches(samples, options):
         seen, predicted = look(network, images)
         features.append(seen)
-        confusion += confusion_matrix(labels, predicted, len(CLASSES))
+        confusion += confusion_matrix(labels, predicted, len(CLASS_NAMES))
         pixels += np.bincount(labels.ravel(), minlength=256)
-    with written_whole(output) as path, path.open("wb") as file:
+    with whole_file(output) as path, path.open("wb") as file:
         np.savez_compressed(
             file,
             features=np.concatenate(features),
             confusion=confusion,
-            class_pixels=pixels[: len(CLASSES)],
+            class_pixels=pixels[: len(CLASS_NAMES)],
             images=len(samples),
         )
 
@@ -83,7 +83,7 @@ def look(network: BaseSegmentor, images: Tensor) -> tuple[np.ndarray, np.ndarray
     return stages[-1].mean((2, 3)).cpu().numpy(), logits.argmax(1).cpu().numpy()
 
 
-def window_batches(samples: list[Sample], options: JudgeOptions) -> Iterator[tuple[Tensor, np.ndarray]]:
+def window_batches(samples: list[Sample], options: QualityOptions) -> Iterator[tuple[Tensor, np.ndarray]]:
     """Yield batches of windows (N, 3, h, w) uint8 with their labels (N, h, w) uint8."""
     height, width = options.crop
     images, labels = [], []

@@ -13,7 +13,7 @@ import numpy as np
 from jsonargparse.typing import PositiveInt
 
 from segmodel.evaluation.inference import InferenceOptions, predictions, require_windows
-from segmodel.files import written_whole
+from segmodel.files import whole_file
 from segmodel.labels import colourise, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_trained
@@ -50,7 +50,7 @@ def show_predictions(
         training_set = json.loads(path.with_name("training.json").read_text())["training_set"]
         columns[training_set] = _predictions(path, chosen, targets, width)
     rows = [name for name, samples in chosen.items() for _ in samples]
-    with written_whole(output) as partial:
+    with whole_file(output) as partial:
         # Matplotlib's version in the file would make its bytes depend on it.
         draw(columns, rows).savefig(partial, format="png", dpi=150, metadata={"Software": None})
     plt.close("all")

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from segmodel.labels import CLASSES, IGNORE
+from segmodel.labels import CLASS_NAMES, IGNORE
 
 # The classes of ImageNet's things: traffic light and sign, and all that moves.
 THING_CLASSES = (6, 7, 11, 12, 13, 14, 15, 16, 17, 18)
@@ -39,10 +39,10 @@ def majority_label(labels: Tensor, size: tuple[int, int], min_share: float) -> T
     Returns:
         (N, h, w) int64; 255 where no class covers enough, or the ignored pixels do.
     """
-    kinds = torch.where(labels == IGNORE, len(CLASSES), labels)
-    shares = F.one_hot(kinds, len(CLASSES) + 1).permute(0, 3, 1, 2).float()  # (N, 20, H, W)
+    kinds = torch.where(labels == IGNORE, len(CLASS_NAMES), labels)
+    shares = F.one_hot(kinds, len(CLASS_NAMES) + 1).permute(0, 3, 1, 2).float()  # (N, 20, H, W)
     share, kind = F.adaptive_avg_pool2d(shares, size).max(1)  # (N, h, w) each
-    return torch.where((share < min_share) | (kind == len(CLASSES)), IGNORE, kind)
+    return torch.where((share < min_share) | (kind == len(CLASS_NAMES)), IGNORE, kind)
 
 
 def feature_distance(features: Tensor, reference: Tensor, labels: Tensor, options: FeatureDistance) -> Tensor:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from safetensors.torch import save
 
-from segmodel.files import written_whole
+from segmodel.files import whole_file
 from segmodel.models import build_untrained, read_config
 from segmodel.models.published import read_checkpoint, renamed
 
@@ -40,7 +40,7 @@ def import_checkpoint(
             f"{checkpoint}: its weights do not fit {config}; give the configuration of its model"
         ) from error
     record = {"model": model, "config": str(config), "training_set": training_set, "seed": seed, "samples_seen": {}}
-    with written_whole(output / "training.json") as partial:
+    with whole_file(output / "training.json") as partial:
         partial.write_text(json.dumps({**record, "imported": checkpoint.name}, indent=2) + "\n")
-    with written_whole(output / "weights.safetensors") as partial:
+    with whole_file(output / "weights.safetensors") as partial:
         partial.write_bytes(save({name: value.contiguous() for name, value in network.state_dict().items()}))

@@ -8,7 +8,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from segmodel.files import written_whole
+from segmodel.files import whole_file
 from segmodel.tables.format import Rows, read_table
 
 _COLOURS = {"baseline": "#7f7f7f", "gains": "#1b9e77", "loses": "#d95f02"}
@@ -28,7 +28,7 @@ def plot_ablations(*, table: Path, output: Path) -> None:
     for model, (panel,) in zip(models, axes, strict=True):
         _draw(panel, [row for row in rows if row["model"] == model])
         panel.set_title(f"{model}: mean of the targets; bars: interval of the gain", loc="left", fontsize=10)
-    with written_whole(output) as partial:
+    with whole_file(output) as partial:
         figure.savefig(partial, format="png", dpi=150, metadata={"Software": None})
     plt.close(figure)
 

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from segmodel.files import written_whole
+from segmodel.files import whole_file
 from segmodel.tables.format import Rows, read_table
 from segmodel.tables.scores import MEAN
 
@@ -37,7 +37,7 @@ def plot_gains(*, table: Path, output: Path) -> None:
         left.set_title(f"{model}: mIoU (points: seeds, line: mean)", loc="left")
         right.set_title(f"{model}: gain over the baseline (bars: interval)", loc="left")
     figure.suptitle(f"Domain generalisation, {summary[0]['benchmark']} benchmark", x=0.01, ha="left")
-    with written_whole(output) as partial:
+    with whole_file(output) as partial:
         # Matplotlib's version in the file would make its bytes depend on it.
         figure.savefig(partial, format="png", dpi=150, metadata={"Software": None})
     plt.close(figure)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from segmodel.evaluation.metrics import class_iou, mean_iou
-from segmodel.files import written_whole
-from segmodel.labels import CLASSES, RARE_CLASSES
+from segmodel.files import whole_file
+from segmodel.labels import CLASS_NAMES, RARE_CLASSES
 from segmodel.tables.evaluations import Evaluation
 from segmodel.tables.scores import MEAN, Gain, Row
 
@@ -20,7 +20,7 @@ Rows = list[dict[str, str]]
 EVALUATION_COLUMNS = (
     *("benchmark", "model", "training_set", "generator", "seed", "target", "evaluation_size", "label_size", "images"),
     *("source_seen", "generated_seen", "mIoU"),
-    *CLASSES,
+    *CLASS_NAMES,
 )
 PROTOCOL_COLUMNS = ("benchmark", "source", "images", "evaluation_size", "inference", "label_size")
 SUMMARY_COLUMNS = (
@@ -76,7 +76,7 @@ def number(value: float | None) -> str:
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a csv file whole, with the same line ends on every system."""
-    with written_whole(path) as partial, partial.open("w", newline="") as file:
+    with whole_file(path) as partial, partial.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows([columns, *rows])
 

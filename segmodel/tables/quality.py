@@ -1,4 +1,4 @@
-"""Verb ``compare-sets``: the quality of generated sets, from what a trained model saw in them (``judge``)."""
+"""Verb ``tabulate-quality``: the quality of generated sets, from what ``measure-quality`` wrote of each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from segmodel.evaluation.metrics import mean_iou
-from segmodel.labels import CLASSES, RARE_TRAIN_IDS
+from segmodel.labels import CLASS_NAMES, RARE_TRAIN_IDS
 from segmodel.tables.format import number, write_csv
 
 
 @dataclass(frozen=True)
-class View:
-    """What ``judge`` wrote of a set.
+class Measurements:
+    """What ``measure-quality`` wrote of a set.
 
     Attributes:
         features: (M, C) float32 of the set's M windows.
@@ -27,53 +27,57 @@ class View:
     images: int
 
 
-def compare_sets(*, source: Path, targets: list[Path], generated: list[Path], output: Path) -> None:
+def tabulate_quality(*, source: Path, targets: list[Path], generated: list[Path], output: Path) -> None:
     """Write the table of the sets' quality: a row for each generated set, then one for the source.
 
-    Columns: ``label_fidelity``, mIoU in % of the judge's predictions against the labels that the images were made from,
-    and that of the rare classes; ``distance_<target>`` and their mean, 1000 x `kernel_distance` to the targets' images;
-    ``diversity``; ``rare_share``, the rare classes' share of the pixels in %; and the share of each class.
+    Columns: ``label_fidelity``, mIoU in % of the judge model's predictions against the labels that the images were
+    made from, and that of the rare classes; ``distance_<target>`` and their mean, 1000 x `kernel_distance` to the
+    targets' images; ``diversity``; ``rare_share``, the rare classes' share of the pixels in %; and the share of each class.
 
     Args:
-        source: the file that ``judge`` wrote of the source set.
+        source: the file that ``measure-quality`` wrote of the source set.
         targets: those of the targets; a file's name is the set's.
         generated: those of the generated sets.
         output: csv to write.
     """
-    views = {path.stem: read_view(path) for path in targets}
-    rows = [row(path.stem, read_view(path), views) for path in [*generated, source]]
-    distances = [f"distance_{name}" for name in views]
+    measured = {path.stem: read_measurements(path) for path in targets}
+    rows = [row(path.stem, read_measurements(path), measured) for path in [*generated, source]]
+    distances = [f"distance_{name}" for name in measured]
     columns = ("set", "images", "label_fidelity", "rare_label_fidelity", *distances, "distance", "diversity")
-    write_csv(output, (*columns, "rare_share", *CLASSES), rows)
+    write_csv(output, (*columns, "rare_share", *CLASS_NAMES), rows)
 
 
-def read_view(path: Path) -> View:
-    """Return what ``judge`` wrote.
+def read_measurements(path: Path) -> Measurements:
+    """Return what ``measure-quality`` wrote.
 
     Raises:
         SystemExit: the file is missing or is another.
     """
     try:
         with np.load(path) as arrays:
-            return View(*(arrays[key] for key in ("features", "confusion", "class_pixels")), int(arrays["images"]))
+            return Measurements(
+                *(arrays[key] for key in ("features", "confusion", "class_pixels")), int(arrays["images"])
+            )
     except (OSError, ValueError, KeyError) as error:
-        raise SystemExit(f"{path}: was not written by `python -m segmodel judge` ({error}); run it again") from error
+        raise SystemExit(
+            f"{path}: was not written by `python -m segmodel measure-quality` ({error}); run it again"
+        ) from error
 
 
-def row(name: str, view: View, targets: dict[str, View]) -> list[str]:
+def row(name: str, own: Measurements, targets: dict[str, Measurements]) -> list[str]:
     """Return a set's row of the table."""
-    distances = [1000.0 * kernel_distance(view.features, target.features) for target in targets.values()]
-    shares = 100.0 * view.class_pixels / max(view.class_pixels.sum(), 1)
+    distances = [1000.0 * kernel_distance(own.features, target.features) for target in targets.values()]
+    shares = 100.0 * own.class_pixels / max(own.class_pixels.sum(), 1)
     values = (
-        100.0 * float(mean_iou(view.confusion)),
-        100.0 * float(mean_iou(view.confusion, RARE_TRAIN_IDS)),
+        100.0 * float(mean_iou(own.confusion)),
+        100.0 * float(mean_iou(own.confusion, RARE_TRAIN_IDS)),
         *distances,
         float(np.mean(distances)),
-        diversity(view.features),
+        diversity(own.features),
         shares[list(RARE_TRAIN_IDS)].sum(),
         *shares,
     )
-    return [name, str(view.images), *map(number, values)]
+    return [name, str(own.images), *map(number, values)]
 
 
 def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
 
-from segmodel.files import written_whole
+from segmodel.files import whole_file
 from segmodel.tables.evaluations import arms, read_evaluations
 from segmodel.tables.format import (
     EVALUATION_COLUMNS,
@@ -61,9 +61,9 @@ def summarise(*, evaluations: list[Path], output: Path, options: SummariseOption
     how = f"bootstrap over images and seeds, {options.samples} draws, {100 * options.confidence:g} %"
     write_csv(output / "dg_miou.csv", EVALUATION_COLUMNS, map(evaluation_row, found))
     write_csv(output / "dg_miou_summary.csv", SUMMARY_COLUMNS, [summary_row(benchmark, row, published) for row in rows])
-    with written_whole(output / "dg_miou_summary.md") as partial:
+    with whole_file(output / "dg_miou_summary.md") as partial:
         partial.write_text(page(benchmark, rows, published, options.note, how))
-    with written_whole(output / "metrics.json") as partial:
+    with whole_file(output / "metrics.json") as partial:
         partial.write_text(json.dumps(metrics(rows), indent=2) + "\n")
 
 

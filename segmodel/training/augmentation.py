@@ -27,28 +27,28 @@ def photometric_transforms(name: Photometric) -> list[BaseTransform]:
 
 @TRANSFORMS.register_module()
 class StrongDistortion(BaseTransform):
-    """Heavy colour jitter, gamma and a colour cast; each with its chance also grey, blur and noise.
+    """Heavy colour jitter, gamma and a colour cast; with some probability each also grey, blur and noise.
 
     What the strong augmentations of domain generalisation have in common: nothing here looks at another image.
     """
 
     def transform(self, results: dict) -> dict:
         """Replace ``img``; the draws follow from numpy's global state, as those of mmsegmentation's transforms do."""
-        chance = np.random.default_rng(np.random.randint(2**31))
-        results["img"] = strongly_distorted(results["img"], chance)
+        rng = np.random.default_rng(np.random.randint(2**31))
+        results["img"] = strongly_distorted(results["img"], rng)
         return results
 
 
-def strongly_distorted(image: np.ndarray, chance: np.random.Generator) -> np.ndarray:
+def strongly_distorted(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return an image with every distortion whose turn it is."""
-    image = shift_hue(image, chance.uniform(-0.25, 0.25), saturation=chance.uniform(0.3, 1.8))
-    image = change_tone(image, gamma=np.exp(chance.uniform(-0.7, 0.7)), gains=chance.uniform(0.6, 1.4, 3))
-    if chance.random() < 0.2:
+    image = shift_hue(image, rng.uniform(-0.25, 0.25), saturation=rng.uniform(0.3, 1.8))
+    image = change_tone(image, gamma=np.exp(rng.uniform(-0.7, 0.7)), gains=rng.uniform(0.6, 1.4, 3))
+    if rng.random() < 0.2:
         image = grey(image)
-    if chance.random() < 0.5:
-        image = cv2.GaussianBlur(image, (0, 0), sigmaX=chance.uniform(0.15, 1.15))
-    if chance.random() < 0.5:
-        image = add_noise(image, chance.uniform(0.0, 20.0), chance)
+    if rng.random() < 0.5:
+        image = cv2.GaussianBlur(image, (0, 0), sigmaX=rng.uniform(0.15, 1.15))
+    if rng.random() < 0.5:
+        image = add_noise(image, rng.uniform(0.0, 20.0), rng)
     return image
 
 
@@ -71,7 +71,7 @@ def grey(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
 
 
-def add_noise(image: np.ndarray, deviation: float, chance: np.random.Generator) -> np.ndarray:
+def add_noise(image: np.ndarray, deviation: float, rng: np.random.Generator) -> np.ndarray:
     """Return the image with Gaussian noise of a standard deviation in grey levels."""
-    noise = chance.standard_normal(image.shape, dtype=np.float32) * deviation
+    noise = rng.standard_normal(image.shape, dtype=np.float32) * deviation
     return (image + noise).clip(0, 255).astype(np.uint8)

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from segmodel.files import written_whole
+from segmodel.files import whole_file
 from segmodel.manifest import read_samples
 
 log = logging.getLogger("segmodel")
@@ -35,7 +35,7 @@ class Checkpoint:
 
     def save(self, state: dict) -> None:
         """Replace the state."""
-        with written_whole(self.path) as partial:
+        with whole_file(self.path) as partial:
             torch.save({"belongs_to": self.belongs_to, **state}, partial)
 
     def load(self) -> dict | None:

@@ -11,7 +11,7 @@ from mmcv.transforms import BaseTransform, LoadImageFromFile, RandomFlip, Resize
 from mmengine.dataset import Compose
 from mmseg.registry import DATASETS, TRANSFORMS
 
-from segmodel.labels import CLASSES, PALETTE, read_label
+from segmodel.labels import CLASS_NAMES, PALETTE, read_label
 from segmodel.manifest import SOURCE, read_samples
 from segmodel.training.rare_class_sampling import RareClassDraw, Redraw, mixed_place
 
@@ -37,7 +37,7 @@ class LoadTrainIds(BaseTransform):
 class ManifestDataset(BaseSegDataset):
     """The rows of a manifest or training set (``ann_file``), in the order of the file, with their ``origin``."""
 
-    METAINFO = {"classes": CLASSES, "palette": PALETTE}
+    METAINFO = {"classes": CLASS_NAMES, "palette": PALETTE}
 
     def load_data_list(self) -> list[dict]:
         """Return one mmsegmentation data record for each row; errors as ``segmodel.manifest.read_samples``."""

@@ -56,10 +56,10 @@ class RareClassDraw:
         weights = np.array([probabilities[str(trainId)] for trainId in self.classes], np.float64)
         self.probabilities = weights / weights.sum()  # of the classes that the training set has
 
-    def draw(self, chance: np.random.Generator) -> tuple[int, int]:
+    def draw(self, rng: np.random.Generator) -> tuple[int, int]:
         """Return the index of a label file and the class that it was drawn for."""
-        kind = chance.choice(len(self.classes), p=self.probabilities)
-        return int(chance.choice(self.candidates[kind])), self.classes[kind]
+        kind = rng.choice(len(self.classes), p=self.probabilities)
+        return int(rng.choice(self.candidates[kind])), self.classes[kind]
 
 
 def mixed_place(position: int, share: float) -> tuple[bool, int]:

@@ -14,7 +14,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.dist import get_rank, get_world_size, is_main_process
 from safetensors.torch import save
 
-from segmodel.files import written_whole
+from segmodel.files import whole_file
 from segmodel.manifest import SOURCE
 from segmodel.models import build_model, read_config
 from segmodel.training.checkpoint import Checkpoint, fingerprint
@@ -190,7 +190,7 @@ def _record(model: str, data: Path, seed: int, options: TrainOptions, images: Co
 
 def _write(trainer: Trainer, output: Path, record: dict) -> None:
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in trainer.model.state_dict().items()}
-    with written_whole(output / "training.json") as partial:
+    with whole_file(output / "training.json") as partial:
         partial.write_text(json.dumps(record, indent=2) + "\n")
-    with written_whole(output / "weights.safetensors") as partial:
+    with whole_file(output / "weights.safetensors") as partial:
         partial.write_bytes(save(weights))

@@ -20,7 +20,7 @@ from dginstyle.rare_class_sampling import (
 )
 
 
-def rng(seed=0):
+def new_rng(seed=0):
     return np.random.default_rng(seed)
 
 
@@ -62,82 +62,82 @@ def test_a_candidate_has_more_pixels_than_the_limit():
 
 
 def test_classes_are_drawn_as_often_as_their_probability_says():
-    chance, probabilities = rng(), {12: 0.7, 0: 0.1, 3: 0.2}
-    drawn = [draw_class(probabilities, chance) for _ in range(5000)]
+    rng, probabilities = new_rng(), {12: 0.7, 0: 0.1, 3: 0.2}
+    drawn = [draw_class(probabilities, rng) for _ in range(5000)]
     assert {c: drawn.count(c) / 5000 for c in probabilities} == pytest.approx(probabilities, abs=0.03)
 
 
 def test_only_classes_with_candidates_are_drawn():
-    drawn = {draw_class_and_file({12: 0.9, 0: 0.1}, {0: ["a", "b"]}, rng(seed)) for seed in range(30)}
+    drawn = {draw_class_and_file({12: 0.9, 0: 0.1}, {0: ["a", "b"]}, new_rng(seed)) for seed in range(30)}
     assert drawn == {(0, "a"), (0, "b")}
 
 
 def test_a_file_taken_for_one_class_is_not_drawn_for_another_and_when_all_are_taken_none_is():
     files = {12: ["a"], 0: ["a", "b"]}
-    assert {draw_class_and_new_file({12: 0.9, 0: 0.1}, files, {"a"}, rng(seed)) for seed in range(30)} == {(0, "b")}
+    assert {draw_class_and_new_file({12: 0.9, 0: 0.1}, files, {"a"}, new_rng(seed)) for seed in range(30)} == {(0, "b")}
     taken = {"a"}
-    drawn = [draw_class_and_new_file({12: 0.9, 0: 0.1}, files, taken, rng()) for _ in range(2)]
+    drawn = [draw_class_and_new_file({12: 0.9, 0: 0.1}, files, taken, new_rng()) for _ in range(2)]
     assert drawn == [(0, "b"), None]
 
 
 def test_classes_whose_probability_underflowed_can_still_be_drawn():
-    assert {draw_class({12: 1.0, 0: 0.0, 1: 0.0}, rng(seed), among=[0, 1]) for seed in range(30)} == {0, 1}
+    assert {draw_class({12: 1.0, 0: 0.0, 1: 0.0}, new_rng(seed), among=[0, 1]) for seed in range(30)} == {0, 1}
 
 
 def test_drawing_from_no_class_is_an_error():
     with pytest.raises(ValueError, match="none of the classes"):
-        draw_class({12: 1.0}, rng(), among=[0])
+        draw_class({12: 1.0}, new_rng(), among=[0])
 
 
 def test_a_crop_is_centred_on_a_pixel_of_its_class():
-    assert draw_crop_with(label_with([(10, 15)]), 11, (6, 8), rng()) == Crop(7, 11, 6, 8)
+    assert draw_crop_with(label_with([(10, 15)]), 11, (6, 8), new_rng()) == Crop(7, 11, 6, 8)
 
 
 @pytest.mark.parametrize(("pixel", "corner"), [((0, 0), (0, 0)), ((19, 29), (14, 22)), ((1, 28), (0, 22))])
 def test_a_crop_is_clamped_to_the_label_map(pixel, corner):
-    assert draw_crop_with(label_with([pixel]), 11, (6, 8), rng())[:2] == corner
+    assert draw_crop_with(label_with([pixel]), 11, (6, 8), new_rng())[:2] == corner
 
 
 def test_each_pixel_of_the_class_is_equally_likely():
-    label, chance = label_with([(5, 5), (5, 6), (10, 20), (14, 20)]), rng()
-    crops = [draw_crop_with(label, 11, (2, 2), chance)[:2] for _ in range(4000)]
+    label, rng = label_with([(5, 5), (5, 6), (10, 20), (14, 20)]), new_rng()
+    crops = [draw_crop_with(label, 11, (2, 2), rng)[:2] for _ in range(4000)]
     assert {crop: crops.count(crop) / 4000 for crop in crops} == pytest.approx(
         {(4, 4): 0.25, (4, 5): 0.25, (9, 19): 0.25, (13, 19): 0.25}, abs=0.03
     )
 
 
 def test_a_crop_as_large_as_the_label_map_is_the_whole():
-    assert draw_crop_with(label_with([(3, 3)]), 11, (20, 30), rng()) == Crop(0, 0, 20, 30)
+    assert draw_crop_with(label_with([(3, 3)]), 11, (20, 30), new_rng()) == Crop(0, 0, 20, 30)
 
 
 def test_drawing_a_crop_leaves_the_label_map_as_it_is():
     label = label_with([(3, 3)])
     label.flags.writeable = False
-    draw_crop_with(label, 11, (4, 4), rng())
+    draw_crop_with(label, 11, (4, 4), new_rng())
 
 
 def test_a_label_map_without_the_class_is_an_error():
     with pytest.raises(ValueError, match="no pixel of class 4"):
-        draw_crop_with(label_with([(3, 3)]), 4, (4, 4), rng())
+        draw_crop_with(label_with([(3, 3)]), 4, (4, 4), new_rng())
 
 
 def test_a_crop_larger_than_the_image_is_an_error():
     with pytest.raises(ValueError, match="21×8 does not fit into 20×30"):
-        draw_crop_with(label_with([(3, 3)]), 11, (21, 8), rng())
+        draw_crop_with(label_with([(3, 3)]), 11, (21, 8), new_rng())
     with pytest.raises(ValueError, match="8×31 does not fit into 20×30"):
-        draw_crop((20, 30, 3), (8, 31), rng())
+        draw_crop((20, 30, 3), (8, 31), new_rng())
 
 
 def test_uniform_crops_reach_every_place_and_no_further():
-    chance = rng()
-    corners = {draw_crop((5, 4, 3), (3, 3), chance)[:2] for _ in range(300)}
+    rng = new_rng()
+    corners = {draw_crop((5, 4, 3), (3, 3), rng)[:2] for _ in range(300)}
     assert corners == {(top, left) for top in range(3) for left in range(2)}
 
 
 def test_the_same_chance_draws_the_same():
     label = label_with([(row, row) for row in range(20)])
-    assert draw_crop_with(label, 11, (4, 4), rng(7)) == draw_crop_with(label, 11, (4, 4), rng(7))
-    assert draw_crop((20, 30), (4, 4), rng(7)) == draw_crop((20, 30), (4, 4), rng(7))
+    assert draw_crop_with(label, 11, (4, 4), new_rng(7)) == draw_crop_with(label, 11, (4, 4), new_rng(7))
+    assert draw_crop((20, 30), (4, 4), new_rng(7)) == draw_crop((20, 30), (4, 4), new_rng(7))
 
 
 def test_a_crop_cuts_its_part_out():

@@ -26,7 +26,7 @@ class ReferenceLoop:
 
     @torch.inference_mode()
     def __call__(self, label: np.ndarray, prompt: str, seed: int) -> np.ndarray:
-        """Return the image (H, W, 3) uint8 of a label map (H, W) uint8; chance as in `Synthesiser`."""
+        """Return the image (H, W, 3) uint8 of a label map (H, W) uint8; seeded as in `Synthesiser`."""
         generator, vae = torch.Generator().manual_seed(seed), self.networks.vae
         text = self.networks.text_encoder(["", prompt])  # (2, 77, C)
         condition = torch.from_numpy(one_hot(label))[None].to(vae.device)  # (1, 20, H, W)

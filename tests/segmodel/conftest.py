@@ -29,14 +29,14 @@ model = dict(
 
 def _write_pairs(folder: Path, number: int, size: tuple[int, int], seed: int = 0) -> list[tuple[str, str]]:
     """Write images (bands of colour) and labels; return their paths relative to the folder above."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     folder.mkdir(parents=True)
     rows = []
     for index in range(number):
-        label = np.repeat(chance.choice([0, 2, 8, 10, 11, 13, 255], 8), -(-size[0] // 8))[: size[0], None]
+        label = np.repeat(rng.choice([0, 2, 8, 10, 11, 13, 255], 8), -(-size[0] // 8))[: size[0], None]
         label = np.broadcast_to(label, size).astype(np.uint8).copy()
-        label[:, : size[1] // 4] = chance.integers(0, 19)
-        image = np.stack([label * 13, 255 - label * 7, label * 3], -1) ^ chance.integers(0, 32, (*size, 3), np.uint8)
+        label[:, : size[1] // 4] = rng.integers(0, 19)
+        image = np.stack([label * 13, 255 - label * 7, label * 3], -1) ^ rng.integers(0, 32, (*size, 3), np.uint8)
         Image.fromarray(image.astype(np.uint8)).save(folder / f"{index}.png")
         Image.fromarray(label).save(folder / f"{index}_labelTrainIds.png")
         rows.append((f"{folder.name}/{index}.png", f"{folder.name}/{index}_labelTrainIds.png"))
@@ -112,10 +112,10 @@ def write_evaluation(tmp_path):
     """Write what ``evaluate`` would: confusion matrices of a given accuracy."""
 
     def call(training_set="source_only", seed=0, target="cityscapes", accuracy=0.5, images=10, **changed) -> Path:
-        chance = np.random.default_rng([seed, len(target), int(accuracy * 100)])
+        rng = np.random.default_rng([seed, len(target), int(accuracy * 100)])
         confusion = np.zeros((images, 19, 19), np.int64)
         for c in range(18):  # class 18 (bicycle) is absent
-            right = chance.binomial(100, accuracy, images)
+            right = rng.binomial(100, accuracy, images)
             confusion[:, c, c], confusion[:, c, (c + 1) % 18] = right, 100 - right
         record = {
             "benchmark": "mini", "model": "tiny", "training_set": training_set, "seed": seed, "target": target,

@@ -10,7 +10,7 @@ import yaml
 
 from dginstyle.__main__ import VERBS
 from dginstyle.cli import run_verb
-from segmodel.__main__ import main as segmodel
+from segmodel.__main__ import VERBS as SEGMODEL_VERBS
 
 MODELS = ("segformer_mini", "daformer_mini", "hrda_mini", "deeplabv2_mini")
 
@@ -22,6 +22,10 @@ def _run(command, verb, **values):
 
 def dginstyle(arguments):
     run_verb("python -m dginstyle", VERBS, arguments)
+
+
+def segmodel(arguments):
+    run_verb("python -m segmodel", SEGMODEL_VERBS, arguments)
 
 
 @pytest.fixture(scope="module")

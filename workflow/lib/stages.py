@@ -24,7 +24,14 @@ RULES = {  # what a stage may run; anything else must be there already
     "training_set": ("build_training_set",),
     "train": ("train_segmentation",),
     "evaluate": (
-        *("evaluate_target", "judge_set", "compare_sets", "summarise_evaluations", "render_summary", "tabulate_sets"),
+        *(
+            "evaluate_target",
+            "measure_quality",
+            "tabulate_quality",
+            "summarise_evaluations",
+            "render_summary",
+            "tabulate_sets",
+        ),
         *("plot_gains", "plot_samples", "show_predictions"),
     ),
 }

@@ -31,10 +31,10 @@ def used_generators(training_sets):
     return sorted({config["training_sets"][name]["generator"] for name in training_sets} - {None})
 
 
-def judged_sets(training_sets):
-    """Return the generated sets whose quality is told beside these training sets, and that of the judge's own."""
-    judge = config["quality"]
-    return used_generators([*training_sets, judge["training_set"]]) if judge else []
+def measured_sets(training_sets):
+    """Return the generated sets whose quality is measured beside these training sets, and that of the judge model's own."""
+    quality = config["quality"]
+    return used_generators([*training_sets, quality["training_set"]]) if quality else []
 
 
 def generators_made(*keys):
@@ -139,19 +139,19 @@ def generator_unet(wildcards):
     return {} if swapped else {"unet": "<benchmark>/models/unet_source"}
 
 
-def judge_weights():
-    judge = config["quality"]
+def quality_weights():
+    quality = config["quality"]
     return (
         "<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors".format(
-            **judge, seed=config["seeds"][0]
+            **quality, seed=config["seeds"][0]
         )
-        if judge
+        if quality
         else []
     )
 
 
-def judge_options(wildcards):
-    """Return how the images of a set are brought to the size that the judge was trained on."""
+def quality_options(wildcards):
+    """Return how the images of a set are brought to the size that the judge model was trained on."""
     name = config["quality"]["model"]
     model = config["models"][name]
     sizes = {target: evaluation_options(name, target)["size"] for target in config["targets"]}

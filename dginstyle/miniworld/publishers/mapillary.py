@@ -11,7 +11,7 @@ from dginstyle.datasets.mapillary import IDS_OF_TRAIN_ID, MAPILLARY, NUM_IDS
 from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, colourise
 from dginstyle.miniworld import render_scene
 from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions, jpeg, png
-from dginstyle.seeds import generator
+from dginstyle.seeds import derive_rng
 
 PACKAGE = "mapillary-vistas-dataset_public_v1.2.zip"
 FACTORS = (1.0, 1.25, 1.5)
@@ -23,7 +23,7 @@ def pack_mapillary(options: PublisherOptions, seed: int) -> Iterator[Entry]:
     palette = colourise(MAPILLARY.train_ids)
     for index in range(options.scenes):
         scene = render_scene(options.domain, index, seed)
-        rng = generator(seed, "mapillary package", index)
+        rng = derive_rng(seed, "mapillary package", index)
         factor = rng.choice(FACTORS)
         image = resized(scene.image, factor, Image.Resampling.BICUBIC)
         labels = resized(draw_vistas_ids(rng)[ID_TO_TRAIN_ID[scene.labels]], factor, Image.Resampling.NEAREST)

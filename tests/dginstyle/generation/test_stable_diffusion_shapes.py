@@ -42,9 +42,9 @@ def label():
 
 
 def sample():
-    chance = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     return {
-        "image": torch.rand(3, SIDE, SIDE, generator=chance) * 2 - 1,
+        "image": torch.rand(3, SIDE, SIDE, generator=rng) * 2 - 1,
         "condition": torch.from_numpy(one_hot(label())),
         "caption": caption(label()),
         "class_pixels": torch.from_numpy(np.bincount(label().ravel(), minlength=256)[:19]),

@@ -18,7 +18,7 @@ from segmodel.evaluation.inference import (
     read_image,
 )
 from segmodel.evaluation.metrics import class_iou
-from segmodel.labels import CLASSES, read_label
+from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_model, read_config
 from segmodel.windows import resized_prediction, slide_logits, window_origins
@@ -83,7 +83,7 @@ def test_counts_are_at_the_size_of_the_label(evaluated, target_set):
 @torch.inference_mode()
 def test_evaluation_equals_mmseg(evaluated, target_set, network):
     metric = IoUMetric(iou_metrics=["mIoU"])
-    metric.dataset_meta = {"classes": CLASSES}
+    metric.dataset_meta = {"classes": CLASS_NAMES}
     for sample in read_samples(target_set / "manifest.csv"):
         label = torch.from_numpy(read_label(sample.label).astype(np.int64))
         inputs = network.data_preprocessor({"inputs": [read_image(sample.image, PROTOCOL.size)]})["inputs"]

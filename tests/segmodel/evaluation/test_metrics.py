@@ -10,9 +10,9 @@ from segmodel.evaluation.metrics import bootstrap_gains, class_iou, confusion_ma
 
 @pytest.fixture
 def maps():
-    chance = np.random.default_rng(0)
-    label = chance.integers(0, 19, (40, 60), dtype=np.uint8)
-    prediction = np.where(chance.random(label.shape) < 0.4, label, chance.integers(0, 19, label.shape, dtype=np.uint8))
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 19, (40, 60), dtype=np.uint8)
+    prediction = np.where(rng.random(label.shape) < 0.4, label, rng.integers(0, 19, label.shape, dtype=np.uint8))
     label[:3] = 255
     return label, prediction.astype(np.uint8)
 
@@ -76,8 +76,8 @@ def test_mean_iou_is_nan_where_no_class_is_present():
 
 
 def _counts(accuracy, seeds=3, images=20, seed=0):
-    chance = np.random.default_rng(seed)
-    right = chance.binomial(100, accuracy, (seeds, images, 4))
+    rng = np.random.default_rng(seed)
+    right = rng.binomial(100, accuracy, (seeds, images, 4))
     confusion = np.zeros((seeds, images, 4, 4), np.int64)
     for c in range(4):
         confusion[..., c, c] = right[..., c]

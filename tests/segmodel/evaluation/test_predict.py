@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segmodel.__main__ import main
+from segmodel.__main__ import VERBS
+from segmodel.cli import run_verb
 from segmodel.evaluation.evaluate import Record, evaluate
 from segmodel.evaluation.inference import InferenceOptions
 from segmodel.evaluation.metrics import confusion_matrix
@@ -46,13 +47,13 @@ def test_prediction_of_images_is_what_evaluation_counts(tmp_path, trained, targe
 def test_images_of_any_size_and_kind_are_predicted_from_the_command_line(tmp_path, trained):
     weights, folder = trained("run") / "weights.safetensors", tmp_path / "own"
     folder.mkdir()
-    chance = np.random.default_rng(0)
-    Image.fromarray(chance.integers(0, 256, (30, 50, 3), np.uint8)).save(folder / "street.jpg")
-    Image.fromarray(chance.integers(0, 256, (61, 33), np.uint8)).save(folder / "grey.png")
-    Image.fromarray(chance.integers(0, 256, (20, 90, 4), np.uint8)).save(folder / "clear.PNG")
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (30, 50, 3), np.uint8)).save(folder / "street.jpg")
+    Image.fromarray(rng.integers(0, 256, (61, 33), np.uint8)).save(folder / "grey.png")
+    Image.fromarray(rng.integers(0, 256, (20, 90, 4), np.uint8)).save(folder / "clear.PNG")
     values = json.dumps({"size": [24, 48], "crop": [16, 16], "stride": [16, 16], "keep_ratio": True})
-    main(["predict", "--weights", str(weights), "--images", str(folder), "--output", str(tmp_path / "out"),
-          "--options", values])  # fmt: skip
+    places = ["--weights", str(weights), "--images", str(folder), "--output", str(tmp_path / "out")]
+    run_verb("python -m segmodel", VERBS, ["predict", *places, "--options", values])
     labels = {path.name: read_label(path) for path in (tmp_path / "out").glob("*_labelTrainIds.png")}
     sizes = {name.removesuffix("_labelTrainIds.png"): label.shape for name, label in labels.items()}
     assert sizes == {"street": (30, 50), "grey": (61, 33), "clear": (20, 90)}
@@ -101,6 +102,6 @@ def test_figure_of_predictions_is_drawn_from_the_command_line(tmp_path, trained,
     targets = {"cityscapes": {"data": str(target_set), "options": asdict(PROTOCOL)}}
     command = ["show-predictions", "--weights", json.dumps(weights), "--targets", json.dumps(targets)]
     for name in ("a.png", "b.png"):
-        main([*command, "--output", str(tmp_path / name), "--width", "64"])
+        run_verb("python -m segmodel", VERBS, [*command, "--output", str(tmp_path / name), "--width", "64"])
     assert Image.open(tmp_path / "a.png").size[0] > 1000
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

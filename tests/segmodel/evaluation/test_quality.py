@@ -1,4 +1,4 @@
-"""``judge`` and ``compare-sets``: the quality of generated sets in a trained model's eyes."""
+"""``measure-quality`` and ``tabulate-quality``: the quality of generated sets according to a judge model."""
 
 import csv
 import json
@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 
-from segmodel.evaluation.quality import JudgeOptions, judge
-from segmodel.labels import CLASSES
+from segmodel.evaluation.quality import QualityOptions, measure_quality
+from segmodel.labels import CLASS_NAMES
 from segmodel.models import build_model, read_config
-from segmodel.tables.quality import compare_sets, diversity, kernel_distance
+from segmodel.tables.quality import diversity, kernel_distance, tabulate_quality
 
 
 def features(mean, size=200, seed=0):
@@ -41,44 +41,46 @@ def test_diversity_is_the_root_mean_square_distance_of_two_different_features():
 
 
 @pytest.fixture
-def judged(tmp_path, options, write_pairs, write_table):
-    """Return the view that an untrained tiny model has of four pairs."""
+def measured(tmp_path, options, write_pairs, write_table):
+    """Return the found that an untrained tiny model has of four pairs."""
     network = build_model(read_config(options.config), 0)
     save_file(network.state_dict(), tmp_path / "weights.safetensors")
     (tmp_path / "training.json").write_text(json.dumps({"model": "tiny", "config": str(options.config)}))
     write_table(tmp_path / "manifest.csv", write_pairs(tmp_path / "pairs", 4, (32, 64)), ("image", "label"))
 
     def look(name="set", **changes):
-        sizes = JudgeOptions(**{"size": (32, 64), "crop": (32, 32), "batch_size": 3} | changes)
+        sizes = QualityOptions(**{"size": (32, 64), "crop": (32, 32), "batch_size": 3} | changes)
         output = tmp_path / f"{name}.npz"
-        judge(model="tiny", weights=tmp_path / "weights.safetensors", data=tmp_path, output=output, options=sizes)
+        measure_quality(
+            model="tiny", weights=tmp_path / "weights.safetensors", data=tmp_path, output=output, options=sizes
+        )
         return output
 
     return look
 
 
-def test_judge_looks_at_each_image_in_windows_side_by_side(judged):
-    view = np.load(judged())
-    assert view["images"] == 4
-    assert view["features"].shape == (8, 16)
-    assert view["confusion"].sum() == view["class_pixels"].sum() <= 4 * 32 * 64
+def test_measures_each_image_in_windows_side_by_side(measured):
+    found = np.load(measured())
+    assert found["images"] == 4
+    assert found["features"].shape == (8, 16)
+    assert found["confusion"].sum() == found["class_pixels"].sum() <= 4 * 32 * 64
 
 
-def test_judge_does_not_depend_on_the_batch(judged):
-    one, other = np.load(judged("one")), np.load(judged("other", batch_size=64))
+def test_measurement_does_not_depend_on_the_batch(measured):
+    one, other = np.load(measured("one")), np.load(measured("other", batch_size=64))
     assert np.array_equal(one["confusion"], other["confusion"])
     assert np.allclose(one["features"], other["features"], atol=1e-5)
 
 
-def test_windows_larger_than_the_images_are_one_sentence(judged):
+def test_windows_larger_than_the_images_are_one_sentence(measured):
     with pytest.raises(SystemExit, match="is larger than the images' size"):
-        judged(crop=(64, 64))
+        measured(crop=(64, 64))
 
 
-def test_table_has_a_row_for_each_generated_set_and_the_source(judged, tmp_path):
+def test_table_has_a_row_for_each_generated_set_and_the_source(measured, tmp_path):
     for name in ("gta", "cityscapes", "bdd100k", "dginstyle"):
-        shutil.copy(judged(), tmp_path / f"{name}.npz")
-    compare_sets(
+        shutil.copy(measured(), tmp_path / f"{name}.npz")
+    tabulate_quality(
         source=tmp_path / "gta.npz",
         targets=[tmp_path / "cityscapes.npz", tmp_path / "bdd100k.npz"],
         generated=[tmp_path / "dginstyle.npz"],
@@ -88,10 +90,10 @@ def test_table_has_a_row_for_each_generated_set_and_the_source(judged, tmp_path)
         rows = list(csv.DictReader(lines))
     assert [row["set"] for row in rows] == ["dginstyle", "gta"]
     assert float(rows[0]["distance"]) == pytest.approx(float(rows[0]["distance_bdd100k"]))
-    assert sum(float(rows[0][name]) for name in CLASSES) == pytest.approx(100, abs=0.01)
+    assert sum(float(rows[0][name]) for name in CLASS_NAMES) == pytest.approx(100, abs=0.01)
 
 
 def test_foreign_file_is_one_sentence(tmp_path):
     np.savez(tmp_path / "other.npz", a=1)
-    with pytest.raises(SystemExit, match="was not written by `python -m segmodel judge`"):
-        compare_sets(source=tmp_path / "other.npz", targets=[], generated=[], output=tmp_path / "quality.csv")
+    with pytest.raises(SystemExit, match="was not written by `python -m segmodel measure-quality`"):
+        tabulate_quality(source=tmp_path / "other.npz", targets=[], generated=[], output=tmp_path / "quality.csv")

@@ -143,9 +143,9 @@ def test_feature_distance_is_measured_from_the_first_weights_which_are_not_saved
 
 
 def test_fusion_equals_its_definition_pixel_by_pixel():
-    chance = torch.Generator().manual_seed(0)
-    context, attention = (torch.randn(1, 3, 4, 6, generator=chance) for _ in range(2))
-    attention, detail = attention.sigmoid(), torch.randn(1, 3, 4, 4, generator=chance)
+    rng = torch.Generator().manual_seed(0)
+    context, attention = (torch.randn(1, 3, 4, 6, generator=rng) for _ in range(2))
+    attention, detail = attention.sigmoid(), torch.randn(1, 3, 4, 4, generator=rng)
     place = (slice(2, 6), slice(4, 8))  # on the grid of 8 x 12
     masked = torch.zeros_like(attention)
     masked[:, :, 1:3, 2:4] = attention[:, :, 1:3, 2:4]

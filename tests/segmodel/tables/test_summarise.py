@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from segmodel.evaluation.inference import InferenceOptions, in_words
-from segmodel.labels import CLASSES
+from segmodel.labels import CLASS_NAMES
 from segmodel.tables import format as table_format
 from segmodel.tables.evaluations import arms, read_evaluations
 from segmodel.tables.figures import plot_gains
@@ -67,7 +67,7 @@ def test_table_has_one_row_per_model_training_set_seed_and_target(tmp_path, matr
         *("benchmark", "model", "training_set", "generator", "seed", "target", "evaluation_size", "label_size"),
         *("images", "source_seen", "generated_seen", "mIoU"),
     ]
-    assert tuple(list(rows[0])[12:]) == CLASSES
+    assert tuple(list(rows[0])[12:]) == CLASS_NAMES
 
 
 def test_row_tells_the_size_of_the_labels_and_what_the_training_saw(tmp_path, write_evaluation):
@@ -88,7 +88,7 @@ def test_miou_is_the_mean_of_the_classes_present(tmp_path, matrix):
     summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
     row = _rows(tmp_path / "out" / "dg_miou.csv")[0]
     assert row["bicycle"] == ""
-    ious = [float(row[name]) for name in CLASSES if row[name]]
+    ious = [float(row[name]) for name in CLASS_NAMES if row[name]]
     assert float(row["mIoU"]) == pytest.approx(np.mean(ious), abs=1e-4)
 
 
@@ -123,7 +123,7 @@ def test_gain_of_rare_classes_counts_them_alone(matrix):
     evaluations = read_evaluations(matrix)
     arm = arms(evaluations)["tiny"]["dginstyle"]
     rare = [
-        CLASSES.index(name) for name in ("train", "rider", "bicycle", "motorcycle", "traffic light", "traffic sign")
+        CLASS_NAMES.index(name) for name in ("train", "rider", "bicycle", "motorcycle", "traffic light", "traffic sign")
     ]
     rows = score_rows(arms(evaluations)["tiny"], "source_only", 20, 0.95, 0)
     row = next(row for row in rows if (row.training_set, row.target) == ("dginstyle", "bdd100k"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segmodel.labels import CLASSES, PALETTE, read_label
+from segmodel.labels import CLASS_NAMES, PALETTE, read_label
 from segmodel.manifest import read_samples
 from segmodel.training.data import Geometry, TrainingStream
 
@@ -12,7 +12,7 @@ GEOMETRY = Geometry(crop=(16, 16), source_size=(16, 32), cat_max_ratio=0.75)
 
 
 def test_labels_are_those_of_cityscapes():
-    assert (CLASSES[0], CLASSES[18], len(CLASSES)) == ("road", "bicycle", 19)
+    assert (CLASS_NAMES[0], CLASS_NAMES[18], len(CLASS_NAMES)) == ("road", "bicycle", 19)
     assert PALETTE[13] == (0, 0, 142)
 
 

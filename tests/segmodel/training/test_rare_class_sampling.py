@@ -23,8 +23,8 @@ def redraw(tmp_path):
 
 def test_class_is_drawn_by_its_probability_and_file_among_its_candidates(tmp_path, redraw):
     draw = RareClassDraw([tmp_path / "gta" / f"{i}_labelTrainIds.png" for i in range(6)], redraw)
-    chance = np.random.default_rng(0)
-    draws = Counter(draw.draw(chance) for _ in range(2000))
+    rng = np.random.default_rng(0)
+    draws = Counter(draw.draw(rng) for _ in range(2000))
     assert {kind: {i for i, k in draws if k == kind} for kind in (0, 13)} == {13: {0, 1}, 0: {2, 3, 4, 5}}
     assert sum(n for (_, kind), n in draws.items() if kind == 13) == pytest.approx(1500, abs=80)  # 0.375 of 0.5
 

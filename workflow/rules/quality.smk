@@ -1,12 +1,12 @@
-rule judge_set:
+rule measure_quality:
     input:
-        weights=judge_weights(),
+        weights=quality_weights(),
         manifest="<benchmark>/{origin}/{set}/manifest.csv",
         raw=branch(lambda wildcards: wildcards.origin == "data", then="<benchmark>/data/{set}/raw", otherwise=[]),
     output:
         "<benchmark>/quality/{origin}/{set}.npz",
     log:
-        "<benchmark>/logs/judge_set/{origin}/{set}.log",
+        "<benchmark>/logs/measure_quality/{origin}/{set}.log",
     wildcard_constraints:
         origin="data|generated",
         set="[A-Za-z0-9_]+",
@@ -19,17 +19,17 @@ rule judge_set:
     params:
         model=lambda wildcards: config["quality"]["model"],
         data=subpath(input.manifest, parent=True),
-        options=judge_options,
+        options=quality_options,
     shell:
-        "python -m segmodel judge --model {params.model} --weights {input.weights} --data {params.data}"
+        "python -m segmodel measure-quality --model {params.model} --weights {input.weights} --data {params.data}"
         " --output {output} --options {params.options:q} &> {log}"
 
 
-rule compare_sets:
+rule tabulate_quality:
     input:
         source="<benchmark>/quality/data/{}.npz".format(config["source"]),
         targets=expand("<benchmark>/quality/data/{target}.npz", target=config["targets"]),
-        generated=expand("<benchmark>/quality/generated/{generator}.npz", generator=judged_sets(table_sets())),
+        generated=expand("<benchmark>/quality/generated/{generator}.npz", generator=measured_sets(table_sets())),
     output:
         report(
             "results/quality.csv",
@@ -38,7 +38,7 @@ rule compare_sets:
             labels={"result": "quality of the generated sets", "format": "csv"},
         ),
     log:
-        "<benchmark>/logs/compare_sets.log",
+        "<benchmark>/logs/tabulate_quality.log",
     conda:
         "../envs/torch.yaml"
     resources:
@@ -48,16 +48,16 @@ rule compare_sets:
         targets=lambda wildcards, input: json.dumps(list(input.targets)),
         generated=lambda wildcards, input: json.dumps(list(input.generated)),
     shell:
-        "python -m segmodel compare-sets --source {input.source} --targets {params.targets:q}"
+        "python -m segmodel tabulate-quality --source {input.source} --targets {params.targets:q}"
         " --generated {params.generated:q} --output {output} &> {log}"
 
 
-use rule compare_sets as compare_ablated_sets with:
+use rule tabulate_quality as tabulate_ablation_quality with:
     input:
         source="<benchmark>/quality/data/{}.npz".format(config["source"]),
         targets=expand("<benchmark>/quality/data/{target}.npz", target=config["targets"]),
         generated=expand(
-            "<benchmark>/quality/generated/{generator}.npz", generator=judged_sets(config["training_sets"])
+            "<benchmark>/quality/generated/{generator}.npz", generator=measured_sets(config["training_sets"])
         ),
     output:
         report(
@@ -67,4 +67,4 @@ use rule compare_sets as compare_ablated_sets with:
             labels={"result": "quality of the generated sets", "format": "csv"},
         ),
     log:
-        "<benchmark>/logs/compare_ablated_sets.log",
+        "<benchmark>/logs/tabulate_ablation_quality.log",
