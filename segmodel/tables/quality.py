@@ -32,7 +32,7 @@ def tabulate_quality(*, source: Path, targets: list[Path], generated: list[Path]
 
     Columns: ``label_fidelity``, mIoU in % of the judge model's predictions against the labels that the images were
     made from, and that of the rare classes; ``distance_<target>`` and their mean, 1000 x `kernel_distance` to the
-    targets' images; ``diversity``; ``rare_share``, the rare classes' share of the pixels in %; and the share of each class.
+    targets' images; ``diversity``; ``rare_share``, the rare classes' share of the pixels in %; and each class's share.
 
     Args:
         source: the file that ``measure-quality`` wrote of the source set.
