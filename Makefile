@@ -4,7 +4,7 @@ VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help benchmark smoke report pull track stages test lint format lock
+.PHONY: help benchmark smoke report pull track stages schema test lint format lock
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  /p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,6 +32,9 @@ track: $(INSTALLED)  ## after a run: what it made is recorded in dvc.lock and pu
 stages: $(INSTALLED)  ## dvc.yaml and paper_pipeline/dvc.yaml again, when entries of the configuration came or went
 	python workflow/lib/stages.py config/config.yaml dvc.yaml
 	python workflow/lib/stages.py config/paper.yaml paper_pipeline/dvc.yaml
+
+schema: $(INSTALLED)  ## the configuration's schema and docs/options.md again, after a change of options
+	python workflow/lib/schema.py
 
 test: $(INSTALLED)  ## all tests
 	pytest -q

@@ -1,13 +1,14 @@
 """The generator for other programs: ``dginstyle.load`` once, ``dginstyle.generate`` for each label map."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from dginstyle.captions import caption
 from dginstyle.diffusion.networks import GeneratorNetworks
-from dginstyle.generation.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
+from dginstyle.generation.options import SamplingOptions, SecondPassOptions
+from dginstyle.generation.synthesis import Synthesiser
 from dginstyle.labels import IGNORE, Encoding, as_train_ids, open_label
 from dginstyle.pictures import save_png
 from dginstyle.seeds import derive_seed
@@ -48,16 +49,16 @@ def load(prior: str, controlnet: str | Path, unet: str | Path | None = None, **o
         prior: diffusers folder or hub id of U^P.
         controlnet: diffusers folder of the ControlNet.
         unet: diffusers folder of U^S, to do without the style swap.
-        options: fields of `dginstyle.generation.synthesis.SamplingOptions` that differ from the published values.
+        options: fields of `dginstyle.generation.options.SamplingOptions` that differ from the published values.
 
     Raises:
         SystemExit: something cannot be loaded or does not fit the rest.
-        TypeError: there is no such option.
+        pydantic.ValidationError: there is no such option, or its value is invalid (a ValueError).
     """
     chosen = {"scheduler": "ddim", "precision": "fp32", **options}
     unet = Path(unet) if unet else None
     networks = GeneratorNetworks.load(prior, Path(controlnet), unet, chosen["scheduler"], chosen["precision"])
-    return Synthesiser(networks, replace(published_options(networks), **options))
+    return Synthesiser(networks, published_options(networks).replace(**options))
 
 
 def published_options(networks: GeneratorNetworks) -> SamplingOptions:

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from jsonargparse.typing import PositiveInt
-
 from dginstyle.api import generate, load
-from dginstyle.generation.passes import AtLeastOne
 from dginstyle.labels import Encoding
+from dginstyle.options import AtLeastOne, PositiveInt
 from dginstyle.pictures import contact_sheet
 
 MINI_PRIOR = Path(__file__).parents[1] / "resources/mini_prior"

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jsonargparse.typing import PositiveFloat
 
 from dginstyle.files import write_json
+from dginstyle.options import PositiveFloat
 
 
 class Crop(NamedTuple):

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial as bind
 from pathlib import Path
 
 from dginstyle.datasets.adapter import CONVERTED_SUFFIX, Adapter, Pair, Skipped, find_pairs
-from dginstyle.datasets.custom import CustomSet
+from dginstyle.datasets.custom import custom_adapter
 from dginstyle.datasets.integrity import Converted, LabelSize, convert_pair
+from dginstyle.datasets.options import ConvertOptions, CustomSet
 from dginstyle.datasets.registry import adapter_named
 from dginstyle.datasets.report import Report, Tally
 from dginstyle.datasets.statistics import label_file, statistics_files
@@ -21,22 +21,6 @@ from dginstyle.files import partial, progress, whole_csv
 
 BATCH = 16
 """Pairs that a process converts before it reports back."""
-
-
-@dataclass(frozen=True)
-class ConvertOptions:
-    """What a data set must amount to, and how its labels are written.
-
-    Attributes:
-        expected_pairs: number of usable pairs; None accepts any.
-        max_skipped: how many damaged or lone files are tolerated.
-        label_size: height and width of the label maps written, or a factor such as 0.5; None: as published. Images are
-            left as they are, so this is for sets that are only evaluated.
-    """
-
-    expected_pairs: int | None = None
-    max_skipped: int = 0
-    label_size: tuple[int, int] | float | None = None
 
 
 ANY_PAIRS = ConvertOptions()
@@ -64,7 +48,7 @@ def convert(
         options: expected number of pairs, tolerated number of skipped files and size of the labels.
         processes: how many processes decode images; the result is the same for any number.
     """
-    source = adapter_named(adapter)
+    source = custom_adapter(adapter) if isinstance(adapter, CustomSet) else adapter_named(adapter)
     pairs, lone = find_pairs(source, raw, split)
     refuse_overwriting(raw, output)
     tally = Tally(skipped=lone)

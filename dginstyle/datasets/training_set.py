@@ -3,38 +3,26 @@
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt
 
+from dginstyle.datasets.options import SourceSubset, TrainingSetOptions
 from dginstyle.datasets.prepared_set import SourceSet, read_rows
 from dginstyle.files import write_csv
+from dginstyle.options import NonNegativeInt
 from dginstyle.rare_class_sampling import draw_class_and_new_file
 from dginstyle.seeds import derive_rng
 
 
-@dataclass(frozen=True)
-class TrainingSetOptions:
-    """Which source images are taken.
-
-    Attributes:
-        images: how many, or none; all of them with ``sampling: all``.
-        sampling: by rare class sampling, uniformly, or all.
-        min_pixels: a file is drawn for a class when it has more pixels of it than this.
-        generated_part: share of the generated images that are taken, the first of the set.
-    """
-
-    images: NonNegativeInt | None
-    sampling: Literal["rare_class_sampling", "uniform", "all"]
-    min_pixels: NonNegativeInt = 0
-    generated_part: ClosedUnitInterval = 1.0
-
-
 def build_training_set(
-    *, source: Path, output: Path, options: TrainingSetOptions, seed: int, generated: Path | None = None
+    *,
+    source: Path,
+    output: Path,
+    options: TrainingSetOptions,
+    min_pixels: NonNegativeInt,
+    seed: int,
+    generated: Path | None = None,
 ) -> None:
     """Write the table of a training set: no source image twice, and the generated images.
 
@@ -44,11 +32,15 @@ def build_training_set(
         source: folder of the prepared source set.
         output: csv to write: image, label, origin; paths relative to its folder; origin is ``source`` or the name of
             the generated set.
-        options: number of source images and way of drawing them.
+        options: which source images, and how many of the generated ones.
+        min_pixels: a file is drawn for a class when it has more pixels of it than this.
         seed: the run's seed.
         generated: folder of a gathered generated set; None for none.
     """
-    origins = [(source, "source", draw_subset(SourceSet(source), options, derive_rng(seed, "source subset")))]
+    origins = []
+    if options.source:
+        rng = derive_rng(seed, "source subset")
+        origins.append((source, "source", draw_subset(SourceSet(source), options.source, min_pixels, rng)))
     if generated:
         rows = read_rows(generated / "manifest.csv", ("image", "label"))
         rows = rows[: math.ceil(options.generated_part * len(rows))]
@@ -65,24 +57,24 @@ def build_training_set(
     )
 
 
-def draw_subset(source: SourceSet, options: TrainingSetOptions, rng: np.random.Generator) -> list[tuple[str, str]]:
+def draw_subset(
+    source: SourceSet, subset: SourceSubset, min_pixels: int, rng: np.random.Generator
+) -> list[tuple[str, str]]:
     """Return the (image, label) of the source images taken, in the order in which they are drawn.
 
     Raises:
-        SystemExit: more images are asked for than there are.
+        SystemExit: the subset is larger than the set.
     """
     total = len(source.images)
-    wanted = total if options.sampling == "all" or options.images is None else options.images
+    wanted = total if subset.images is None else subset.images
     if wanted > total:
-        raise SystemExit(
-            f"{source.folder} has {total} images, {wanted} are asked for: lower the number of source images"
-        )
-    if options.sampling == "all":
+        raise SystemExit(f"{source.folder} has {total} images, fewer than the {wanted} of the training set: lower it")
+    if subset.sampling == "all":
         labels = list(source.images)
-    elif options.sampling == "uniform":
+    elif subset.sampling == "uniform":
         labels = [list(source.images)[index] for index in rng.permutation(total)]
     else:
-        labels = list(draw_without_repeats(source, options.min_pixels, wanted, rng))
+        labels = list(draw_without_repeats(source, min_pixels, wanted, rng))
     return [(source.images[label], label) for label in labels[:wanted]]
 
 

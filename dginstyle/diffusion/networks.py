@@ -7,7 +7,8 @@ import torch
 from diffusers import AutoencoderKL, ControlNetModel, SchedulerMixin, UNet2DConditionModel
 
 from dginstyle.conditioning import CHANNELS
-from dginstyle.diffusion.loading import DTYPES, Precision, TextEncoder, best_device, latent_factor, load, load_scheduler
+from dginstyle.diffusion.loading import DTYPES, TextEncoder, best_device, latent_factor, load, load_scheduler
+from dginstyle.options import Precision
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class GeneratorNetworks:
 
     @classmethod
     def load(
-        cls, prior: str, controlnet: Path, unet: Path | None, scheduler: str, precision: Precision
+        cls, prior: str, controlnet: str | Path, unet: str | Path | None, scheduler: str, precision: Precision
     ) -> "GeneratorNetworks":
         """Load the networks.
 
@@ -65,7 +66,7 @@ class GeneratorNetworks:
             network.to(device, memory_format=layout)
 
 
-def require_condition(controlnet: ControlNetModel, factor: int, origin: Path) -> None:
+def require_condition(controlnet: ControlNetModel, factor: int, origin: str | Path) -> None:
     """Check that a ControlNet takes our condition at the prior's resolution.
 
     Raises:

@@ -6,16 +6,15 @@ steps, and unlike it leaves a multistep sampler with one history instead of one 
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor
 
+from dginstyle.generation.options import Border, ReferenceNoise
+
 Window = tuple[slice, slice]
 Place = tuple[int, Window]
 """An item of the batch and a window of its latents."""
-ReferenceNoise = Literal["next_timestep", "previous_step"]
-Border = Literal["covered", "zero"]
 
 
 def window_starts(size: int, window: int, stride: int, border: Border = "covered") -> list[int]:

@@ -1,59 +1,29 @@
-"""``generate``: one shard of a generated set."""
+"""``generate-shard``: one shard of a generated set, by a generator of any kind."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from jsonargparse.typing import ClosedUnitInterval, PositiveInt
-
-from dginstyle.captions import require_fields
 from dginstyle.checkpoint import fingerprint
 from dginstyle.datasets.prepared_set import SourceSet, read_rows
 from dginstyle.files import progress
-from dginstyle.generation.item import Item, PromptOptions, draw_item
+from dginstyle.generation.item import Item, draw_item
+from dginstyle.generation.kinds import GeneratorOptions, generator_options, load_kind
 from dginstyle.generation.list import COLUMNS
 from dginstyle.generation.shard import Shard
-from dginstyle.generation.synthesis import SamplingOptions, Synthesiser
-
-
-@dataclass(frozen=True, kw_only=True)
-class GenerateOptions(SamplingOptions):
-    """The values of ``generators.<name>`` in the configuration.
-
-    Attributes:
-        min_class_share: a crop is kept when its class covers more than this share.
-        weather_probability: share of prompts that name a weather.
-        weathers: the weathers to draw from.
-        weather_prompt: a text with {classes} and {weather}.
-        plain_prompt: a text with {classes}.
-        batch_size: images in a batch.
-    """
-
-    min_class_share: ClosedUnitInterval
-    weather_probability: ClosedUnitInterval
-    weathers: tuple[str, ...]
-    weather_prompt: str
-    plain_prompt: str
-    batch_size: PositiveInt
-
-    @property
-    def prompts(self) -> PromptOptions:
-        """The part that decides prompts."""
-        return PromptOptions(self.weathers, self.weather_probability, self.weather_prompt, self.plain_prompt)
+from dginstyle.options import NonNegativeInt, PositiveInt
 
 
 def generate_shard(
     *,
-    prior: str,
-    controlnet: Path,
+    options: dict[str, Any],
+    inputs: dict[str, str],
     data: Path,
     list: Path,
-    shard: int,
+    shard: NonNegativeInt,
     shards: PositiveInt,
     output: Path,
-    options: GenerateOptions,
     seed: int,
-    unet: Path | None = None,
     name: str | None = None,
 ) -> None:
     """Generate one shard of the list: images, their label maps, a picture of both, and a line of metadata each.
@@ -62,46 +32,53 @@ def generate_shard(
     arguments, finished images are kept. The folder appears under its name when the shard is complete.
 
     Args:
-        prior: diffusers folder or hub id of U^P.
-        controlnet: diffusers folder of the ControlNet.
+        options: an entry of ``generators`` in the configuration.
+        inputs: place of each thing that the kind of generator needs, such as prior and controlnet.
         data: folder of the prepared source set.
         list: the generation list that `draw-list` wrote.
         shard: number of the shard, from 0.
         shards: number of shards.
         output: folder of the shard.
-        options: the values of ``generators.<name>`` in the configuration.
         seed: the run's seed.
-        unet: diffusers folder of U^S, to do without the style swap.
         name: the generator's name in the metadata; by default that of the list's folder.
     """
-    check_prompts(options)
-    rows = shard_rows(list, shard, shards)
-    settings = {"options": asdict(options), "seed": seed, "shard": [shard, shards]}
-    origins = [prior, controlnet, *([unet] if unet else []), list, data / "manifest.csv"]
-    passes = 2 if options.second_pass else 1
-    files = Shard(output, fingerprint(settings, origins), data, name or list.resolve().parent.name, passes)
-    synthesiser = Synthesiser.load(prior, controlnet, unet, options)
-    with progress(f"generate shard {shard}", total=len(rows), unit="image") as bar:
-        for batch in batches(rows, SourceSet(data), options, seed):
-            generate_batch(batch, synthesiser, files)
+    chosen = generator_options(options)
+    kind = load_kind(chosen.kind)
+    require_inputs(chosen.kind, kind.needs(chosen), inputs)
+    rows, source = shard_rows(list, shard, shards), SourceSet(data)
+    settings = {"options": chosen.decisive(), "inputs": sorted(inputs), "seed": seed, "shard": [shard, shards]}
+    origins = [*inputs.values(), list, data / "manifest.csv"]
+    generator = kind(chosen, inputs, source, seed)
+    name = name or list.resolve().parent.name
+    files = Shard(output, fingerprint(settings, origins), data, name, generator.passes)
+    with progress(f"generate {name}, shard {shard}", total=len(rows), unit="image") as bar:
+        for batch in batches(rows, source, chosen, generator.batch_size, seed):
+            if not all(files.has(item.index) for item in batch):  # whole, so that a resumed shard has the same batches
+                for item, image in generator.draw(batch):
+                    files.add(item, image)
             bar.update(len(batch))
     files.finish([int(row["index"]) for row in rows])
 
 
-def generate_batch(batch: list[Item], synthesiser: Synthesiser, files: Shard) -> None:
-    """Generate a batch that is not finished; whole, so that a resumed shard has the same batches and the same bytes."""
-    if all(files.has(item.index) for item in batch):
-        return
-    images = synthesiser([item.label for item in batch], [item.prompt for item in batch], [item.seed for item in batch])
-    for item, image in zip(batch, images, strict=True):
-        files.add(item, image)
+def require_inputs(kind: str, needs: tuple[str, ...], inputs: dict[str, str]) -> None:
+    """Check that a kind gets what it needs, and nothing else.
+
+    Raises:
+        SystemExit: something is missing or not needed.
+    """
+    if set(needs) != set(inputs):
+        raise SystemExit(f"--inputs has {sorted(inputs)}, but this generator of kind {kind} needs {sorted(needs)}")
 
 
-def batches(rows: list[dict[str, str]], source: SourceSet, options: GenerateOptions, seed: int) -> Iterator[list[Item]]:
+def batches(
+    rows: list[dict[str, str]], source: SourceSet, options: GeneratorOptions, size: int, seed: int
+) -> Iterator[list[Item]]:
     """Yield the shard's items, drawn, in batches."""
-    for first in range(0, len(rows), options.batch_size):
-        chosen = rows[first : first + options.batch_size]
-        yield [draw_item(row, source, options.crop, options.min_class_share, options.prompts, seed) for row in chosen]
+    for first in range(0, len(rows), size):
+        chosen = rows[first : first + size]
+        yield [
+            draw_item(row, source, options.crop, options.min_class_share, options.draw_prompt, seed) for row in chosen
+        ]
 
 
 def shard_rows(path: Path, shard: int, shards: int) -> list[dict[str, str]]:
@@ -115,18 +92,3 @@ def shard_rows(path: Path, shard: int, shards: int) -> list[dict[str, str]]:
         raise SystemExit(f"--shard {shard} of --shards {shards}: {path} has {len(rows)} lines, shards count from 0")
     first, last = (len(rows) * number // shards for number in (shard, shard + 1))
     return rows[first:last]
-
-
-def check_prompts(options: GenerateOptions) -> None:
-    """Check the prompts' templates before anything is loaded.
-
-    Raises:
-        SystemExit: a template has an unknown field, or there is no weather to draw.
-    """
-    try:
-        require_fields(options.weather_prompt, {"classes", "weather"})
-        require_fields(options.plain_prompt, {"classes"})
-    except ValueError as error:
-        raise SystemExit(str(error)) from None
-    if options.weather_probability and not options.weathers:
-        raise SystemExit("weather_probability is above 0, but weathers is empty")

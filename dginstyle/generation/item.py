@@ -1,25 +1,18 @@
 """One generated image before it is generated: which crop of which label map, and which prompt."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from dginstyle.captions import caption, draw_prompt
+from dginstyle.captions import caption
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.rare_class_sampling import Crop, draw_crop_with
 from dginstyle.seeds import derive_seed
 
 TRIES = 10
-
-
-@dataclass(frozen=True)
-class PromptOptions:
-    """How prompts are drawn: the arguments of `dginstyle.captions.draw_prompt`."""
-
-    weathers: tuple[str, ...]
-    weather_probability: float
-    weather_prompt: str
-    plain_prompt: str
+DrawPrompt = Callable[[str, np.random.Generator], tuple[str, str]]
+"""Caption and random generator → prompt and weather."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +26,7 @@ class Item:
         source_label: file of the source set.
         crop: its part.
         label: trainIds (H, W) uint8 of the crop.
-        prompt: what the prior is asked for.
+        prompt: the prompt.
         weather: the prompt's weather, empty for a plain prompt.
         seed: seed of the item's random draws.
     """
@@ -54,7 +47,7 @@ def draw_item(
     source: SourceSet,
     size: tuple[int, int],
     min_class_share: float,
-    prompts: PromptOptions,
+    draw_prompt: DrawPrompt,
     seed: int,
 ) -> Item:
     """Draw crop and prompt of one line of the generation list. They depend on the seed and the line alone.
@@ -64,7 +57,7 @@ def draw_item(
         source: the source set that it names.
         size: height and width of the crop.
         min_class_share: a crop is taken when its class covers more than this share of it.
-        prompts: how the prompt is drawn.
+        draw_prompt: draws the prompt.
         seed: the run's seed.
 
     Raises:
@@ -79,14 +72,7 @@ def draw_item(
     except ValueError as error:
         raise SystemExit(f"{source.folder / row['label']}, item {index} of the list: {error}") from None
     label = crop.of(whole).copy()
-    prompt, weather = draw_prompt(
-        caption(label),
-        rng,
-        prompts.weathers,
-        prompts.weather_probability,
-        prompts.weather_prompt,
-        prompts.plain_prompt,
-    )
+    prompt, weather = draw_prompt(caption(label), rng)
     return Item(index, train_id, row["image"], row["label"], crop, label, prompt, weather, item_seed)
 
 

@@ -1,37 +1,28 @@
 """``draw-list``: which label map and which class each generated image starts from."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jsonargparse.typing import NonNegativeInt, PositiveInt
 
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.files import write_csv
+from dginstyle.options import NonNegativeInt, PositiveInt
 from dginstyle.rare_class_sampling import draw_class_and_new_file
 from dginstyle.seeds import derive_rng
 
 COLUMNS = ("index", "image", "label", "class")
 
 
-@dataclass(frozen=True)
-class DrawListOptions:
-    """How the list is drawn.
-
-    Attributes:
-        images: length of the list.
-        rare_class_sampling: draw a class by its probability, then a file that holds it; False: a file uniformly, then
-            one of its classes uniformly.
-        min_pixels: a file is drawn for a class when it has more pixels of it than this.
-    """
-
-    images: PositiveInt
-    rare_class_sampling: bool
-    min_pixels: NonNegativeInt
-
-
-def draw_list(*, data: Path, output: Path, options: DrawListOptions, seed: int) -> None:
+def draw_list(
+    *,
+    data: Path,
+    output: Path,
+    images: PositiveInt,
+    rare_class_sampling: bool,
+    min_pixels: NonNegativeInt,
+    seed: int,
+) -> None:
     """Draw the list of a generated set: no label map a second time before all have been drawn.
 
     A shorter list is the beginning of a longer one.
@@ -39,15 +30,15 @@ def draw_list(*, data: Path, output: Path, options: DrawListOptions, seed: int) 
     Args:
         data: folder of the prepared source set.
         output: csv to write: index, image, label, class; paths relative to ``data``.
-        options: length and way of drawing.
+        images: length of the list.
+        rare_class_sampling: draw a class by its probability, then a file that holds it; False: a file uniformly, then
+            one of its classes uniformly.
+        min_pixels: a file is drawn for a class when it has more pixels of it than this.
         seed: the run's seed.
     """
     source = SourceSet(data)
-    rngs = (derive_rng(seed, "generation list", index) for index in range(options.images))
-    if options.rare_class_sampling:
-        drawn = draw_by_rare_classes(source, options.min_pixels, rngs)
-    else:
-        drawn = draw_uniformly(source, rngs)
+    rngs = (derive_rng(seed, "generation list", index) for index in range(images))
+    drawn = draw_by_rare_classes(source, min_pixels, rngs) if rare_class_sampling else draw_uniformly(source, rngs)
     rows = [(index, source.images[label], label, train_id) for index, (train_id, label) in enumerate(drawn)]
     write_csv(output, COLUMNS, rows)
 

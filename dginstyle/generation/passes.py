@@ -4,18 +4,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 import torch
 from diffusers import ControlNetModel, SchedulerMixin, UNet2DConditionModel
-from jsonargparse.typing import restricted_number_type
 from torch import Tensor, nn
 
 from dginstyle.diffusion.workers import Workers
 from dginstyle.generation.fusion import (
-    Border,
     Place,
-    ReferenceNoise,
     all_places,
     covered,
     cut,
@@ -27,11 +23,10 @@ from dginstyle.generation.fusion import (
     taper,
     window_grid,
 )
+from dginstyle.generation.options import Border, GuidedBy, ReferenceNoise
 
 EMBEDDINGS_KEPT = 2 << 30
 """Bytes of embedded conditions that are kept from step to step; windows beyond them are embedded again in each step."""
-AtLeastOne = restricted_number_type("AtLeastOne", float, (">=", 1), docstring="guidance (1: none) or enlargement")
-GuidedBy = Literal["prompt", "condition"]
 
 
 @dataclass(frozen=True)

@@ -1,61 +1,51 @@
-"""``recolour-shard``: the sceptic's generator, which only gives the source's own images random colours.
+"""Kind ``recolour``: the sceptic's generator, which only gives the source's own images random colours.
 
-It draws the crops of a generation list as `generate` does. What a training set with its images reaches, the random
-colours of `dginstyle.colour_jitter` reach without a diffusion model.
+What a training set with its images reaches, the random colours of `dginstyle.colour_jitter` reach without a diffusion
+model.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from jsonargparse.typing import ClosedUnitInterval, PositiveInt
+from pydantic import Field
 
 from dginstyle.colour_jitter import jittered, recoloured
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.generation.item import Item
-from dginstyle.generation.render import CropOptions, write_shard
+from dginstyle.generation.kinds import GeneratorOptions
+from dginstyle.options import Share
 from dginstyle.seeds import derive_rng
 
 
-@dataclass(frozen=True)
-class RecolourOptions(CropOptions):
-    """Which crops are recoloured, and how much.
+class RecolourOptions(GeneratorOptions):
+    """A set of the source's crops in random colours."""
 
-    Attributes:
-        class_colours: how far the colour of each class goes to a random one, 0 to 1.
-        colour_jitter: strength of the random colours of the whole image, 0 to 1.
-    """
-
-    class_colours: ClosedUnitInterval
-    colour_jitter: ClosedUnitInterval
+    kind: Literal["recolour"] = Field(description="recolour: the source's own crops in random colours")
+    class_colours: Share = Field(description="how far each class's mean colour moves towards a random one, 0 to 1")
+    colour_jitter: Share = Field(description="strength of the random colours of the whole image, 0 to 1")
 
 
-def recolour_shard(
-    *,
-    data: Path,
-    list: Path,
-    shard: int,
-    shards: PositiveInt,
-    output: Path,
-    options: RecolourOptions,
-    seed: int,
-) -> None:
-    """Recolour the source images of one shard of the list, with the same files as `generate`.
+class RecolourGenerator:
+    """Recolours the items of a shard."""
 
-    Args:
-        data: folder of the prepared source set.
-        list: the generation list that `draw-list` wrote.
-        shard: number of the shard, from 0.
-        shards: number of shards.
-        output: folder of the shard.
-        options: which crops, and how much.
-        seed: the run's seed.
-    """
+    Options = RecolourOptions
+    torch, batch_size, passes = False, 1, 0
 
-    def draw(item: Item, source: SourceSet) -> tuple[Item, np.ndarray]:
-        rng = derive_rng(seed, "recoloured", item.index)
-        image = item.crop.of(source.image(item.source_image))
-        image = recoloured(image, item.label, options.class_colours, rng)
-        return item, jittered(image, options.colour_jitter, rng)
+    def __init__(self, options: RecolourOptions, inputs: dict[str, str], source: SourceSet, seed: int) -> None:
+        """Keep what the images are made from."""
+        self.options, self.source, self.seed = options, source, seed
 
-    write_shard(draw, data, list, (shard, shards), output, options, seed, f"recolour shard {shard}")
+    @staticmethod
+    def needs(options: RecolourOptions) -> tuple[str, ...]:
+        """Return the source's images."""
+        return ("images",)
+
+    def draw(self, items: list[Item]) -> list[tuple[Item, np.ndarray]]:
+        """Return the items with their images (H, W, 3) uint8."""
+        return [(item, self._recolour(item)) for item in items]
+
+    def _recolour(self, item: Item) -> np.ndarray:
+        rng = derive_rng(self.seed, "recoloured", item.index)
+        image = item.crop.of(self.source.image(item.source_image))
+        image = recoloured(image, item.label, self.options.class_colours, rng)
+        return jittered(image, self.options.colour_jitter, rng)

@@ -1,85 +1,25 @@
 """From label maps and prompts to images: style swap and multi-resolution latent fusion (paper, sections 3.3, 3.4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jsonargparse.typing import NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor
 
 from dginstyle.conditioning import one_hot
 from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
-from dginstyle.diffusion.loading import Precision, best_device, divisor, memory_layout, require_divisible
+from dginstyle.diffusion.loading import best_device, divisor, memory_layout, require_divisible
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.generation.components import large_components
-from dginstyle.generation.fusion import Border, ReferenceNoise
-from dginstyle.generation.passes import AtLeastOne, Denoiser, GuidedBy, WindowOptions, first_pass, second_pass
+from dginstyle.generation.options import SamplingOptions, SecondPassOptions
+from dginstyle.generation.passes import Denoiser, WindowOptions, first_pass, second_pass
 
 PROMPTS_KEPT = 512
 TILED_ABOVE = 1536
 """Images with a longer side than this, in pixels, go through the autoencoder in tiles: its memory stays bounded."""
-
-
-@dataclass(frozen=True)
-class SecondPassOptions:
-    """Multi-resolution latent fusion.
-
-    Attributes:
-        scale: enlargement before the second pass, to the nearest size that passes through the networks.
-        stride: latent pixels between two windows.
-        min_component_pixels: components of a class with more pixels than this keep the first pass.
-        reference_noise: level to which the first pass is noised; ``previous_step`` is the published code's t − 1.
-        windows_per_batch: windows that go through the networks at once.
-        steps: sampling steps of this pass; None for those of the first.
-        guidance: classifier-free guidance of this pass; None for that of the first.
-        border: what becomes of a border of the latents that the stride leaves: ``covered`` by one more window, or
-            ``zero``, the published code's.
-    """
-
-    scale: AtLeastOne
-    stride: PositiveInt
-    min_component_pixels: NonNegativeInt
-    reference_noise: ReferenceNoise
-    windows_per_batch: PositiveInt
-    steps: PositiveInt | None = None
-    guidance: AtLeastOne | None = None
-    border: Border = "covered"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SamplingOptions:
-    """How images are sampled.
-
-    Attributes:
-        crop: height and width of the images.
-        scheduler: the sampler.
-        steps: sampling steps.
-        guidance: classifier-free guidance; 1 for none.
-        guided_by: what guidance strengthens: the prompt, as in the paper, or the condition: in both passes it then
-            leads away from what the U-Net predicts of the same prompt without the ControlNet.
-        precision: fp32, bf16 or fp16, of the networks.
-        second_pass: multi-resolution latent fusion; None for the first pass only.
-        conditioning_scale: factor of what the ControlNet adds; the paper's is 1.
-        compile: compile the networks with torch.compile: minutes at the start for faster steps on a GPU.
-        window: height and width that the networks were trained at: a larger crop is drawn by windows of this size, half
-            overlapping in the first pass. None for ``crop``, as published.
-    """
-
-    crop: tuple[PositiveInt, PositiveInt]
-    scheduler: Literal["ddim", "dpmsolver", "unipc"]
-    steps: PositiveInt
-    guidance: AtLeastOne
-    guided_by: GuidedBy = "prompt"
-    precision: Precision = "fp32"
-    second_pass: SecondPassOptions | None = None
-    conditioning_scale: NonNegativeFloat = 1.0
-    compile: bool = False
-    window: tuple[PositiveInt, PositiveInt] | None = None
 
 
 class Synthesiser:
@@ -118,7 +58,9 @@ class Synthesiser:
             networks.controlnet.compile()
 
     @classmethod
-    def load(cls, prior: str, controlnet: Path, unet: Path | None, options: SamplingOptions) -> "Synthesiser":
+    def load(
+        cls, prior: str, controlnet: str | Path, unet: str | Path | None, options: SamplingOptions
+    ) -> "Synthesiser":
         """Load the networks; arguments as of `GeneratorNetworks.load`.
 
         Raises:

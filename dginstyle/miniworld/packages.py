@@ -7,9 +7,9 @@ from pathlib import Path
 
 from dginstyle.datasets.verify import file_digests
 from dginstyle.files import progress, whole_file
-from dginstyle.miniworld import DOMAINS
+from dginstyle.miniworld.options import PublisherOptions
 from dginstyle.miniworld.publishers import PUBLISHERS
-from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions
+from dginstyle.miniworld.publishers.entry import Entry
 
 
 def render_packages(*, publisher: str, output: Path, options: PublisherOptions, seed: int) -> None:
@@ -21,12 +21,6 @@ def render_packages(*, publisher: str, output: Path, options: PublisherOptions, 
         options: format, domain, number of scenes and of parts.
         seed: the run's seed.
     """
-    if options.adapter not in PUBLISHERS:
-        raise SystemExit(f"publisher {publisher}: unknown format {options.adapter!r}; known: {', '.join(PUBLISHERS)}")
-    if options.domain not in DOMAINS:
-        raise SystemExit(f"publisher {publisher}: unknown domain {options.domain!r}; known: {', '.join(DOMAINS)}")
-    if options.scenes < 1 or not 1 <= options.parts <= options.scenes:
-        raise SystemExit(f"publisher {publisher}: {options.scenes} scenes cannot be spread over {options.parts} parts")
     sums = output / "SHA256SUMS"
     sums.unlink(missing_ok=True)  # it comes last: while it is absent, the packages are not whole
     with progress(f"render {publisher}", unit="file") as bar:

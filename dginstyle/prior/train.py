@@ -17,36 +17,8 @@ from tqdm import tqdm
 from dginstyle.prior import networks
 from dginstyle.prior.autoencoder import encode_all, principal_components, reconstruction_loss, scaled, set_encoder
 from dginstyle.prior.denoiser import denoising_loss, draw_caption, tokenise
+from dginstyle.prior.options import PriorOptions
 from dginstyle.seeds import derive_rng, derive_seed
-
-
-@dataclass(frozen=True)
-class PriorOptions:
-    """How long and how fast the mini prior learns.
-
-    Args:
-        start: diffusers folder of a mini prior to go on from; None begins anew.
-        autoencoder_steps: steps of the autoencoder's decoder; its encoder is computed.
-        autoencoder_batch_size: images a step.
-        autoencoder_learning_rate: peak rate.
-        denoiser_steps: steps of the U-Net and text encoder.
-        denoiser_batch_size: latents a step.
-        denoiser_learning_rate: peak rate.
-        warmup: steps of linear warm-up; then the rate falls along a cosine.
-        ema_decay: decay of the averaged weights that are saved.
-        checkpoint_every: steps between two saved states.
-    """
-
-    autoencoder_steps: int
-    denoiser_steps: int
-    start: str | None = None
-    autoencoder_batch_size: int = 8
-    autoencoder_learning_rate: float = 2e-3
-    denoiser_batch_size: int = 16
-    denoiser_learning_rate: float = 8e-4
-    warmup: int = 200
-    ema_decay: float = 0.999
-    checkpoint_every: int = 500
 
 
 @dataclass(frozen=True)

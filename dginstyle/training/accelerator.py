@@ -2,7 +2,7 @@
 
 from accelerate import Accelerator
 
-from dginstyle.diffusion.loading import Precision
+from dginstyle.options import Precision
 
 
 def make_accelerator(precision: Precision, accumulation: int) -> Accelerator:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +13,6 @@ from diffusers import (
     StableDiffusionControlNetPipeline,
     UNet2DConditionModel,
 )
-from jsonargparse.typing import NonNegativeInt, PositiveInt
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -32,15 +31,16 @@ from dginstyle.diffusion.loading import (
     require_divisible,
 )
 from dginstyle.labels import IGNORE, NUM_CLASSES, colourise
+from dginstyle.options import NonNegativeInt
 from dginstyle.rare_class_sampling import Crop, draw_class_and_file, draw_crop, draw_crop_with
 from dginstyle.seeds import derive_rng, derive_seed
 from dginstyle.training.dreambooth import noisy_latents
-from dginstyle.training.loop import TrainingOptions, train_to_folder
+from dginstyle.training.loop import train_to_folder
 from dginstyle.training.objective import squared_error
-from dginstyle.training.validation import Panels, ValidationOptions, draw, frozen_copy, sample_image, silent
+from dginstyle.training.options import ControlNetOptions, TrainedPart, ValidationOptions
+from dginstyle.training.validation import Panels, draw, frozen_copy, sample_image, silent
 
 _OF_CHANNEL = np.array([*range(NUM_CLASSES), IGNORE], dtype=np.uint8)
-TrainedPart = Literal["all", "condition", "condition_first_block", "condition_first_mid_block"]
 _CONDITION = ("controlnet_cond_embedding.", "controlnet_down_blocks.", "controlnet_mid_block.")
 _FIRST_BLOCK = ("down_blocks.0.",)
 _MID_BLOCK = ("mid_block.",)
@@ -53,26 +53,16 @@ TRAINED: dict[TrainedPart, tuple[str, ...]] = {
 """How the names of the trained parameters begin; the last three are the published code's partial freezing, 1 to 3."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ControlNetOptions(TrainingOptions):
-    """The values of ``controlnet`` in the configuration.
-
-    Attributes:
-        rare_class_sampling: draw each crop by rare class sampling; False: uniformly.
-        min_pixels: a file is drawn for a class when it has more pixels of it than this.
-        conditioning_channels: widths of the condition embedding, stride 2 between two of them.
-        trained: all of the ControlNet, or only the condition embedding and the zero convolutions, with the first block
-            of the encoder, and with the middle block too; the rest keeps U^S's weights.
-    """
-
-    rare_class_sampling: bool
-    min_pixels: NonNegativeInt
-    conditioning_channels: tuple[PositiveInt, ...]
-    trained: TrainedPart = "all"
-
-
 def train_controlnet(
-    *, prior: str, unet: Path, data: Path, output: Path, state: Path, options: ControlNetOptions, seed: int
+    *,
+    prior: str,
+    unet: Path,
+    data: Path,
+    output: Path,
+    state: Path,
+    options: ControlNetOptions,
+    min_pixels: NonNegativeInt,
+    seed: int,
 ) -> None:
     """Train a ControlNet on the frozen U^S.
 
@@ -86,11 +76,12 @@ def train_controlnet(
         output: diffusers folder of the ControlNet to write.
         state: folder of the resumable state and the logs.
         options: the values of ``controlnet`` in the configuration.
+        min_pixels: a file is drawn for a class when it has more pixels of it than this.
         seed: the run's seed.
     """
-    task = ControlNetTask.load(prior, unet, LabelledCrops(SourceSet(data), options, seed), options, seed)
+    task = ControlNetTask.load(prior, unet, LabelledCrops(SourceSet(data), options, min_pixels, seed), options, seed)
     tables = [data / name for name in ("manifest.csv", "samples_with_class.json", "rcs_probabilities.json")]
-    train_to_folder(task, options, output, state, {"seed": seed}, [prior, unet, *tables])
+    train_to_folder(task, options, output, state, {"seed": seed, "min_pixels": min_pixels}, [prior, unet, *tables])
 
 
 @dataclass
@@ -99,6 +90,7 @@ class LabelledCrops(Dataset):
 
     source: SourceSet
     options: ControlNetOptions
+    min_pixels: int
     seed: int
 
     def __getitem__(self, position: int) -> dict[str, Any]:
@@ -132,7 +124,7 @@ class LabelledCrops(Dataset):
 
     def __post_init__(self) -> None:
         """Look up the candidates of each class once."""
-        self._candidates = self.source.candidates(self.options.min_pixels) if self.options.rare_class_sampling else {}
+        self._candidates = self.source.candidates(self.min_pixels) if self.options.rare_class_sampling else {}
 
 
 @dataclass

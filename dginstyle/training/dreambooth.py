@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, DDPMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from jsonargparse.typing import PositiveFloat
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -26,20 +25,10 @@ from dginstyle.diffusion.loading import (
 )
 from dginstyle.rare_class_sampling import draw_crop
 from dginstyle.seeds import derive_rng, derive_seed
-from dginstyle.training.loop import TrainingOptions, train_to_folder
+from dginstyle.training.loop import train_to_folder
 from dginstyle.training.objective import draw_noise, prediction_target, squared_error
-from dginstyle.training.validation import Panels, ValidationOptions, draw, frozen_copy, sample_image, silent
-
-
-@dataclass(frozen=True, kw_only=True)
-class DreamboothOptions(TrainingOptions):
-    """The values of ``dreambooth`` in the configuration.
-
-    Attributes:
-        resize_factors: factors, of which one is drawn to resize each image before its crop.
-    """
-
-    resize_factors: tuple[PositiveFloat, ...]
+from dginstyle.training.options import DreamboothOptions, ValidationOptions
+from dginstyle.training.validation import Panels, draw, frozen_copy, sample_image, silent
 
 
 def train_dreambooth(

@@ -4,17 +4,16 @@ import logging
 import sys
 import time
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from accelerate.tracking import GeneralTracker, TensorBoardTracker, WandBTracker
 from PIL import Image
 
 from dginstyle.files import progress, whole_file
+from dginstyle.training.options import Report
 from dginstyle.training.validation import validation_file
 
 log = logging.getLogger("dginstyle")
-Report = Literal["tensorboard", "wandb", "none"]
 WANDB_PROJECT = "dginstyle"
 
 

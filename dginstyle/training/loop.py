@@ -3,77 +3,27 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator
 from diffusers import ModelMixin
 from diffusers.optimization import get_scheduler
 from diffusers.training_utils import EMAModel
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from dginstyle.checkpoint import Checkpoint, fingerprint
-from dginstyle.diffusion.loading import Precision, memory_layout
+from dginstyle.diffusion.loading import memory_layout
 from dginstyle.files import refuse_overwriting, whole_folder, write_json
 from dginstyle.training.accelerator import make_accelerator
-from dginstyle.training.log import Report, TrainingLog, open_tracker
+from dginstyle.training.log import TrainingLog, open_tracker
+from dginstyle.training.options import TrainingOptions, ValidationOptions
 from dginstyle.training.publish import push, write_model_card
-from dginstyle.training.validation import Panels, ValidationOptions, picture
-
-INDECISIVE = ("checkpoint_every", "workers", "validation", "report_to", "hub_repository")
-"""Options on which the weights do not depend: a saved state stays good when they change."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingOptions:
-    """What every training is told.
-
-    Attributes:
-        crop: height and width of the training images.
-        colour_jitter: strength of the random colours given to each crop, 0 (none, as in the paper) to 1.
-        class_colours: how far the colour of each class goes to a random one, 0 (as in the paper) to 1.
-        steps: optimiser steps.
-        batch_size: images of a batch, on each process.
-        accumulation: batches of an optimiser step.
-        learning_rate: AdamW's rate, reached after the warm-up.
-        schedule: constant, or along a cosine down to 0 at the last step.
-        warmup: steps in which the rate rises from 0.
-        weight_decay: AdamW's weight decay.
-        gradient_clip: largest norm of the gradient; None for any.
-        precision: fp32, bf16 or (GPU only) fp16, of the passes through the networks; the weights trained are fp32.
-        gradient_checkpointing: less memory for more time.
-        ema_decay: the weights written are an exponential average with this decay; None: the last weights.
-        checkpoint_every: steps between two saved states.
-        workers: processes that load images; the result does not depend on them.
-        validation: pictures on the way, in the logs; None for none.
-        report_to: where curves and pictures go: TensorBoard, W&B or nowhere.
-        hub_repository: owner/name on the hub to upload the weights to, with a model card; None for none.
-    """
-
-    crop: tuple[PositiveInt, PositiveInt]
-    colour_jitter: ClosedUnitInterval = 0.0
-    class_colours: ClosedUnitInterval = 0.0
-    steps: PositiveInt
-    batch_size: PositiveInt
-    accumulation: PositiveInt = 1
-    learning_rate: PositiveFloat
-    schedule: Literal["constant", "cosine"] = "constant"
-    warmup: NonNegativeInt = 0
-    weight_decay: NonNegativeFloat = 1e-2
-    gradient_clip: PositiveFloat | None = None
-    precision: Precision = "fp32"
-    gradient_checkpointing: bool = False
-    ema_decay: ClosedUnitInterval | None = None
-    checkpoint_every: PositiveInt
-    workers: NonNegativeInt = 0
-    validation: ValidationOptions | None = None
-    report_to: Report = "tensorboard"
-    hub_repository: str | None = None
+from dginstyle.training.validation import Panels, picture
 
 
 class Task(Protocol):
@@ -175,14 +125,13 @@ def start(task: Task, options: TrainingOptions) -> Run:
         parameter.requires_grad_(task.trains(name))
     if options.gradient_checkpointing:
         task.network.enable_gradient_checkpointing()
-    # Plain numbers: the command line's restricted types could not be read back from a saved state.
-    rates = {"lr": float(options.learning_rate), "weight_decay": float(options.weight_decay)}
+    rates = {"lr": options.learning_rate, "weight_decay": options.weight_decay}
     optimiser = torch.optim.AdamW(trained(task.network), **rates, fused=True)
     name = {"constant": "constant_with_warmup"}.get(options.schedule, options.schedule)
     schedule = get_scheduler(name, optimiser, num_warmup_steps=options.warmup, num_training_steps=options.steps)
     network, optimiser = accelerator.prepare(task.network, optimiser)
     unseen = torch.zeros(0, dtype=torch.int64, device=accelerator.device)
-    average = None if options.ema_decay is None else EMAModel(trained(task.network), decay=float(options.ema_decay))
+    average = None if options.ema_decay is None else EMAModel(trained(task.network), decay=options.ema_decay)
     return Run(accelerator, network, optimiser, schedule, 0, unseen, average)
 
 
@@ -276,8 +225,8 @@ def train_to_folder(
         SystemExit: ``output`` holds other files, or the hub refuses the weights; they are in ``output`` then.
     """
     refuse_overwriting(output, "config.json")
-    decisive = {key: value for key, value in asdict(options).items() if key not in INDECISIVE}
-    checkpoint = Checkpoint(state, fingerprint({"task": task.name, **settings, **decisive}, origins))
+    settings = {"task": task.name, **settings, **options.decisive()}
+    checkpoint = Checkpoint(state, fingerprint(settings, origins))
     run = train(task, options, checkpoint)
     run.accelerator.wait_for_everyone()
     if not run.accelerator.is_main_process:
@@ -288,7 +237,7 @@ def train_to_folder(
             pixels = {str(train_id): count for train_id, count in enumerate(run.class_pixels.tolist())}
             write_json(unfinished / "class_pixels.json", pixels, indent=2)
         if options.hub_repository:
-            write_model_card(unfinished, options.hub_repository, task.name, task.prior, {**settings, **decisive})
+            write_model_card(unfinished, options.hub_repository, task.name, task.prior, settings)
     checkpoint.clear()
     print(json.dumps({"trained": task.name, "steps": run.step, "weights": str(output)}))
     if options.hub_repository:

@@ -1,46 +1,23 @@
 """Pictures on the way of a training: the same samples drawn by the prior and by the source style, side by side."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from diffusers import DiffusionPipeline
-from jsonargparse.typing import PositiveInt
 from PIL import Image
 from torch import Tensor
 
 from dginstyle.diffusion.latents import to_images
 from dginstyle.diffusion.loading import Network
-from dginstyle.generation.passes import AtLeastOne
 from dginstyle.pictures import labelled_grid
 from dginstyle.training.objective import draw_noise
+from dginstyle.training.options import ValidationOptions
 
 Panels = dict[str, np.ndarray]
 """A sample's pictures (H, W, 3) uint8 by their titles."""
-
-
-@dataclass(frozen=True)
-class ValidationOptions:
-    """Pictures that show how far a training is; they change nothing in it.
-
-    Attributes:
-        every: steps between two pictures; one more is drawn after the last step.
-        images: samples in a picture, the first ones of the training's stream.
-        steps: sampling steps, DDIM.
-        guidance: classifier-free guidance where there is a prompt; 1 for none.
-    """
-
-    every: PositiveInt
-    images: PositiveInt = 4
-    steps: PositiveInt = 20
-    guidance: AtLeastOne = 7.5
-
-    def due(self, step: int, last: int) -> bool:
-        """Tell whether a picture is drawn after a step of a training with ``last`` steps."""
-        return step % self.every == 0 or step == last
 
 
 def picture(panels: Callable[[dict[str, Any]], Panels], samples: Any, options: ValidationOptions) -> Image.Image:

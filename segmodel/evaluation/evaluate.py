@@ -9,8 +9,9 @@ import numpy as np
 from mmseg.models import BaseSegmentor
 from PIL import Image
 
-from segmodel.evaluation.inference import InferenceOptions, in_words, predictions, require_windows
+from segmodel.evaluation.inference import in_words, predictions
 from segmodel.evaluation.metrics import confusion_matrix
+from segmodel.evaluation.options import InferenceOptions
 from segmodel.files import whole_file
 from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
@@ -48,7 +49,6 @@ def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Rec
         record: what the evaluation belongs to.
         options: the evaluation protocol.
     """
-    require_windows(options)
     training = _training(weights, model, record)
     samples = read_samples(data / "manifest.csv" if data.is_dir() else data)
     network = load_trained(weights)

@@ -1,55 +1,22 @@
 """Predictions of a model for image files: reading, batching, whole images or sliding windows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import mmcv
 import torch
-from jsonargparse.typing import PositiveInt
 from mmseg.models import BaseSegmentor
 from torch import Tensor
 
+from segmodel.evaluation.options import InferenceOptions
 from segmodel.windows import slide_logits, window_corners
-
-
-@dataclass(frozen=True)
-class InferenceOptions:
-    """The values of ``evaluation.<target>`` in the configuration.
-
-    Attributes:
-        size: height and width of the images given to the network.
-        mode: slide (windows, mean of the logits) or whole.
-        crop: height and width of a window.
-        stride: step between windows, down and across.
-        keep_ratio: bring an image within ``size`` (the longer side within the longer one) and keep its ratio of sides.
-        batch_size: windows, or whole images, given to the network at once.
-    """
-
-    size: tuple[PositiveInt, PositiveInt]
-    mode: Literal["slide", "whole"] = "slide"
-    crop: tuple[PositiveInt, PositiveInt] | None = None
-    stride: tuple[PositiveInt, PositiveInt] | None = None
-    keep_ratio: bool = False
-    batch_size: PositiveInt = 16
 
 
 def in_words(options: InferenceOptions) -> str:
     """Return how images are given to the network, beside their size: "slide 512x512 by 256x256, ratio kept"."""
     windows = "" if options.mode == "whole" else f" {_sides(options.crop)} by {_sides(options.stride)}"
     return options.mode + windows + (", ratio kept" if options.keep_ratio else "")
-
-
-def require_windows(options: InferenceOptions) -> None:
-    """Stop where windows are missing or leave gaps."""
-    if options.mode == "whole":
-        return
-    if not (options.crop and options.stride):
-        raise SystemExit("mode slide needs crop and stride; set them in `evaluation`, or mode: whole")
-    if any(step > side for step, side in zip(options.stride, options.crop, strict=True)):
-        raise SystemExit(f"stride {options.stride} leaves gaps between windows of {options.crop}; make it smaller")
 
 
 def predictions(network: BaseSegmentor, paths: list[Path], options: InferenceOptions) -> Iterator[Tensor]:

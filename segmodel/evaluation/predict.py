@@ -4,21 +4,20 @@ from pathlib import Path
 
 import cv2
 import mmcv
-from jsonargparse.typing import ClosedUnitInterval
 from PIL import Image
 
-from segmodel.evaluation.inference import InferenceOptions, predictions, require_windows
+from segmodel.evaluation.inference import predictions
+from segmodel.evaluation.options import InferenceOptions
 from segmodel.files import whole_file
 from segmodel.labels import colourise, palette_image
 from segmodel.models import load_trained
+from segmodel.options import Share
 from segmodel.windows import resized_prediction
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
 
-def predict(
-    *, weights: Path, images: Path, output: Path, options: InferenceOptions, opacity: ClosedUnitInterval = 0.5
-) -> None:
+def predict(*, weights: Path, images: Path, output: Path, options: InferenceOptions, opacity: Share = 0.5) -> None:
     """Write the prediction for each image: a label map of trainIds, and the image with the classes' colours over it.
 
     ``<name>_labelTrainIds.png`` is a palette image of the size of the input, whose values are trainIds (0-18);
@@ -31,7 +30,6 @@ def predict(
         options: how images are given to the network; the values of ``evaluation.<target>`` are a good start.
         opacity: of the colours over the image.
     """
-    require_windows(options)
     paths = image_files(images)
     network = load_trained(weights)
     for path, logits in zip(paths, predictions(network, paths, options), strict=True):

@@ -2,38 +2,22 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import mmcv
 import numpy as np
 import torch
-from jsonargparse.typing import PositiveInt
 from mmseg.models import BaseSegmentor
 from torch import Tensor
 
 from segmodel.evaluation.inference import read_image
 from segmodel.evaluation.metrics import confusion_matrix
+from segmodel.evaluation.options import QualityOptions
 from segmodel.files import whole_file
 from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_model, read_config
 from segmodel.windows import window_corners
-
-
-@dataclass(frozen=True)
-class QualityOptions:
-    """How images are brought to the size that the model was trained on.
-
-    Attributes:
-        size: height and width to which an image is resized.
-        crop: height and width of the windows, side by side, that the model is given.
-        batch_size: windows given to the model at once.
-    """
-
-    size: tuple[PositiveInt, PositiveInt]
-    crop: tuple[PositiveInt, PositiveInt]
-    batch_size: PositiveInt = 32
 
 
 def measure_quality(*, model: str, weights: Path, data: Path, output: Path, options: QualityOptions) -> None:
@@ -49,8 +33,6 @@ def measure_quality(*, model: str, weights: Path, data: Path, output: Path, opti
         output: the ``.npz`` file.
         options: sizes.
     """
-    if any(side > whole for side, whole in zip(options.crop, options.size, strict=True)):
-        raise SystemExit(f"crop {options.crop} is larger than the images' size {options.size}: make it smaller")
     samples = read_samples(data / "manifest.csv")
     training = json.loads(weights.with_name("training.json").read_text())
     if training["model"] != model:

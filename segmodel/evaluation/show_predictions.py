@@ -10,13 +10,14 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import mmcv
 import numpy as np
-from jsonargparse.typing import PositiveInt
 
-from segmodel.evaluation.inference import InferenceOptions, predictions, require_windows
+from segmodel.evaluation.inference import predictions
+from segmodel.evaluation.options import InferenceOptions
 from segmodel.files import whole_file
 from segmodel.labels import colourise, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_trained
+from segmodel.options import PositiveInt
 from segmodel.windows import resized_prediction
 
 
@@ -43,8 +44,6 @@ def show_predictions(
         width: pixels to which a picture is brought.
     """
     chosen = {name: spread(read_samples(target.data / "manifest.csv"), images) for name, target in targets.items()}
-    for target in targets.values():
-        require_windows(target.options)
     columns = {"image": _photographs(chosen, width), "label": _labels(chosen, width)}
     for path in weights:
         training_set = json.loads(path.with_name("training.json").read_text())["training_set"]

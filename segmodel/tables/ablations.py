@@ -5,8 +5,8 @@ from pathlib import Path
 
 from segmodel.tables.evaluations import arms, read_evaluations
 from segmodel.tables.format import limits, number, write_csv
+from segmodel.tables.options import SummariseOptions
 from segmodel.tables.scores import MEAN, Row, score_rows
-from segmodel.tables.summarise import SummariseOptions
 
 COLUMNS = (
     *("benchmark", "model", "training_set", "seeds", "mIoU_mean", "mIoU_std", "gain", "gain_low", "gain_high"),

@@ -3,10 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-
-from jsonargparse.typing import NonNegativeInt, OpenUnitInterval, PositiveInt
 
 from segmodel.files import whole_file
 from segmodel.tables.evaluations import arms, read_evaluations
@@ -19,26 +16,8 @@ from segmodel.tables.format import (
     summary_row,
     write_csv,
 )
+from segmodel.tables.options import SummariseOptions
 from segmodel.tables.scores import Row, score_rows
-
-
-@dataclass(frozen=True)
-class SummariseOptions:
-    """The values of ``bootstrap`` in the configuration, and what else the tables need.
-
-    Attributes:
-        samples: bootstrap draws.
-        confidence: of the intervals.
-        seed: of the bootstrap.
-        baseline: the training set that gains are measured against.
-        note: a warning at the top of the page, such as that the numbers of a smoke run mean nothing.
-    """
-
-    samples: PositiveInt = 1000
-    confidence: OpenUnitInterval = 0.95
-    seed: NonNegativeInt = 0
-    baseline: str = "source_only"
-    note: str = ""
 
 
 def summarise(*, evaluations: list[Path], output: Path, options: SummariseOptions) -> None:

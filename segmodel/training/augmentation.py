@@ -3,15 +3,13 @@
 The functions take and return images (H, W, 3) uint8 in BGR.
 """
 
-from typing import Literal
-
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.datasets.transforms import PhotoMetricDistortion
 from mmseg.registry import TRANSFORMS
 
-Photometric = Literal["standard", "strong", "none"]
+from segmodel.training.options import Photometric
 
 
 def photometric_transforms(name: Photometric) -> list[BaseTransform]:

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jsonargparse.typing import ClosedUnitInterval
 from mmcv.transforms import BaseTransform, LoadImageFromFile, RandomFlip, Resize
 from mmengine.dataset import Compose
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from segmodel.labels import CLASS_NAMES, PALETTE, read_label
 from segmodel.manifest import SOURCE, read_samples
-from segmodel.training.rare_class_sampling import RareClassDraw, Redraw, mixed_place
+from segmodel.training.options import Photometric, Presentation
+from segmodel.training.rare_class_sampling import RareClassDraw, mixed_place
 
 with redirect_stdout(None):  # mmsegmentation prints that a plug-in is missing, which is none of the reader's concern
     from mmseg.datasets import BaseSegDataset
     from mmseg.datasets.transforms import PackSegInputs, RandomCrop
 
-    from segmodel.training.augmentation import Photometric, photometric_transforms
+    from segmodel.training.augmentation import photometric_transforms
 
 
 @TRANSFORMS.register_module()
@@ -61,21 +61,6 @@ class Geometry:
     crop: tuple[int, int]
     source_size: tuple[int, int]
     cat_max_ratio: float
-
-
-@dataclass(frozen=True)
-class Presentation:
-    """How the images of a training set are shown: values of ``training_sets.<name>`` in the configuration.
-
-    Attributes:
-        photometric: standard (the published PhotoMetricDistortion), strong (heavy jitter, blur, noise too) or none.
-        generated_share: share of generated images among those shown; None: that of the set.
-        redraw: rare class sampling of the source part; None: each image once in an epoch.
-    """
-
-    photometric: Photometric = "standard"
-    generated_share: ClosedUnitInterval | None = None
-    redraw: Redraw | None = None
 
 
 def loading(size: tuple[int, int]) -> list[BaseTransform]:

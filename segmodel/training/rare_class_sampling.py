@@ -2,28 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt
 
-
-@dataclass(frozen=True)
-class Redraw:
-    """Rare class sampling while training: each time a source image is due, one is drawn for a class.
-
-    Attributes:
-        files_by_class: ``samples_with_class.json`` of the source set.
-        probabilities: ``rcs_probabilities.json`` of the source set.
-        min_pixels: a file is a candidate for a class with more pixels than this.
-        min_crop_share: a crop is drawn again (10 times at most) until the class covers more than this share of it.
-    """
-
-    files_by_class: Path
-    probabilities: Path
-    min_pixels: NonNegativeInt
-    min_crop_share: ClosedUnitInterval
+from segmodel.training.options import Redraw
 
 
 class RareClassDraw:

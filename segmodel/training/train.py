@@ -4,12 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 import torch
-from jsonargparse.typing import ClosedUnitInterval, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from mmengine.dataset import pseudo_collate
 from mmengine.dist import get_rank, get_world_size, is_main_process
 from safetensors.torch import save
@@ -18,48 +16,12 @@ from segmodel.files import whole_file
 from segmodel.manifest import SOURCE
 from segmodel.models import build_model, read_config
 from segmodel.training.checkpoint import Checkpoint, fingerprint
-from segmodel.training.data import Geometry, Presentation, TrainingStream
+from segmodel.training.data import Geometry, TrainingStream
 from segmodel.training.log import NoLog, TrainingLog
 from segmodel.training.optimisation import build_optimiser, learning_rate_factor
+from segmodel.training.options import Presentation, TrainOptions
 from segmodel.training.parallel import all_of, run_on
-from segmodel.training.trainer import Precision, Progress, Trainer
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """The values of ``models.<name>`` in the configuration.
-
-    Attributes:
-        config: the model's mmengine configuration file, from the repository root.
-        iterations: number of updates.
-        batch_size: images of an update, of all processes together.
-        crop: height and width of the training images.
-        source_size: height and width to which a source image is brought before the crop.
-        cat_max_ratio: a crop is drawn again (10 times at most) while one class covers more than this share.
-        learning_rate: AdamW's rate, of the encoder.
-        weight_decay: AdamW's weight decay; norms and position embeddings have none.
-        head_learning_rate_factor: factor on the rate of the decode head.
-        warmup: iterations of linear warm-up.
-        precision: fp32, bf16 or (GPU only) fp16.
-        checkpoint_every: iterations between two saved states.
-        workers: processes that load images; the result does not depend on them.
-        processes: that share each batch, one a GPU; where torchrun starts the command, it decides.
-    """
-
-    config: Path
-    iterations: PositiveInt
-    batch_size: PositiveInt
-    crop: tuple[PositiveInt, PositiveInt]
-    source_size: tuple[PositiveInt, PositiveInt]
-    cat_max_ratio: ClosedUnitInterval
-    learning_rate: PositiveFloat
-    weight_decay: NonNegativeFloat
-    head_learning_rate_factor: PositiveFloat
-    warmup: NonNegativeInt
-    precision: Precision
-    checkpoint_every: PositiveInt
-    workers: NonNegativeInt = 0
-    processes: PositiveInt = 1
+from segmodel.training.trainer import Progress, Trainer
 
 
 def train(
@@ -114,7 +76,7 @@ def _train(
     network = build_model(config, seed)
     optimiser = build_optimiser(network, options.learning_rate, options.weight_decay, options.head_learning_rate_factor)
     trainer = Trainer(network, optimiser, options.precision, seed)
-    settings = {"seed": seed, **_what_matters(options), **asdict(presentation)}
+    settings = {"seed": seed, **options.decisive(), **presentation.decisive()}
     checkpoint = Checkpoint(state, fingerprint(settings, config, data))
     progress = _resumed(trainer, checkpoint)
     with closing(TrainingLog(output / "logs", progress.iteration) if is_main_process() else NoLog()) as log:
@@ -160,11 +122,6 @@ def _resumed(trainer: Trainer, checkpoint: Checkpoint) -> Progress:
         return Progress()
     trainer.restore(state["trainer"])
     return Progress.restored(state["progress"])
-
-
-def _what_matters(options: TrainOptions) -> dict:
-    unimportant = ("checkpoint_every", "workers", "processes")
-    return {key: value for key, value in asdict(options).items() if key not in unimportant}
 
 
 def _require_seen(seen: Counter, images: Counter, data: Path) -> None:

@@ -2,17 +2,16 @@
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import torch
 from mmengine.dist import get_rank
 from mmseg.models import BaseSegmentor
 
+from segmodel.options import Precision
 from segmodel.training.optimisation import set_learning_rate
 from segmodel.training.parallel import mean_of_all, shared
 
-Precision = Literal["fp32", "bf16", "fp16"]
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 

@@ -1,50 +1,40 @@
 """Checks of the configuration: what is wrong with it, in one sentence, before anything runs."""
 
-import difflib
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from options import INHERITING, KINDS, Configuration, load_kind
+from pydantic import ValidationError
 
-TYPES = {
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "a text",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-    "null": "null",
-}
-NO_DIFFUSION = {"appearance", "recoloured"}  # keys of a generator whose images come from no diffusion model
-INHERITING = ("generators", "training_sets")  # sections whose entries may be based on one another
+from dginstyle.options import execution_keys as options_execution_keys
+from dginstyle.problems import nested, problem
 
 
 class ConfigurationError(Exception):
     """The configuration cannot be used; the message is one sentence for the user."""
 
 
-def checked(config: dict, schema_file: Path, repository: Path) -> dict:
+def checked(config: dict, repository: Path) -> dict:
     """Return the configuration with ``{benchmark}`` replaced by the benchmark's name and entries completed.
 
     Args:
         config: the configuration as Snakemake merged it.
-        schema_file: its JSON schema, as YAML.
         repository: the folder where relative paths of the configuration start.
 
     Raises:
         ConfigurationError: at the first thing that is wrong.
     """
-    schema = yaml.safe_load(schema_file.read_text())
     given, config = config, {**config, **{name: completed(name, config[name]) for name in INHERITING if name in config}}
-    if error := best_match(Draft202012Validator(schema).iter_errors(config)):
-        raise ConfigurationError(f"Configuration: {schema_sentence(error, schema, given)}.")
+    try:  # strict, and as JSON: a list may be a tuple, but "1e-4" is no number
+        Configuration.model_validate_json(json.dumps(config), strict=True)
+    except ValidationError as error:
+        what = problem(Configuration, error, config, lambda path: written_at(path, given))
+        raise ConfigurationError(f"Configuration: {what}.") from None
     config = filled(config, config["benchmark"])
-    if problem := next(contradictions(config, repository), None):
-        raise ConfigurationError(f"Configuration: {problem}.")
+    if contradiction := next(contradictions(config, repository), None):
+        raise ConfigurationError(f"Configuration: {contradiction}.")
     return config
 
 
@@ -55,7 +45,7 @@ def completed(section: str, entries: object) -> object:
         ConfigurationError: an entry is based on one that does not exist, or on itself.
     """
     if not isinstance(entries, dict):
-        return entries  # the schema says what is wrong
+        return entries  # the validation says what is wrong
     return {name: based(section, entries, name, ()) for name in entries}
 
 
@@ -71,7 +61,16 @@ def based(section: str, entries: dict, name: str, above: tuple[str, ...]) -> obj
     if base in (name, *above):
         raise ConfigurationError(f"Configuration: {key} names {base!r}, which is based on {name}.")
     own = {key: value for key, value in entry.items() if key != "based_on"}
-    return merged(based(section, entries, base, (name, *above)), own)
+    inherited = based(section, entries, base, (name, *above))
+    if section == "generators" and own.get("kind", inherited.get("kind")) != inherited.get("kind"):
+        inherited = known_to(own["kind"], inherited)
+    return merged(inherited, own)
+
+
+def known_to(kind: str, entry: dict) -> dict:
+    """Return what an entry of ``generators`` has that another kind of generator has too."""
+    fields = load_kind(kind).Options.model_fields if kind in KINDS else {}
+    return {key: value for key, value in entry.items() if key in fields}
 
 
 def merged(base: object, own: object) -> object:
@@ -82,7 +81,7 @@ def merged(base: object, own: object) -> object:
 
 
 def filled(value: object, benchmark: str) -> object:
-    """Replace ``{benchmark}`` in every text of a nested value."""
+    """Replace ``{benchmark}`` in every string of a nested value."""
     if isinstance(value, dict):
         return {key: filled(item, benchmark) for key, item in value.items()}
     if isinstance(value, list):
@@ -95,7 +94,7 @@ def written_at(path: list, given: dict) -> list:
     if len(path) < 3 or path[0] not in INHERITING:
         return path
     section, name, *keys = path
-    while not holds(given[section][name], keys):
+    while not holds(given[section][name], keys) and "based_on" in given[section][name]:
         name = given[section][name]["based_on"]
     return [section, name, *keys]
 
@@ -109,83 +108,10 @@ def holds(value: object, keys: list) -> bool:
     return True
 
 
-def schema_sentence(error: ValidationError, schema: dict, given: dict) -> str:
-    """Say which key of the configuration as it was given is wrong, its value and what is allowed."""
-    path = list(error.absolute_path)
-    if error.validator == "additionalProperties":
-        return unknown_key(error, path, given)
-    path = written_at(path, given)
-    if error.validator == "required":
-        path.append(next(name for name in error.validator_value if name not in error.instance))
-        return f"the key {dotted(path)} is missing{in_brackets(description(schema, path))}"
-    if "propertyNames" in error.absolute_schema_path:
-        return f"{error.instance!r} under {dotted(path)} must be {error.schema['description']}"
-    allowed, meaning = requirement(error), description(schema, path)
-    meaning = "" if meaning in allowed else in_brackets(meaning)
-    return f"{dotted(path)} is {json.dumps(error.instance)} but must be {allowed}{meaning}{number_hint(error.instance)}"
-
-
-def requirement(error: ValidationError) -> str:
-    """Say what the failed keyword of the schema asks for."""
-    value = error.validator_value
-    match error.validator:
-        case "type":
-            return " or ".join(TYPES[name] for name in ([value] if isinstance(value, str) else value))
-        case "enum":
-            return f"one of {', '.join(value)}"
-        case "minimum":
-            return f"at least {value}"
-        case "maximum":
-            return f"at most {value}"
-        case "exclusiveMinimum":
-            return f"above {value}"
-        case "exclusiveMaximum":
-            return f"below {value}"
-        case "uniqueItems":
-            return "a list without repetitions"
-        case "minItems" | "maxItems":
-            return f"a list of {'at least' if error.validator == 'minItems' else 'at most'} {value}"
-        case "minLength" | "minProperties":
-            return "not empty"
-        case _:  # a pattern: its description says it better than the expression
-            return error.schema["description"]
-
-
-def unknown_key(error: ValidationError, path: list, given: dict) -> str:
-    """Name the unknown key and the known one that it resembles, or all known ones."""
-    known = list(error.schema["properties"])
-    unknown = next(name for name in error.instance if name not in known)
-    key = dotted(written_at([*path, unknown], given)[:-1])
-    near = difflib.get_close_matches(str(unknown), known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(known)}"
-    return f"unknown key {unknown!r}{f' in {key}' if key else ''} ({hint})"
-
-
-def number_hint(value: object) -> str:
-    """YAML reads 1e-4 as a text: say how to write it."""
-    looks_like_number = isinstance(value, str) and re.fullmatch(r"\d+e-?\d+", value)
-    return "; YAML reads a number with an exponent only with a dot, as in 1.0e-4" if looks_like_number else ""
-
-
-def description(schema: dict, path: list) -> str:
-    """Return what the schema says of the key at ``path``; for an item of a list, of the list if it says nothing."""
-    node, found = schema, ""
-    for step in path:
-        named = node.get("properties", {}).get(step, node.get("additionalProperties"))
-        node = (node["items"] if isinstance(step, int) else named) or {}
-        node = {**schema["$defs"].get(node.get("$ref", "").rpartition("/")[2], {}), **node}
-        found = node.get("description", found if isinstance(step, int) else "")
-    return found
-
-
-def dotted(path: list) -> str:
-    """Write a path of keys and indices as ``datasets.gta.packages[0]``."""
-    return re.sub(r"\.\[", "[", ".".join(f"[{step}]" if isinstance(step, int) else str(step) for step in path))
-
-
-def in_brackets(text: str) -> str:
-    """Return the text in brackets after a space, or nothing."""
-    return f" ({text})" if text else ""
+def execution_keys(section: str) -> set[str]:
+    """Return the keys of a section, or of the entries of one, on which no result depends."""
+    (options,) = {*nested(Configuration.model_fields[section].annotation)}
+    return options_execution_keys(options)
 
 
 def contradictions(config: dict, repository: Path) -> Iterator[str]:
@@ -233,26 +159,18 @@ def impossible_values(config: dict) -> Iterator[str]:
         yield f"ablations lists the baseline {config['baseline']!r}, which belongs to every table"
     yield from impossible_training_sets(config)
     for name, inference in config["evaluation"].items():
-        for axis in (0, 1) if inference["mode"] == "slide" else ():
-            size, crop, stride = (inference[key][axis] for key in ("size", "crop", "stride"))
-            if not stride <= crop <= size:
-                yield (
-                    f"evaluation.{name} slides a window of {inference['crop']} by {inference['stride']} over "
-                    f"{inference['size']}, but stride must be at most crop and crop at most size"
-                )
+        for axis in (0, 1) if inference.get("mode") != "whole" else ():
+            if inference["crop"][axis] > inference["size"][axis]:
+                yield f"evaluation.{name}.crop is {inference['crop']}, larger than size, {inference['size']}"
 
 
 def impossible_training_sets(config: dict) -> Iterator[str]:
     """Yield the training sets, and the generators, whose values contradict each other."""
     for name, generator in config["generators"].items():
-        if NO_DIFFUSION <= generator.keys():
-            yield f"generators.{name} has both appearance and recoloured; take one of them away"
-        if generator.get("appearance") and config["source"] not in config["publishers"]:
-            yield f"generators.{name} has an appearance, but the source {config['source']!r} is not under publishers"
+        if generator["kind"] == "render" and config["source"] not in config["publishers"]:
+            yield f"generators.{name} renders the source {config['source']!r}, which is not under publishers"
     for name, training_set in config["training_sets"].items():
         source, generator = training_set["source"], training_set["generator"]
-        if source and (source["images"] is None) != (source["sampling"] == "all"):
-            yield f"training_sets.{name}.source must have a number of images, or images: null with sampling: all"
         if not (source or generator):
             yield f"training_sets.{name} has neither source images nor a generator"
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from dginstyle.labels import ID_TO_TRAIN_ID
 from dginstyle.miniworld import render_scene
-from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions, jpeg, png
+from dginstyle.miniworld.options import PublisherOptions
+from dginstyle.miniworld.publishers.entry import Entry, jpeg, png
 from dginstyle.seeds import derive_seed
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from dginstyle.miniworld import render_scene
-from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions, png
+from dginstyle.miniworld.options import PublisherOptions
+from dginstyle.miniworld.publishers.entry import Entry, png
 
 CITIES = ("altenfurt", "kronhafen", "seebruck")
 """Invented, one folder each."""

@@ -9,23 +9,6 @@ from PIL import Image
 
 
 @dataclass(frozen=True)
-class PublisherOptions:
-    """What a publisher of the mini world publishes.
-
-    Attributes:
-        adapter: in whose format.
-        domain: which domain of the mini world is rendered.
-        scenes: how many scenes.
-        parts: how many packages the images are spread over (GTA only).
-    """
-
-    adapter: str
-    domain: str
-    scenes: int
-    parts: int = 1
-
-
-@dataclass(frozen=True)
 class Entry:
     """A file in a package."""
 

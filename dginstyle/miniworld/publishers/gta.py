@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from dginstyle.miniworld import Scene, render_scene
-from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions, cityscapes_palette, png
+from dginstyle.miniworld.options import PublisherOptions
+from dginstyle.miniworld.publishers.entry import Entry, cityscapes_palette, png
 
 
 def pack_gta(options: PublisherOptions, seed: int) -> Iterator[Entry]:

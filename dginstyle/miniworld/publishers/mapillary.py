@@ -10,7 +10,8 @@ from PIL import Image
 from dginstyle.datasets.mapillary import IDS_OF_TRAIN_ID, MAPILLARY, NUM_IDS
 from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, colourise
 from dginstyle.miniworld import render_scene
-from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions, jpeg, png
+from dginstyle.miniworld.options import PublisherOptions
+from dginstyle.miniworld.publishers.entry import Entry, jpeg, png
 from dginstyle.seeds import derive_rng
 
 PACKAGE = "mapillary-vistas-dataset_public_v1.2.zip"

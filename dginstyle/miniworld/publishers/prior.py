@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 
 from dginstyle.miniworld import render_photo
-from dginstyle.miniworld.publishers.entry import Entry, PublisherOptions, png
+from dginstyle.miniworld.options import PublisherOptions
+from dginstyle.miniworld.publishers.entry import Entry, png
 
 PACKAGE = "prior_corpus.zip"
 

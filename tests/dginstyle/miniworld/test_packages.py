@@ -15,8 +15,8 @@ from dginstyle.datasets.convert import ConvertOptions, convert
 from dginstyle.datasets.extract import extract
 from dginstyle.labels import ID_TO_TRAIN_ID, read_label
 from dginstyle.miniworld import render_photo, render_scene
+from dginstyle.miniworld.options import PublisherOptions
 from dginstyle.miniworld.packages import render_packages
-from dginstyle.miniworld.publishers.entry import PublisherOptions
 
 SCENES = 6
 SPLITS = {"gta": "train", "cityscapes": "val", "bdd100k": "val", "mapillary": "val"}

@@ -1,0 +1,45 @@
+"""Kind ``diffusion``: images from the prior and the ControlNet, DGInStyle's own generator (paper, section 3)."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.generation.item import Item
+from dginstyle.generation.kinds import GeneratorOptions
+from dginstyle.generation.options import SamplingOptions
+from dginstyle.generation.prompts import PromptOptions
+from dginstyle.options import PositiveInt
+
+
+class DiffusionOptions(PromptOptions, SamplingOptions, GeneratorOptions):
+    """A generated set by diffusion: style swap and multi-resolution latent fusion."""
+
+    kind: Literal["diffusion"] = Field(description="diffusion: sampled by the prior with the ControlNet")
+    style_swap: bool = Field(description="attach the ControlNet to U^P; false: to U^S")
+    batch_size: PositiveInt = Field(description="images in a batch")
+
+
+class DiffusionGenerator:
+    """Samples the items of a shard batch by batch."""
+
+    Options = DiffusionOptions
+    torch = True
+
+    def __init__(self, options: DiffusionOptions, inputs: dict[str, str], source: SourceSet, seed: int) -> None:
+        """Load the networks; the source's images and the run's seed have no part in sampling."""
+        from dginstyle.generation.synthesis import Synthesiser  # torch: reading the options must not wait for it
+
+        self.batch_size, self.passes = options.batch_size, 2 if options.second_pass else 1
+        self.synthesiser = Synthesiser.load(inputs["prior"], inputs["controlnet"], inputs.get("unet"), options)
+
+    @staticmethod
+    def needs(options: DiffusionOptions) -> tuple[str, ...]:
+        """Return prior and ControlNet, and U^S where it draws in the prior's place."""
+        return ("prior", "controlnet") if options.style_swap else ("prior", "controlnet", "unet")
+
+    def draw(self, items: list[Item]) -> list[tuple[Item, np.ndarray]]:
+        """Return the items with their images (H, W, 3) uint8."""
+        labels, prompts, seeds = zip(*((item.label, item.prompt, item.seed) for item in items), strict=True)
+        return list(zip(items, self.synthesiser(labels, prompts, seeds), strict=True))

@@ -1,0 +1,60 @@
+"""Options of sampling with the generator's networks (paper, sections 3.3 and 3.4)."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from dginstyle.options import AtLeastOne, NonNegativeFloat, NonNegativeInt, Options, PositiveInt, Precision, Size
+
+ReferenceNoise = Literal["next_timestep", "previous_step"]
+Border = Literal["covered", "zero"]
+GuidedBy = Literal["prompt", "condition"]
+Scheduler = Literal["ddim", "unipc", "dpmsolver"]
+
+
+class SecondPassOptions(Options):
+    """Multi-resolution latent fusion."""
+
+    scale: AtLeastOne = Field(
+        description="enlargement before the second pass, to the nearest size that passes through the networks"
+    )
+    stride: PositiveInt = Field(description="latent pixels between two windows")
+    min_component_pixels: NonNegativeInt = Field(
+        description="connected components of a class with more pixels than this keep the first pass"
+    )
+    reference_noise: ReferenceNoise = Field(
+        description="noise level of the first pass in each step; previous_step is the published code's t - 1"
+    )
+    windows_per_batch: PositiveInt = Field(description="windows that pass through the networks at once")
+    steps: PositiveInt | None = Field(None, description="sampling steps of this pass; null: those of the first pass")
+    guidance: AtLeastOne | None = Field(None, description="guidance of this pass; null: that of the first pass")
+    border: Border = Field(
+        "covered",
+        description="a border of the latents that the stride leaves: covered by one more window, or set to 0 as in the "
+        "published code",
+    )
+
+
+class SamplingOptions(Options):
+    """How images are sampled."""
+
+    crop: Size = Field(description="[height, width] of the images in pixels")
+    scheduler: Scheduler = Field(description="the sampler")
+    steps: PositiveInt = Field(description="sampling steps")
+    guidance: AtLeastOne = Field(description="classifier-free guidance; 1: none")
+    guided_by: GuidedBy = Field(
+        "prompt",
+        description="what guidance strengthens: the prompt, as in the paper, or the condition: away from the U-Net's "
+        "prediction for the same prompt without the ControlNet",
+    )
+    precision: Precision = Field("fp32", description="precision of the networks; fp16 needs a GPU")
+    second_pass: SecondPassOptions | None = Field(
+        None, description="multi-resolution latent fusion; null: the first pass only"
+    )
+    conditioning_scale: NonNegativeFloat = Field(1.0, description="factor of the ControlNet's residuals")
+    compile: bool = Field(False, description="torch.compile the networks: minutes at the start, faster steps on a GPU")
+    window: Size | None = Field(
+        None,
+        description="[height, width] that the networks were trained at: a larger crop is sampled by half-overlapping "
+        "windows of this size; null: the crop",
+    )

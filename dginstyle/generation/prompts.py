@@ -1,0 +1,51 @@
+"""Prompts made of a label map's caption."""
+
+import string
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from dginstyle.options import Options, Share
+
+
+class PromptOptions(Options):
+    """How the prompt of an image is drawn."""
+
+    weather_probability: Share = Field(description="share of prompts that name a weather")
+    weathers: tuple[str, ...] = Field(description="the weathers to draw from, each equally likely")
+    weather_prompt: str = Field(description="a template with {classes} and {weather}")
+    plain_prompt: str = Field(description="a template with {classes}")
+
+    @model_validator(mode="after")
+    def _check_templates(self) -> "PromptOptions":
+        require_fields("weather_prompt", self.weather_prompt, {"classes", "weather"})
+        require_fields("plain_prompt", self.plain_prompt, {"classes"})
+        if self.weather_probability and not all(self.weathers or [""]):
+            raise ValueError("weather_probability is above 0, but weathers is empty or has an empty weather")
+        return self
+
+    def draw_prompt(self, classes: str, rng: np.random.Generator) -> tuple[str, str]:
+        """Draw whether a prompt names a weather, and which.
+
+        Args:
+            classes: the caption of the label map.
+            rng: random generator.
+
+        Returns:
+            The prompt and its weather, which is empty for a plain prompt.
+        """
+        if rng.random() < self.weather_probability:
+            weather = self.weathers[rng.integers(len(self.weathers))]
+            return self.weather_prompt.format(classes=classes, weather=weather), weather
+        return self.plain_prompt.format(classes=classes), ""
+
+
+def require_fields(name: str, template: str, fields: set[str]) -> None:
+    """Check that a prompt's template has the fields in braces that it must have, and no other.
+
+    Raises:
+        ValueError: it has not.
+    """
+    found = {field for _, field, _, _ in string.Formatter().parse(template) if field is not None}
+    if found != fields:
+        raise ValueError(f"{name} is {template!r}, but must have the fields {sorted(fields)} in braces, and no other")

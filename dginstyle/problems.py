@@ -1,0 +1,108 @@
+"""What is wrong with the values given for options, in one phrase."""
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+Path = list[str | int]
+"""Keys and indices that lead to a value."""
+
+
+def problem(options: type[BaseModel], error: ValidationError, given: Any, shown: Callable[[Path], Path] = list) -> str:
+    """Say in one phrase what is wrong with values: which key, its value, what it must be.
+
+    Args:
+        options: the class that refused them.
+        error: what it raised; of several errors an unknown key comes first: a mistyped key is also a missing one.
+        given: the values, nested.
+        shown: a path of keys to the path that is printed.
+    """
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    kind, message, path = first["type"], first["msg"], shown(path_in(given, first["loc"]))
+    if kind == "extra_forbidden":
+        classes = classes_at(options, first["loc"][:-1])
+        return unknown_key(path, list(dict.fromkeys(name for one in classes for name in one.model_fields)))
+    if kind.startswith("union_tag"):
+        return f"{dotted(path)}.kind must be one of {kinds_below(options, first['loc'])}"
+    if kind == "value_error":
+        return ": ".join(part for part in (dotted(path), str(first["ctx"]["error"])) if part)
+    meaning = description(options, first["loc"])
+    meaning = f" ({meaning})" if meaning else ""
+    if kind == "missing":
+        return f"the key {dotted([*path, first['loc'][-1]])} is missing{meaning}"
+    required = re.sub(r"^\w+ should ", "must ", message)
+    return f"{dotted(path)} is {json.dumps(first['input'])} but {required}{meaning}{exponent_hint(first['input'])}"
+
+
+def path_in(given: Any, location: tuple[str | int, ...]) -> Path:
+    """Return the keys of an error's location that the values have: pydantic adds names of types and unions."""
+    path = []
+    for step in location:
+        try:
+            given = given[step]
+        except (KeyError, IndexError, TypeError):
+            continue
+        path.append(step)
+    return path
+
+
+def unknown_key(path: Path, known: list[str]) -> str:
+    """Name an unknown key and the known one that it resembles, or all known ones."""
+    *section, name = path
+    near = difflib.get_close_matches(str(name), known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(known)}"
+    return f"unknown key {name!r}{f' in {dotted(section)}' if section else ''} ({hint})"
+
+
+def exponent_hint(value: Any) -> str:
+    """YAML reads 1e-4 as a string: say how to write it."""
+    looks_like_number = isinstance(value, str) and re.fullmatch(r"\d+e-?\d+", value)
+    return "; YAML reads a number with an exponent only with a dot, as in 1.0e-4" if looks_like_number else ""
+
+
+def dotted(path: Path) -> str:
+    """Write a path of keys and indices as ``datasets.gta.packages[0]``."""
+    return re.sub(r"\.\[", "[", ".".join(f"[{step}]" if isinstance(step, int) else str(step) for step in path))
+
+
+def description(options: type[BaseModel], location: tuple[str | int, ...]) -> str:
+    """Return what the field at an error's location, or the nearest one above it, says of itself."""
+    fields = [
+        one.model_fields[step].description
+        for place, step in enumerate(location)
+        for one in classes_at(options, location[:place])
+        if step in one.model_fields
+    ]
+    return next((text for text in reversed(fields) if text), "")
+
+
+def classes_at(options: type[BaseModel], location: tuple[str | int, ...]) -> list[type[BaseModel]]:
+    """Return the options classes that the values at an error's location may be of."""
+    classes = [options]
+    for step in location:
+        tagged = [one for one in classes if "kind" in one.model_fields and step in kinds(one)]
+        fields = [one.model_fields[step] for one in classes if step in one.model_fields]
+        classes = tagged or [one for field in fields for one in nested(field.annotation)] or classes
+    return classes
+
+
+def kinds_below(options: type[BaseModel], location: tuple[str | int, ...]) -> str:
+    """Return the kinds of the classes that the values at a location may be of, as words."""
+    return ", ".join(str(kind) for one in classes_at(options, location) for kind in kinds(one))
+
+
+def kinds(options: type[BaseModel]) -> tuple[Any, ...]:
+    """Return the values that a class's field ``kind`` may have."""
+    return get_args(options.model_fields["kind"].annotation)
+
+
+def nested(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the options classes in a type such as ``dict[str, A] | B | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from nested(part)
