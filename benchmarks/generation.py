@@ -21,7 +21,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from dginstyle.captions import caption
 from dginstyle.diffusion.loading import DTYPES, TextEncoder, latent_factor, load, load_scheduler
 from dginstyle.diffusion.networks import GeneratorNetworks
-from dginstyle.generation.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
+from dginstyle.generation.options import SamplingOptions, SecondPassOptions
+from dginstyle.generation.synthesis import Synthesiser
 from dginstyle.labels import ID_TO_TRAIN_ID
 from dginstyle.miniworld import render_scene
 from tests.reference.random_networks import for_prior, stable_diffusion_15

@@ -18,7 +18,7 @@ from scipy.stats import t
 
 from segmodel.tables.ablations import compare_ablations
 from segmodel.tables.format import read_table
-from segmodel.tables.summarise import SummariseOptions
+from segmodel.tables.options import SummariseOptions
 
 CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
 MODEL = next(iter(CONFIG["models"]))

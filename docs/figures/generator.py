@@ -4,7 +4,6 @@ Command, after `snakemake results/mini/models/controlnet`: python -m docs.figure
 """
 
 import argparse
-from dataclasses import fields
 from pathlib import Path
 
 import yaml
@@ -12,12 +11,13 @@ import yaml
 import dginstyle
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.diffusion.loading import load
-from dginstyle.generation.synthesis import SamplingOptions, SecondPassOptions
+from dginstyle.generation.options import SamplingOptions
 from dginstyle.labels import ID_TO_TRAIN_ID, colourise
 from dginstyle.miniworld import render_scene
 from dginstyle.pictures import labelled_grid
-from dginstyle.training.controlnet import ControlNetOptions, ControlNetTask, LabelledCrops
-from dginstyle.training.validation import ValidationOptions, picture
+from dginstyle.training.controlnet import ControlNetTask, LabelledCrops
+from dginstyle.training.options import ControlNetOptions, ValidationOptions
+from dginstyle.training.validation import picture
 
 WEATHERS = ("sunny", "snowy", "rainy", "foggy", "night")
 SCENES = (3, 5, 12)
@@ -27,8 +27,7 @@ CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
 def weathers(controlnet: Path) -> list[dict]:
     """Return label maps of the mini world and what is drawn of them in each weather."""
     values = CONFIG["generators"]["dginstyle"]
-    options = {field.name: values[field.name] for field in fields(SamplingOptions) if field.name in values}
-    options |= {"crop": tuple(values["crop"]), "second_pass": SecondPassOptions(**values["second_pass"])}
+    options = {name: values[name] for name in SamplingOptions.model_fields if name in values}
     model = dginstyle.load(CONFIG["prior"], controlnet, **options)
     rows = []
     for index in SCENES:
@@ -40,14 +39,13 @@ def weathers(controlnet: Path) -> list[dict]:
 
 def controlnet_options() -> ControlNetOptions:
     """Return how the mini benchmark trains its ControlNet."""
-    values = CONFIG["controlnet"] | {"min_pixels": CONFIG["rare_class_sampling"]["min_pixels"]}
-    return ControlNetOptions(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+    return ControlNetOptions(**CONFIG["controlnet"])
 
 
 def trained_task(models: Path, data: Path) -> ControlNetTask:
     """Return the training of the ControlNet as it is after its last step."""
     options = controlnet_options()
-    crops = LabelledCrops(SourceSet(data), options, seed=0)
+    crops = LabelledCrops(SourceSet(data), options, CONFIG["rare_class_sampling"]["min_pixels"], seed=0)
     task = ControlNetTask.load(CONFIG["prior"], models / "unet_source", crops, options, seed=0)
     task.network = load(type(task.network), models / "controlnet")
     return task

@@ -1,6 +1,5 @@
 """Small trainings of U^S and the ControlNet that several test files run."""
 
-import dataclasses
 import json
 import subprocess
 import sys
@@ -8,8 +7,9 @@ from pathlib import Path
 
 import torch
 
-from dginstyle.training.controlnet import ControlNetOptions, train_controlnet
-from dginstyle.training.dreambooth import DreamboothOptions, train_dreambooth
+from dginstyle.training.controlnet import train_controlnet
+from dginstyle.training.dreambooth import train_dreambooth
+from dginstyle.training.options import ControlNetOptions, DreamboothOptions
 
 COMMON = {"crop": (32, 32), "steps": 4, "batch_size": 2, "learning_rate": 1e-3, "checkpoint_every": 2}
 DREAMBOOTH = DreamboothOptions(**COMMON, accumulation=2, resize_factors=(0.5, 1.0, 1.5))
@@ -19,7 +19,6 @@ CONTROLNET = ControlNetOptions(
     warmup=1,
     gradient_clip=1.0,
     rare_class_sampling=True,
-    min_pixels=4,
     conditioning_channels=(8, 8),
 )
 KILLED = """
@@ -56,6 +55,7 @@ def controlnet(prior, unet, source, folder, options=CONTROLNET):
         output=folder / "controlnet",
         state=folder / "state",
         options=options,
+        min_pixels=4,
         seed=0,
     )
     return folder / "controlnet"
@@ -64,7 +64,7 @@ def controlnet(prior, unet, source, folder, options=CONTROLNET):
 def kill(verb, options, **arguments):
     """Run a training's command and kill it, as kill -9 does, in its fourth step."""
     words = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
-    options = json.dumps(dataclasses.asdict(options))
+    options = json.dumps(options.model_dump(mode="json"))
     done = subprocess.run(
         [sys.executable, "-c", KILLED, verb, *words, "--options", options, "--seed", "0"],
         cwd=Path(__file__).parents[2],

@@ -10,7 +10,7 @@ from dginstyle.conditioning import one_hot
 from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.generation.components import large_components
-from dginstyle.generation.synthesis import SamplingOptions
+from dginstyle.generation.options import SamplingOptions
 
 
 class ReferenceLoop:
@@ -35,7 +35,7 @@ class ReferenceLoop:
         options = self.options.second_pass
         if options is None:
             return image[0]
-        size = (label.shape[0] * options.scale, label.shape[1] * options.scale)
+        size = [round(side * options.scale) for side in label.shape]
         reference = encode(vae, to_tensor(resize_lanczos(image, size)), self._noise(size, generator))  # (1, 4, sh, sw)
         mask = torch.from_numpy(large_components(label, options.min_component_pixels))[None, None].float()
         keep = F.interpolate(mask, reference.shape[2:])[0, 0].to(vae.device) > 0  # (sh, sw)

@@ -1,6 +1,5 @@
 import csv
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +79,7 @@ def target_set(tmp_path) -> Path:
 
 @pytest.fixture
 def options(tmp_path):
-    from segmodel.training.train import TrainOptions
+    from segmodel.training.options import TrainOptions
 
     config = tmp_path / "tiny.py"
     config.write_text(TINY_MODEL)
@@ -100,7 +99,7 @@ def trained(tmp_path, mixed_set, options):
         output = tmp_path / name
         train(
             model="tiny", data=data, output=output, state=tmp_path / "state" / name,
-            options=replace(options, **changed), seed=seed, generator=generator,
+            options=options.replace(**changed), seed=seed, generator=generator,
         )  # fmt: skip
         return output
 

@@ -1,6 +1,14 @@
+import os
+import shutil
+import subprocess
+import sys
+
 import pytest
+import schema
 import yaml
 from configuration import ConfigurationError, checked
+
+from dginstyle.generation.kinds import GeneratorOptions
 
 
 def changed(config, changes):
@@ -15,14 +23,14 @@ def changed(config, changes):
 
 
 @pytest.fixture
-def check(config, repository, tmp_path):
+def check(config, tmp_path):
     """Check the default configuration with changes, in a repository that holds what it names."""
     for file in ("resources/mini_prior/model_index.json", "segmodel/configs/segformer_mini.py"):
         (tmp_path / file).parent.mkdir(parents=True)
         (tmp_path / file).touch()
 
     def run(**changes):
-        return checked(changed(config, changes), repository / "workflow/schemas/config.schema.yaml", tmp_path)
+        return checked(changed(config, changes), tmp_path)
 
     return run
 
@@ -30,7 +38,7 @@ def check(config, repository, tmp_path):
 @pytest.mark.parametrize("name", ["config.yaml", "paper.yaml"])
 def test_shipped_configurations_are_valid(repository, name):
     config = yaml.safe_load((repository / "config" / name).read_text())
-    checked(config, repository / "workflow/schemas/config.schema.yaml", repository)
+    checked(config, repository)
 
 
 def test_benchmark_name_is_filled_in(check):
@@ -42,13 +50,19 @@ def test_benchmark_name_is_filled_in(check):
     [
         ({"sedes": [1]}, "Configuration: unknown key 'sedes' (did you mean 'seeds'?)."),
         ({"controlnet.foo": 1}, "unknown key 'foo' in controlnet (it knows crop, "),
-        ({"seed": "zero"}, 'seed is "zero" but must be a whole number'),
-        ({"seeds": [0, -1]}, "seeds[1] is -1 but must be at least 0"),
+        ({"seed": "zero"}, 'seed is "zero" but must be a valid integer'),
+        ({"seeds": [0, -1]}, "seeds[1] is -1 but must be greater than or equal to 0"),
         ({"dreambooth.learning_rate": "1e-4"}, "only with a dot, as in 1.0e-4"),
-        ({"dreambooth.precision": "fp8"}, "but must be one of fp32, fp16, bf16"),
-        ({"evaluation.cityscapes.size": [64]}, "evaluation.cityscapes.size is [64] but must be a list of at least 2"),
-        ({"datasets.a/b": {}}, "'a/b' under datasets must be a name of letters, digits and underscores"),
-        ({"generators.other": {"images": 4}}, "the key generators.other.images_per_shard is missing"),
+        ({"dreambooth.precision": "fp8"}, "but must be 'fp32', 'bf16' or 'fp16'"),
+        ({"evaluation.cityscapes.size": [64]}, "the key evaluation.cityscapes.size[1] is missing"),
+        ({"datasets.a/b": {}}, "datasets.a/b: 'a/b' must be a name of letters, digits and underscores"),
+        ({"generators.other": {"kind": "render"}}, "the key generators.other.images is missing"),
+        ({"generators.other": {"images": 4}}, "generators.other.kind must be one of diffusion, render, recolour"),
+        ({"generators.other": {"kind": "gan"}}, "generators.other.kind must be one of diffusion, render, recolour"),
+        ({"generators.oracle.steps": 4}, "unknown key 'steps' in generators.oracle (it knows"),
+        ({"seeds": [0, 0]}, "seeds: [0, 0] must be a list without repetitions"),
+        ({"dreambooth.learning_rate": float("nan")}, "dreambooth.learning_rate is NaN but must be a finite number"),
+        ({"generators.dginstyle.plain_prompt": "a street"}, "generators.dginstyle: plain_prompt is 'a street'"),
         ({"source": "gtav"}, "source names 'gtav', which datasets does not have (it has gta, cityscapes,"),
         ({"training_sets.dginstyle.generator": "dg"}, "training_sets.dginstyle.generator names 'dg', which generators"),
         ({"baseline": "none"}, "baseline names 'none', which training_sets does not have"),
@@ -61,15 +75,13 @@ def test_benchmark_name_is_filled_in(check):
         ({"generators.dginstyle.foo": 1}, "unknown key 'foo' in generators.dginstyle (it knows"),
         ({"generators.oracle.based_on": "none"}, "generators.oracle.based_on names 'none', which generators does not"),
         ({"generators.dginstyle.based_on": "oracle"}, "based_on names 'dginstyle', which is based on oracle"),
-        ({"publishers": {}}, "generators.oracle has an appearance, but the source 'gta' is not under publishers"),
-        ({"generators.oracle.recoloured": {"class_colours": 1, "colour_jitter": 0}},
-         "has both appearance and recoloured"),
+        ({"publishers": {}}, "generators.oracle renders the source 'gta', which is not under publishers"),
         ({"evaluation": {}}, "targets[0] names 'cityscapes', which evaluation does not have (it has no entry)"),
         ({"targets": ["gta"], "evaluation.gta": {"size": [8, 8], "mode": "whole", "crop": [8, 8], "stride": [8, 8]}},
          "targets names 'gta', which is the source: a target is never trained on"),
         ({"generators.dginstyle.images_per_shard": 481}, "images_per_shard is 481 but must be at most images, 480"),
-        ({"training_sets.source_only.source.images": None}, "training_sets.source_only.source must have a number"),
-        ({"evaluation.cityscapes.stride": [64, 128]}, "stride must be at most crop"),
+        ({"training_sets.source_only.source.images": None}, "training_sets.source_only.source: must have a number"),
+        ({"evaluation.cityscapes.stride": [64, 128]}, "stride [64, 128] leaves gaps between windows of [64, 64]"),
         ({"prior": "resources/none"}, "prior names the folder resources/none, which holds no model_index.json"),
         ({"prior": "results/{benchmark}/prior", "prior_training": None}, "train_prior makes only with prior_training"),
         ({"models.segformer_mini.config": "configs/none.py"}, "config names the file configs/none.py, which does not"),
@@ -97,26 +109,64 @@ def test_prior_may_be_a_hub_id(check):
     assert check(prior="stable-diffusion-v1-5/stable-diffusion-v1-5")
 
 
-def test_every_key_of_the_schema_is_described(repository):
-    schema = yaml.safe_load((repository / "workflow/schemas/config.schema.yaml").read_text())
+@pytest.mark.parametrize("key", ["models.segformer_mini.workers", "evaluation.cityscapes.batch_size"])
+def test_every_documented_option_can_be_set(check, key):
+    section, name, option = key.split(".")
+    assert check(**{key: 2})[section][name][option] == 2
 
-    def undescribed(node, path=""):
-        node = {**schema["$defs"].get(node.get("$ref", "").rpartition("/")[2], {}), **node}
-        if path and "description" not in node:
-            yield path
-        children = {**node.get("properties", {}), "*": node.get("additionalProperties") or {}}
-        for name, child in children.items():
-            if child:
-                yield from undescribed(child, f"{path}.{name}")
 
-    assert [path for path in undescribed(schema) if not path.endswith("*")] == []
+def test_an_entry_of_another_kind_takes_over_what_its_kind_knows(check):
+    generators = check()["generators"]
+    assert generators["oracle"].keys() == {"appearance", *GeneratorOptions.model_fields, "kind"}
+    assert generators["oracle"]["crop"] == generators["dginstyle"]["crop"]
+
+
+def test_schema_and_reference_are_those_of_the_options_classes():
+    assert yaml.safe_load(schema.SCHEMA.read_text()) == schema.schema(), "run `make schema`"
+    assert schema.REFERENCE.read_text() == schema.reference(), "run `make schema`"
+
+
+def test_every_key_is_described():
+    rows = [line.split(" | ") for line in schema.reference().splitlines() if line.startswith("| `")]
+    assert [row[0] for row in rows if not row[-1].strip(" |")] == []
+
+
+def test_checking_a_configuration_imports_no_torch(repository):
+    code = "import sys; sys.path.insert(0, 'workflow/lib'); import configuration; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=repository).returncode == 0
+
+
+def test_an_option_is_one_line_in_one_file(repository, tmp_path):
+    """Added to its class, an option is valid in the configuration and described in the reference."""
+    shutil.copytree(repository, tmp_path / "copy", ignore=shutil.ignore_patterns(".*", "results", "tests", "docs"))
+    (tmp_path / "copy/docs").mkdir()
+    options = tmp_path / "copy/dginstyle/training/options.py"
+    anchor = "    resize_factors: tuple"
+    assert anchor in options.read_text()
+    line = '    flip: Share = Field(0.5, description="probability that a crop is mirrored")\n'
+    options.write_text(options.read_text().replace(anchor, line + anchor))
+    code = (
+        "import sys, yaml; from pathlib import Path; from configuration import checked, ConfigurationError\n"
+        "config = yaml.safe_load(Path('config/config.yaml').read_text()); config['dreambooth']['flip'] = 0.25\n"
+        "print(checked(config, Path('.'))['dreambooth']['flip']); import schema; schema.main()\n"
+        "config['dreambooth']['flip'] = 2\n"
+        "try: checked(config, Path('.'))\n"
+        "except ConfigurationError as error: print(error)"
+    )
+    environment = os.environ | {"PYTHONPATH": "workflow/lib"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path / "copy", env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines()[:1] == ["0.25"], done.stderr
+    assert "dreambooth.flip is 2 but must be less than or equal to 1 (probability that" in done.stdout
+    row = "| `flip` | number ≥ 0 ≤ 1 | `0.5` | probability that a crop is mirrored |"
+    assert row in (tmp_path / "copy/docs/options.md").read_text()
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["--config", "sedes=1"], "unknown key 'sedes'"),
-        (["--config", "seed=-1"], "seed is -1 but must be at least 0"),
+        (["--config", "seed=-1"], "seed is -1 but must be greater than or equal to 0"),
         (["--config", "prior=resources/none"], "prior names the folder resources/none"),
         (["--config", "datasets={cityscapes: {packages: [none.zip]}}"], "Data set cityscapes: get its packages from "),
     ],

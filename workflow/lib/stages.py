@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
-from configuration import NO_DIFFUSION, ConfigurationError, checked, prior_folder
+from configuration import ConfigurationError, checked, prior_folder
 
 REPOSITORY = Path(__file__).parents[2]
 HEADER = "# Made by `make stages` from {config}; do not edit. docs/dvc.md tells how to use it.\n"
@@ -20,7 +20,7 @@ RULES = {  # what a stage may run; anything else must be there already
     "statistics": ("convert_labels", "compute_class_probabilities"),
     "dreambooth": ("train_dreambooth",),
     "controlnet": ("train_controlnet",),
-    "generate": ("draw_generation_list", "generate_shard", "render_shard", "recolour_shard", "gather_shards"),
+    "generate": ("draw_generation_list", "generate_shard", "generate_light_shard", "gather_shards"),
     "training_set": ("build_training_set",),
     "train": ("train_segmentation",),
     "evaluate": (
@@ -56,7 +56,7 @@ class Pipeline:
         is_default = file.resolve() == REPOSITORY / "config/config.yaml"
         if self.given.get("extends_default", True) and not is_default:
             raise ConfigurationError(f"{file} changes keys of the default: write stages for a whole configuration.")
-        self.config = checked(self.given, REPOSITORY / "workflow/schemas/config.schema.yaml", REPOSITORY)
+        self.config = checked(self.given, REPOSITORY)
         self.root = Path(os.path.relpath(REPOSITORY, folder))
         self.file = os.path.relpath(file, folder)
         self.command = "snakemake"
@@ -119,7 +119,7 @@ class Pipeline:
         sets = [*self._table_sets(), *self._judge]
         used = dict.fromkeys(config["training_sets"][name]["generator"] for name in sets)
         generators = {name: config["generators"][name] for name in used if name}
-        if any(NO_DIFFUSION.isdisjoint(generator) for generator in generators.values()):
+        if any(generator["kind"] == "diffusion" for generator in generators.values()):
             deps = [*self._prior, *self._source]
             self._add("dreambooth", "dreambooth", [unet], ("prior", "dreambooth", "seed"), deps)
             params = ("prior", "controlnet", "rare_class_sampling.min_pixels", "seed")
@@ -127,9 +127,9 @@ class Pipeline:
         for name, generator in generators.items():
             folder, params = f"{self.results}/generated/{name}", ["rare_class_sampling.min_pixels", "seed"]
             deps = self._source
-            if "appearance" in generator:
+            if generator["kind"] == "render":
                 params.append(f"publishers.{config['source']}")
-            if NO_DIFFUSION.isdisjoint(generator):
+            if generator["kind"] == "diffusion":
                 deps = [*self._prior, *deps, controlnet, *([] if generator["style_swap"] else [unet])]
                 params.append("prior")
             params = [*self._entries("generators", name), *params]

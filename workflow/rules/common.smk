@@ -2,7 +2,8 @@ import json
 import math
 import os
 
-from configuration import NO_DIFFUSION, prior_folder, trains_prior
+from configuration import prior_folder, trains_prior
+from options import load_kind
 from packages import absent_files, is_folder, is_remote, is_rendered, location, origins, packages
 
 
@@ -35,12 +36,6 @@ def measured_sets(training_sets):
     """Return the generated sets whose quality is measured beside these training sets, and that of the judge model's own."""
     quality = config["quality"]
     return used_generators([*training_sets, quality["training_set"]]) if quality else []
-
-
-def generators_made(*keys):
-    """Return, as a pattern, the generators that have just these of the keys that stand for no diffusion model."""
-    made = [name for name, generator in config["generators"].items() if generator.keys() & NO_DIFFUSION == set(keys)]
-    return "|".join(made) or "(?!)"
 
 
 def evaluations(training_sets):
@@ -123,20 +118,14 @@ def fetch_arguments(wildcards):
     return [part for key, value in arguments.items() for part in (f"--{key}", value)]
 
 
-def shard_count(generator):
-    generator = config["generators"][generator]
+def shard_count(wildcards):
+    generator = config["generators"][wildcards.generator]
     return math.ceil(generator["images"] / generator["images_per_shard"])
 
 
 def shard_metadata(wildcards):
-    shards = range(shard_count(wildcards.generator))
+    shards = range(shard_count(wildcards))
     return expand("<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl", shard=shards, **wildcards)
-
-
-def generator_unet(wildcards):
-    """Return U^S as an input where the generator does without the style swap."""
-    swapped = config["generators"][wildcards.generator]["style_swap"]
-    return {} if swapped else {"unet": "<benchmark>/models/unet_source"}
 
 
 def quality_weights():
@@ -173,11 +162,7 @@ def generated_manifest(wildcards):
 
 def training_set_options(wildcards):
     training_set = config["training_sets"][wildcards.training_set]
-    return options(
-        training_set["source"] or {"images": 0, "sampling": "uniform"},
-        {"min_pixels": config["rare_class_sampling"]["min_pixels"]},
-        {"generated_part": training_set.get("generated_part", 1.0)},
-    )
+    return options({key: training_set[key] for key in ("source", "generated_part") if key in training_set})
 
 
 def redraw_statistics(wildcards):

@@ -1,3 +1,38 @@
+def generator_inputs(wildcards):
+    """Return the files that a generator's kind needs, as inputs of its shards."""
+    files = {
+        "prior": prior_files(wildcards),
+        "unet": "<benchmark>/models/unet_source",
+        "controlnet": "<benchmark>/models/controlnet",
+        "images": "<source>/raw",
+    }
+    return {name: files[name] for name in generator_needs(wildcards.generator) if name in files}
+
+
+def generator_places(wildcards, input):
+    """Return where a generator finds what its kind needs, as JSON."""
+    places = {"prior": prior_location(), "domain": config["publishers"].get(config["source"], {}).get("domain")}
+    needs = generator_needs(wildcards.generator)
+    return json.dumps({name: str(places.get(name) or input[name]) for name in needs})
+
+
+def generator_needs(name):
+    """Return the names of what a generator's kind needs."""
+    kind = load_kind(config["generators"][name]["kind"])
+    return kind.needs(kind.Options(**config["generators"][name]))
+
+
+def generators_by_torch(torch):
+    """Return the generators whose kind needs torch, or does not, as a pattern."""
+    entries = config["generators"].items()
+    return "|".join(name for name, entry in entries if load_kind(entry["kind"]).torch == torch)
+
+
+def generator_entry(wildcards):
+    """Return a generator's entry, as JSON."""
+    return options(config["generators"][wildcards.generator])
+
+
 rule draw_generation_list:
     input:
         manifest="<source>/manifest.csv",
@@ -14,129 +49,54 @@ rule draw_generation_list:
         runtime=10,
     params:
         data=subpath(input.manifest, parent=True),
-        options=lambda wildcards: options(
-            {key: config["generators"][wildcards.generator][key] for key in ("images", "rare_class_sampling")},
-            {"min_pixels": config["rare_class_sampling"]["min_pixels"]},
-        ),
+        images=lambda wildcards: config["generators"][wildcards.generator]["images"],
+        rare_class_sampling=lambda wildcards: config["generators"][wildcards.generator]["rare_class_sampling"],
+        min_pixels=config["rare_class_sampling"]["min_pixels"],
         seed=config["seed"],
     shell:
-        "python -m dginstyle draw-list --data {params.data} --output {output} --options {params.options:q}"
+        "python -m dginstyle draw-list --data {params.data} --output {output} --images {params.images}"
+        " --rare_class_sampling {params.rare_class_sampling} --min_pixels {params.min_pixels}"
         " --seed {params.seed} &> {log}"
 
 
-rule generate_shard:
-    input:
-        unpack(generator_unet),
-        prior=prior_files,
-        controlnet="<benchmark>/models/controlnet",
-        list="<benchmark>/generated/{generator}/list.csv",
-        labels="<source>/labels",
-        manifest="<source>/manifest.csv",
-    output:
-        images=directory("<benchmark>/generated/{generator}/shards/{shard}/images"),
-        labels=directory("<benchmark>/generated/{generator}/shards/{shard}/labels"),
-        pictures="<benchmark>/generated/{generator}/shards/{shard}/pictures.png",
-        metadata="<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl",
-    log:
-        "<benchmark>/logs/generate_shard/{generator}/{shard}.log",
-    wildcard_constraints:
-        generator=generators_made(),
-    conda:
-        "../envs/torch.yaml"
-    threads: config["threads"]["generate"]
-    resources:
-        mem_mb=8000,
-        runtime=1440,
-    params:
-        prior=prior_location(),
-        unet=lambda wildcards, input: argument("unet", input.get("unet")),
-        data=subpath(input.manifest, parent=True),
-        folder=subpath(output.metadata, parent=True),
-        shards=lambda wildcards: shard_count(wildcards.generator),
-        options=lambda wildcards: options(
-            without(
-                config["generators"][wildcards.generator],
-                "images",
-                "images_per_shard",
-                "rare_class_sampling",
-                "style_swap",
-            )
-        ),
-        seed=config["seed"],
-    shell:
-        "python -m dginstyle generate --prior {params.prior:q} --controlnet {input.controlnet} {params.unet:q}"
-        " --data {params.data} --list {input.list} --shard {wildcards.shard} --shards {params.shards}"
-        " --output {params.folder} --options {params.options:q} --seed {params.seed} &> {log}"
+# Kinds that need no torch run in the light environment.
+for shard_rule, torch in {"generate_shard": True, "generate_light_shard": False}.items():
+    if generators_by_torch(torch):
 
-
-rule render_shard:
-    input:
-        list="<benchmark>/generated/{generator}/list.csv",
-        images="<benchmark>/data/{source}/raw".format(source=config["source"]),
-        labels="<source>/labels",
-        manifest="<source>/manifest.csv",
-    output:
-        images=directory("<benchmark>/generated/{generator}/shards/{shard}/images"),
-        labels=directory("<benchmark>/generated/{generator}/shards/{shard}/labels"),
-        pictures="<benchmark>/generated/{generator}/shards/{shard}/pictures.png",
-        metadata="<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl",
-    log:
-        "<benchmark>/logs/render_shard/{generator}/{shard}.log",
-    wildcard_constraints:
-        generator=generators_made("appearance"),
-    conda:
-        "../envs/torch.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=60,
-    params:
-        domain=config["publishers"].get(config["source"], {}).get("domain"),
-        appearance=lambda wildcards: config["generators"][wildcards.generator]["appearance"],
-        data=subpath(input.manifest, parent=True),
-        folder=subpath(output.metadata, parent=True),
-        shards=lambda wildcards: shard_count(wildcards.generator),
-        options=lambda wildcards: options(
-            {key: config["generators"][wildcards.generator][key] for key in ("crop", "min_class_share")}
-        ),
-        seed=config["seed"],
-    shell:
-        "python -m dginstyle render-shard --domain {params.domain} --appearance {params.appearance}"
-        " --data {params.data} --list {input.list} --shard {wildcards.shard} --shards {params.shards}"
-        " --output {params.folder} --options {params.options:q} --seed {params.seed} &> {log}"
-
-
-rule recolour_shard:
-    input:
-        list="<benchmark>/generated/{generator}/list.csv",
-        images="<benchmark>/data/{source}/raw".format(source=config["source"]),
-        labels="<source>/labels",
-        manifest="<source>/manifest.csv",
-    output:
-        images=directory("<benchmark>/generated/{generator}/shards/{shard}/images"),
-        labels=directory("<benchmark>/generated/{generator}/shards/{shard}/labels"),
-        pictures="<benchmark>/generated/{generator}/shards/{shard}/pictures.png",
-        metadata="<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl",
-    log:
-        "<benchmark>/logs/recolour_shard/{generator}/{shard}.log",
-    wildcard_constraints:
-        generator=generators_made("recoloured"),
-    conda:
-        "../envs/torch.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=60,
-    params:
-        data=subpath(input.manifest, parent=True),
-        folder=subpath(output.metadata, parent=True),
-        shards=lambda wildcards: shard_count(wildcards.generator),
-        options=lambda wildcards: options(
-            {key: config["generators"][wildcards.generator][key] for key in ("crop", "min_class_share")},
-            config["generators"][wildcards.generator]["recoloured"],
-        ),
-        seed=config["seed"],
-    shell:
-        "python -m dginstyle recolour-shard --data {params.data} --list {input.list} --shard {wildcards.shard}"
-        " --shards {params.shards} --output {params.folder} --options {params.options:q} --seed {params.seed} &> {log}"
+        rule:
+            name:
+                shard_rule
+            input:
+                unpack(generator_inputs),
+                list="<benchmark>/generated/{generator}/list.csv",
+                labels="<source>/labels",
+                manifest="<source>/manifest.csv",
+            output:
+                images=directory("<benchmark>/generated/{generator}/shards/{shard}/images"),
+                labels=directory("<benchmark>/generated/{generator}/shards/{shard}/labels"),
+                pictures="<benchmark>/generated/{generator}/shards/{shard}/pictures.png",
+                metadata="<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl",
+            log:
+                "<benchmark>/logs/generate_shard/{generator}/{shard}.log",
+            wildcard_constraints:
+                generator=generators_by_torch(torch),
+            conda:
+                "../envs/torch.yaml" if torch else "../envs/data.yaml"
+            threads: config["threads"]["generate"] if torch else 1
+            resources:
+                mem_mb=8000,
+                runtime=1440,
+            params:
+                inputs=generator_places,
+                data=subpath(input.manifest, parent=True),
+                folder=subpath(output.metadata, parent=True),
+                shards=shard_count,
+                options=generator_entry,
+                seed=config["seed"],
+            shell:
+                "python -m dginstyle generate-shard --options {params.options:q} --inputs {params.inputs:q}"
+                " --data {params.data} --list {input.list} --shard {wildcards.shard} --shards {params.shards}"
+                " --output {params.folder} --seed {params.seed} &> {log}"
 
 
 rule gather_shards:

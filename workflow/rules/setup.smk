@@ -14,7 +14,7 @@ from snakemake_interface_executor_plugins.settings import DeploymentMethod
 REPOSITORY = Path(workflow.basedir).parent
 
 try:
-    config.update(checked(config, Path(workflow.basedir, "schemas/config.schema.yaml"), REPOSITORY))
+    config.update(checked(config, REPOSITORY))
 except ConfigurationError as error:
     sys.exit(str(error))
 

@@ -50,8 +50,10 @@ rule train_controlnet:
         prior=prior_location(),
         data=subpath(input.manifest, parent=True),
         state=f"results/{config['benchmark']}/state/controlnet",
-        options=options(config["controlnet"], {"min_pixels": config["rare_class_sampling"]["min_pixels"]}),
+        options=options(config["controlnet"]),
+        min_pixels=config["rare_class_sampling"]["min_pixels"],
         seed=config["seed"],
     shell:
         "python -m dginstyle train-controlnet --prior {params.prior:q} --unet {input.unet} --data {params.data}"
-        " --output {output} --state {params.state} --options {params.options:q} --seed {params.seed} &> {log}"
+        " --output {output} --state {params.state} --options {params.options:q} --min_pixels {params.min_pixels}"
+        " --seed {params.seed} &> {log}"

@@ -17,10 +17,11 @@ rule build_training_set:
         source=subpath(input.manifest, parent=True),
         generated=lambda wildcards, input: argument("generated", os.path.dirname(input.get("generated", ""))),
         options=training_set_options,
+        min_pixels=config["rare_class_sampling"]["min_pixels"],
         seed=config["seed"],
     shell:
         "python -m dginstyle build-training-set --source {params.source} {params.generated:q} --output {output}"
-        " --options {params.options:q} --seed {params.seed} &> {log}"
+        " --options {params.options:q} --min_pixels {params.min_pixels} --seed {params.seed} &> {log}"
 
 
 rule train_segmentation:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dginstyle.datasets.convert import ConvertOptions, convert
+from dginstyle.datasets.convert import convert
 from dginstyle.datasets.mapillary import MAPILLARY
+from dginstyle.datasets.options import ConvertOptions
 from dginstyle.datasets.png import write_label
 from dginstyle.datasets.registry import ADAPTERS
 from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, read_label

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dginstyle.datasets.convert import ConvertOptions, convert
+from dginstyle.datasets.convert import convert
+from dginstyle.datasets.options import ConvertOptions
 from dginstyle.labels import read_label
 
 BDD = ("7d06fefd-f7be05a6", "7d128593-0ccfea4c", "7d15b18b-1e0d6e3f")

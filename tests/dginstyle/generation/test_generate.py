@@ -1,6 +1,5 @@
-"""``generate`` and ``gather``: shards that are the same alone, together or resumed, and whole when they exist."""
+"""``generate-shard`` and ``gather``: shards that are the same alone, together or resumed, and whole when they exist."""
 
-import dataclasses
 import json
 import subprocess
 import sys
@@ -11,15 +10,20 @@ import pytest
 from PIL import Image
 
 from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.generation.diffusion import DiffusionOptions
 from dginstyle.generation.gather import gather
-from dginstyle.generation.generate import GenerateOptions, generate_shard, shard_rows
-from dginstyle.generation.item import PromptOptions, draw_filled_crop, draw_item
-from dginstyle.generation.list import DrawListOptions, draw_list
-from dginstyle.generation.synthesis import SecondPassOptions
+from dginstyle.generation.generate import generate_shard, shard_rows
+from dginstyle.generation.item import draw_filled_crop, draw_item
+from dginstyle.generation.list import draw_list
 from dginstyle.labels import read_label
 from tests.dginstyle.tiny_prior import tiny_label
 
-OPTIONS = GenerateOptions(
+OPTIONS = DiffusionOptions(
+    kind="diffusion",
+    images=6,
+    images_per_shard=6,
+    rare_class_sampling=True,
+    style_swap=True,
     crop=(32, 32),
     min_class_share=0.01,
     weather_probability=0.5,
@@ -30,9 +34,14 @@ OPTIONS = GenerateOptions(
     steps=2,
     guidance=2.0,
     batch_size=2,
-    second_pass=SecondPassOptions(2.0, 16, 100, "next_timestep", 8),
+    second_pass={
+        "scale": 2.0,
+        "stride": 16,
+        "min_component_pixels": 100,
+        "reference_noise": "next_timestep",
+        "windows_per_batch": 8,
+    },
 )
-PROMPTS = PromptOptions(("snowy",), 0.5, "{classes} in {weather}", "{classes}")
 KILLED = """
 import os, signal, sys
 from dginstyle.generation.shard import Shard
@@ -53,15 +62,17 @@ run_verb("dginstyle", VERBS, sys.argv[1:])
 def benchmark(source, tmp_path_factory):
     """A folder ``generated/dginstyle`` with a list of six items."""
     folder = tmp_path_factory.mktemp("benchmark") / "generated/dginstyle"
-    draw_list(data=source, output=folder / "list.csv", options=DrawListOptions(6, True, 4), seed=0)
+    draw_list(data=source, output=folder / "list.csv", images=6, rare_class_sampling=True, min_pixels=4, seed=0)
     return folder
 
 
 @pytest.fixture
 def make(prior, controlnet, source, benchmark):
-    def make_shard(output, shard=0, shards=1, options=OPTIONS, **arguments):
-        arguments = {"prior": prior, "data": source, "list": benchmark / "list.csv", "seed": 0, **arguments}
-        generate_shard(controlnet=controlnet, shard=shard, shards=shards, output=output, options=options, **arguments)
+    def make_shard(output, shard=0, shards=1, options=None, **arguments):
+        inputs = {"prior": prior, "controlnet": str(controlnet), **arguments}
+        options = {**OPTIONS.model_dump(mode="json"), **(options or {})}
+        place = {"data": source, "list": benchmark / "list.csv", "output": output}
+        generate_shard(options=options, inputs=inputs, shard=shard, shards=shards, seed=0, **place)
         return output
 
     return make_shard
@@ -70,18 +81,21 @@ def make(prior, controlnet, source, benchmark):
 @pytest.fixture(scope="module")
 def whole(prior, controlnet, source, benchmark):
     output = benchmark / "shards/0"
-    generate_shard(
-        prior=prior,
-        controlnet=controlnet,
-        data=source,
-        list=benchmark / "list.csv",
-        shard=0,
-        shards=1,
-        output=output,
-        options=OPTIONS,
-        seed=0,
-    )
+    generate_shard(**arguments(prior, controlnet, source, benchmark, output))
     return output
+
+
+def arguments(prior, controlnet, source, benchmark, output):
+    return {
+        "options": OPTIONS.model_dump(mode="json"),
+        "inputs": {"prior": prior, "controlnet": str(controlnet)},
+        "data": source,
+        "list": benchmark / "list.csv",
+        "shard": 0,
+        "shards": 1,
+        "output": output,
+        "seed": 0,
+    }
 
 
 def files(folder):
@@ -135,12 +149,11 @@ def test_shards_made_alone_equal_one_that_holds_all(whole, make, tmp_path):
 
 def test_a_killed_shard_goes_on_to_the_same_bytes(whole, prior, controlnet, source, benchmark):
     output = benchmark / "shards/again"
-    arguments = {"prior": prior, "controlnet": controlnet, "data": source, "list": benchmark / "list.csv"}
-    arguments |= {"shard": 0, "shards": 1, "seed": 0, "output": output}
-    words = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
-    options = json.dumps(dataclasses.asdict(OPTIONS))
+    given = arguments(prior, controlnet, source, benchmark, output)
+    texts = {name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in given.items()}
+    words = [word for name, text in texts.items() for word in (f"--{name}", text)]
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, "generate", *words, "--options", options],
+        [sys.executable, "-c", KILLED, "generate-shard", *words],
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
@@ -149,7 +162,7 @@ def test_a_killed_shard_goes_on_to_the_same_bytes(whole, prior, controlnet, sour
     assert not output.exists()
     kept = output.with_name("again.partial") / "images/000000.png"
     before = kept.stat().st_mtime_ns
-    generate_shard(**arguments, options=OPTIONS)
+    generate_shard(**given)
     assert (output / "images/000000.png").stat().st_mtime_ns == before
     assert files(output) == files(whole)
 
@@ -174,12 +187,12 @@ def test_a_folder_of_other_files_is_not_overwritten(make, tmp_path):
 
 
 def test_without_style_swap_the_controlnet_is_attached_to_the_unet_given(make, prior, tmp_path):
-    options = dataclasses.replace(OPTIONS, second_pass=None)
-    swapped, same = make(tmp_path / "a", 0, 6, options), make(tmp_path / "b", 0, 6, options, unet=Path(prior, "unet"))
+    swap, options = {"second_pass": None}, {"second_pass": None, "style_swap": False}
+    swapped, same = make(tmp_path / "a", 0, 6, swap), make(tmp_path / "b", 0, 6, options, unet=f"{prior}/unet")
     assert files(swapped)["images/000000.png"] == files(same)["images/000000.png"]
     assert metadata(swapped)[0]["passes"] == 1
     with pytest.raises(SystemExit, match="cannot be loaded from here"):
-        make(tmp_path / "c", 0, 6, options, unet=tmp_path / "nowhere")
+        make(tmp_path / "c", 0, 6, options, unet=str(tmp_path / "nowhere"))
 
 
 @pytest.mark.parametrize(
@@ -189,11 +202,15 @@ def test_without_style_swap_the_controlnet_is_attached_to_the_unet_given(make, p
         ({"plain_prompt": "{classes} in {weather}"}, "weather"),
         ({"weathers": ()}, "weathers is empty"),
         ({"crop": (64, 64)}, "a crop of 64×64 does not fit into 40×48"),
+        ({"steps": 0}, "steps is 0 but must be greater than or equal to 1"),
+        ({"stepps": 3}, "unknown key 'stepps' .did you mean 'steps'"),
+        ({"kind": "gan"}, "kind is 'gan', but must be one of diffusion, render, recolour"),
+        ({"style_swap": False}, "needs .'controlnet', 'prior', 'unet'"),
     ],
 )
 def test_options_that_cannot_be_are_one_sentence(make, tmp_path, changed, words):
     with pytest.raises(SystemExit, match=words):
-        make(tmp_path / "0", options=dataclasses.replace(OPTIONS, **changed))
+        make(tmp_path / "0", options=changed)
 
 
 def test_every_line_of_the_list_is_in_one_shard(benchmark):
@@ -224,7 +241,7 @@ def test_crops_are_drawn_again_until_their_class_covers_enough(monkeypatch):
 def test_an_item_without_its_class_is_one_sentence(source):
     row = {"index": "5", "image": "", "label": "labels/000_labelTrainIds.png", "class": "7"}
     with pytest.raises(SystemExit, match="item 5 of the list: the label map has no pixel of class 7"):
-        draw_item(row, SourceSet(source), (32, 32), 0.01, PROMPTS, seed=0)
+        draw_item(row, SourceSet(source), (32, 32), 0.01, OPTIONS.draw_prompt, seed=0)
 
 
 def test_gather_joins_shards_in_the_list_s_order(whole, benchmark, make):

@@ -6,9 +6,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from dginstyle.datasets.training_set import TrainingSetOptions, build_training_set
+from dginstyle.datasets.options import TrainingSetOptions
+from dginstyle.datasets.training_set import build_training_set
 from dginstyle.files import write_csv
-from dginstyle.generation.list import DrawListOptions, draw_list
+from dginstyle.generation.list import draw_list
 from dginstyle.labels import read_label
 from tests.dginstyle.tiny_prior import tiny_label, write_tiny_set
 
@@ -19,14 +20,16 @@ def rows_of(path):
 
 
 def drawn(source, folder, images=40, rare=True, seed=0):
-    draw_list(data=source, output=folder / "list.csv", options=DrawListOptions(images, rare, 4), seed=seed)
+    how = {"images": images, "rare_class_sampling": rare, "min_pixels": 4}
+    draw_list(data=source, output=folder / "list.csv", seed=seed, **how)
     return rows_of(folder / "list.csv")
 
 
 def training_set(source, folder, images, sampling="rare_class_sampling", seed=0, generated=None, share=1.0):
-    options = TrainingSetOptions(images, sampling, 4, share)
+    subset = {"images": None if sampling == "all" else images, "sampling": sampling} if images else None
+    options = TrainingSetOptions(source=subset, generated_part=share)
     output = folder / "sets/one.csv"
-    build_training_set(source=source, output=output, options=options, seed=seed, generated=generated)
+    build_training_set(source=source, output=output, options=options, min_pixels=4, seed=seed, generated=generated)
     return output
 
 
@@ -113,7 +116,7 @@ def test_generated_images_are_all_added_under_their_generator_s_name(source, tmp
 
 
 def test_more_images_than_there_are_is_one_sentence(source, tmp_path):
-    with pytest.raises(SystemExit, match="has 6 images, 7 are asked for"):
+    with pytest.raises(SystemExit, match="has 6 images, fewer than the 7 of the training set"):
         training_set(source, tmp_path, 7)
 
 

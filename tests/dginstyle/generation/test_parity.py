@@ -1,7 +1,5 @@
 """With the published behaviours, what is generated is what the published loop generates."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -10,8 +8,9 @@ from diffusers import ControlNetModel, UNet2DConditionModel
 from dginstyle.conditioning import one_hot
 from dginstyle.diffusion.loading import load_scheduler
 from dginstyle.diffusion.networks import GeneratorNetworks
+from dginstyle.generation.options import SamplingOptions, SecondPassOptions
 from dginstyle.generation.passes import Denoiser, WindowOptions, first_pass, second_pass
-from dginstyle.generation.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
+from dginstyle.generation.synthesis import Synthesiser
 from tests.dginstyle.tiny_prior import tiny_label
 from tests.reference.reference_loop import ReferenceLoop
 
@@ -38,7 +37,7 @@ def relative_difference(ours, theirs):
 @pytest.mark.parametrize(("covered", "stride"), [(0, 4), (20, 4), (0, 5), (20, 5)])
 def test_latents_of_both_passes_equal_the_published_loop_s(prior, controlnet, covered, stride):
     """The stride of 5 leaves a border of one latent pixel, which the published grid does not cover."""
-    options = dataclasses.replace(OPTIONS, second_pass=dataclasses.replace(OPTIONS.second_pass, stride=stride))
+    options = OPTIONS.replace(second_pass=OPTIONS.second_pass.replace(stride=stride))
     generator = torch.Generator().manual_seed(0)
     noise, reference = torch.randn(2, 1, 4, 32, 32, generator=generator)
     text = torch.randn(2, 77, 16, generator=generator)

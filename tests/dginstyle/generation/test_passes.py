@@ -1,15 +1,14 @@
 """Sampling with the prior's classes: the first pass is stock diffusers, the second keeps what the mask covers."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
 from diffusers import ControlNetModel, DDIMScheduler, StableDiffusionControlNetPipeline, UNet2DConditionModel
 
 from dginstyle.conditioning import one_hot
+from dginstyle.generation.options import SamplingOptions, SecondPassOptions
 from dginstyle.generation.passes import Denoiser, WindowOptions, first_pass, second_pass
-from dginstyle.generation.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
+from dginstyle.generation.synthesis import Synthesiser
 from dginstyle.training.controlnet import begin_controlnet
 from tests.dginstyle.tiny_prior import tiny_label
 
@@ -96,7 +95,7 @@ def test_every_sampler_generates(prior, controlnet, scheduler):
 
 
 def test_the_second_pass_has_steps_and_guidance_of_its_own(prior, controlnet, one_core):
-    options = dataclasses.replace(SECOND_PASS, steps=2, guidance=1.0, windows_per_batch=9, min_component_pixels=9999)
+    options = SECOND_PASS.replace(steps=2, guidance=1.0, windows_per_batch=9, min_component_pixels=9999)
     generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options))
     sizes = network_batches(generate)
     generate([LABEL], [PROMPT], [7])
@@ -122,7 +121,7 @@ def test_windows_of_the_first_pass_meet_without_a_seam():
 
 @pytest.mark.parametrize(("scale", "windows"), [(1.0, 1), (1.3, 4), (1.5, 4), (2.0, 9)])
 def test_the_second_pass_may_enlarge_by_a_fraction(prior, controlnet, one_core, scale, windows):
-    options = dataclasses.replace(SECOND_PASS, scale=scale, windows_per_batch=9, min_component_pixels=9999)
+    options = SECOND_PASS.replace(scale=scale, windows_per_batch=9, min_component_pixels=9999)
     generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options, steps=1, guidance=1.0))
     sizes = network_batches(generate)
     assert generate([LABEL], [PROMPT], [7]).shape == (1, 32, 32, 3)
@@ -130,7 +129,7 @@ def test_the_second_pass_may_enlarge_by_a_fraction(prior, controlnet, one_core, 
 
 
 def test_all_windows_of_a_batch_of_images_go_through_the_network_together(prior, controlnet, one_core):
-    options = dataclasses.replace(SECOND_PASS, windows_per_batch=18, min_component_pixels=9999)
+    options = SECOND_PASS.replace(windows_per_batch=18, min_component_pixels=9999)
     generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options, steps=1))
     sizes = network_batches(generate)
     generate([LABEL, LABEL], [PROMPT, PROMPT], [7, 8])
@@ -236,7 +235,7 @@ def test_a_crop_that_does_not_pass_the_networks_is_refused(prior, controlnet, cr
 
 def test_a_crop_larger_than_the_networks_window_is_drawn_by_windows_in_both_passes(prior, controlnet, one_core):
     label = np.tile(LABEL, (1, 2))[:, :40]
-    options = dataclasses.replace(SECOND_PASS, windows_per_batch=99, min_component_pixels=9999)
+    options = SECOND_PASS.replace(windows_per_batch=99, min_component_pixels=9999)
     generate = Synthesiser.load(
         prior, controlnet, None, sampling(crop=(32, 40), window=(32, 32), second_pass=options, steps=1)
     )

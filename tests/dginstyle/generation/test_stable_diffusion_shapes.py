@@ -15,10 +15,12 @@ from diffusers import DDPMScheduler
 
 from dginstyle.captions import caption
 from dginstyle.conditioning import one_hot
-from dginstyle.generation.synthesis import SamplingOptions, SecondPassOptions, Synthesiser
-from dginstyle.training.controlnet import ControlNetOptions, ControlNetTask, begin_controlnet
-from dginstyle.training.dreambooth import Dreambooth, DreamboothOptions
+from dginstyle.generation.options import SamplingOptions, SecondPassOptions
+from dginstyle.generation.synthesis import Synthesiser
+from dginstyle.training.controlnet import ControlNetTask, begin_controlnet
+from dginstyle.training.dreambooth import Dreambooth
 from dginstyle.training.loop import batches, optimise, start
+from dginstyle.training.options import ControlNetOptions, DreamboothOptions
 from tests.reference.random_networks import (
     frozen_text_encoder,
     sd15_scheduler,
@@ -79,7 +81,7 @@ def dreambooth_step():
 
 def controlnet_step():
     options = ControlNetOptions(
-        **COMMON, learning_rate=1e-5, rare_class_sampling=True, min_pixels=1, conditioning_channels=(16, 32, 96, 256)
+        **COMMON, learning_rate=1e-5, rare_class_sampling=True, conditioning_channels=(16, 32, 96, 256)
     )
     unet = frozen(sd15_unet())
     network = begin_controlnet(unet, options.conditioning_channels, factor=8, seed=0)
@@ -93,7 +95,9 @@ def controlnet_step():
 
 
 def two_step_generation():
-    second_pass = SecondPassOptions(2, 64, 20_000, "next_timestep", windows_per_batch=2)
+    second_pass = SecondPassOptions(
+        scale=2, stride=64, min_component_pixels=20_000, reference_noise="next_timestep", windows_per_batch=2
+    )
     options = SamplingOptions(
         crop=(SIDE, SIDE), scheduler="ddim", steps=2, guidance=7.5, precision="bf16", second_pass=second_pass
     )

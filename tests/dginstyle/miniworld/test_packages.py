@@ -11,8 +11,9 @@ import pytest
 from cityscapesscripts.helpers.labels import id2label
 from PIL import Image
 
-from dginstyle.datasets.convert import ConvertOptions, convert
+from dginstyle.datasets.convert import convert
 from dginstyle.datasets.extract import extract
+from dginstyle.datasets.options import ConvertOptions
 from dginstyle.labels import ID_TO_TRAIN_ID, read_label
 from dginstyle.miniworld import render_photo, render_scene
 from dginstyle.miniworld.options import PublisherOptions

@@ -1,7 +1,6 @@
 """The mini prior: its tokenizer and losses, its training, and the one that is shipped."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,8 @@ from dginstyle.miniworld import render_photo
 from dginstyle.prior.autoencoder import principal_components, reconstruction_loss, scaled, set_encoder
 from dginstyle.prior.denoiser import draw_caption, tokenise
 from dginstyle.prior.networks import build_autoencoder, build_tokenizer
-from dginstyle.prior.train import PriorOptions, train_prior
+from dginstyle.prior.options import PriorOptions
+from dginstyle.prior.train import train_prior
 
 SHIPPED = Path(__file__).parents[3] / "resources" / "mini_prior"
 
@@ -86,7 +86,7 @@ def test_training_resumes_goes_on_from_another_and_writes_what_diffusers_loads(t
     (tmp_path / "state_again" / "decoder.pt").unlink()  # as if killed after the denoiser
     train_prior(corpus=corpus, output=tmp_path / "resumed", state=tmp_path / "state_again", options=options, seed=0)
     assert [(tmp_path / "resumed" / file).read_bytes() for file in files] == weights[0]
-    onward = replace(options, start=str(tmp_path / "first"), autoencoder_steps=0, denoiser_steps=0)
+    onward = options.replace(start=str(tmp_path / "first"), autoencoder_steps=0, denoiser_steps=0)
     train_prior(corpus=corpus, output=tmp_path / "onward", state=tmp_path / "state_onward", options=onward, seed=0)
     for file in (*files, "text_encoder/model.safetensors", "model_index.json", "unet/config.json"):
         assert (tmp_path / "onward" / file).read_bytes() == (tmp_path / "first" / file).read_bytes()

@@ -15,7 +15,7 @@ from dginstyle.labels import PALETTE
 from dginstyle.training.controlnet import ControlNetTask, LabelledCrops
 from dginstyle.training.dreambooth import Dreambooth, SourceImages
 from dginstyle.training.loop import start
-from dginstyle.training.validation import ValidationOptions
+from dginstyle.training.options import ValidationOptions
 from tests.dginstyle.trainings import CONTROLNET, DREAMBOOTH, controlnet, dreambooth, kill, weights
 
 pytestmark = pytest.mark.usefixtures("one_accelerator_a_test")
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.usefixtures("one_accelerator_a_test")
 
 def test_validation_pictures_change_no_weight_and_an_interruption_changes_no_picture(prior, source, unet, tmp_path):
     validation = ValidationOptions(every=2, images=2, steps=2, guidance=2.0)
-    options = dataclasses.replace(CONTROLNET, validation=validation, ema_decay=0.9)
-    silent = controlnet(prior, unet, source, tmp_path / "silent", dataclasses.replace(options, validation=None))
+    options = CONTROLNET.replace(validation=validation, ema_decay=0.9)
+    silent = controlnet(prior, unet, source, tmp_path / "silent", options.replace(validation=None))
     whole = controlnet(prior, unet, source, tmp_path / "whole", options)
     output, state = tmp_path / "killed/controlnet", tmp_path / "killed/state"
     kill("train-controlnet", options, prior=prior, unet=unet, data=source, output=output, state=state)
@@ -37,8 +37,8 @@ def test_validation_pictures_change_no_weight_and_an_interruption_changes_no_pic
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_controlnet_s_picture_shows_labels_source_style_swap_and_source_style(prior, source, unet, precision):
-    options = dataclasses.replace(CONTROLNET, precision=precision)
-    crops = LabelledCrops(SourceSet(source), options, seed=0)
+    options = CONTROLNET.replace(precision=precision)
+    crops = LabelledCrops(SourceSet(source), options, min_pixels=4, seed=0)
     task = ControlNetTask.load(prior, unet, crops, options, seed=0)
     with start(task, options).shown() as network:
         panels = task.panels(network, crops[0], ValidationOptions(every=1, steps=2))
@@ -51,7 +51,7 @@ def test_the_controlnet_s_picture_shows_labels_source_style_swap_and_source_styl
 
 
 def test_dreambooth_s_picture_shows_the_prior_and_the_source_style_from_the_same_noise(prior, source):
-    options = dataclasses.replace(DREAMBOOTH, precision="bf16")
+    options = DREAMBOOTH.replace(precision="bf16")
     images = SourceImages(SourceSet(source), options, 0)
     task = Dreambooth.load(prior, images, options)
     with start(task, options).shown() as network:
@@ -61,7 +61,7 @@ def test_dreambooth_s_picture_shows_the_prior_and_the_source_style_from_the_same
 
 
 def test_pictures_curves_and_norms_are_in_tensorboard(prior, source, unet, tmp_path):
-    options = dataclasses.replace(CONTROLNET, validation=ValidationOptions(every=4, images=1, steps=1))
+    options = CONTROLNET.replace(validation=ValidationOptions(every=4, images=1, steps=1))
     controlnet(prior, unet, source, tmp_path, options)
     events = EventAccumulator(str(tmp_path / "state/logs")).Reload()
     assert events.Tags()["scalars"] == ["loss", "gradient norm"]
@@ -69,7 +69,7 @@ def test_pictures_curves_and_norms_are_in_tensorboard(prior, source, unet, tmp_p
 
 
 def test_nothing_is_reported_where_nothing_is_asked_for(prior, source, unet, tmp_path):
-    dreambooth(prior, source, tmp_path, dataclasses.replace(DREAMBOOTH, report_to="none"))
+    dreambooth(prior, source, tmp_path, DREAMBOOTH.replace(report_to="none"))
     assert [path.name for path in (tmp_path / "state/logs").iterdir()] == ["train.log"]
     assert weights(tmp_path / "unet") == weights(unet)
 
@@ -77,7 +77,7 @@ def test_nothing_is_reported_where_nothing_is_asked_for(prior, source, unet, tmp
 @pytest.mark.skipif(importlib.util.find_spec("wandb") is not None, reason="wandb is installed")
 def test_wandb_that_is_not_installed_is_one_sentence(prior, source, tmp_path):
     with pytest.raises(SystemExit, match="pip install wandb"):
-        dreambooth(prior, source, tmp_path, dataclasses.replace(DREAMBOOTH, report_to="wandb"))
+        dreambooth(prior, source, tmp_path, DREAMBOOTH.replace(report_to="wandb"))
 
 
 def test_wandb_gets_curves_and_pictures_in_one_run_however_often_it_goes_on(prior, source, tmp_path, monkeypatch):

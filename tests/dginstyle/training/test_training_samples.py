@@ -1,7 +1,5 @@
 """The samples that U^S and the ControlNet learn from."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -24,8 +22,8 @@ def test_class_colours_change_the_images_of_both_trainings_alone(source):
     def samples(strength):
         of = {"class_colours": strength}
         return (
-            SourceImages(SourceSet(source), dataclasses.replace(DREAMBOOTH, **of), seed=0)[1],
-            LabelledCrops(SourceSet(source), dataclasses.replace(CONTROLNET, **of), seed=0)[1],
+            SourceImages(SourceSet(source), DREAMBOOTH.replace(**of), seed=0)[1],
+            LabelledCrops(SourceSet(source), CONTROLNET.replace(**of), min_pixels=4, seed=0)[1],
         )
 
     for plain, coloured, again in zip(samples(0.0), samples(1.0), samples(1.0), strict=True):
@@ -36,7 +34,7 @@ def test_class_colours_change_the_images_of_both_trainings_alone(source):
 
 
 def test_crops_are_drawn_for_their_class_with_caption_and_condition(source):
-    crops = LabelledCrops(SourceSet(source), CONTROLNET, seed=0)
+    crops = LabelledCrops(SourceSet(source), CONTROLNET, min_pixels=4, seed=0)
     sample = crops[3]
     assert sample["image"].shape == (3, 32, 32)
     assert sample["condition"].shape == (20, 32, 32)
@@ -50,7 +48,7 @@ def test_without_rare_class_sampling_no_statistics_are_needed(source, tmp_path):
     folder = write_tiny_set(tmp_path)
     for name in ("samples_with_class.json", "rcs_probabilities.json"):
         (folder / name).unlink()
-    crops = LabelledCrops(SourceSet(folder), dataclasses.replace(CONTROLNET, rare_class_sampling=False), seed=0)
+    crops = LabelledCrops(SourceSet(folder), CONTROLNET.replace(rare_class_sampling=False), min_pixels=4, seed=0)
     assert {crops[position]["caption"] for position in range(12)} >= {"road sky car", "road sky rider car"}
 
 
@@ -62,11 +60,11 @@ def test_images_are_resized_but_never_below_the_crop(factor, size):
 def test_label_maps_that_are_ignored_altogether_are_refused(tmp_path):
     source = write_tiny_set(tmp_path, label=lambda number: np.full_like(tiny_label(number), 255))
     with pytest.raises(SystemExit, match="no label map has more than min_pixels"):
-        LabelledCrops(SourceSet(source), CONTROLNET, seed=0)
+        LabelledCrops(SourceSet(source), CONTROLNET, min_pixels=4, seed=0)
 
 
 def test_ids_above_18_are_refused(tmp_path):
     source = write_tiny_set(tmp_path, label=lambda number: np.where(tiny_label(number) == 255, 19, tiny_label(number)))
-    crops = LabelledCrops(SourceSet(source), CONTROLNET, seed=0)
+    crops = LabelledCrops(SourceSet(source), CONTROLNET, min_pixels=4, seed=0)
     with pytest.raises(SystemExit, match=r"\[19\] are no trainIds"):
         crops[0]

@@ -37,7 +37,7 @@ def evaluated(tmp_path, trained, target_set):
     def call(name="result.npz", record=RECORD, data=target_set, **changed):
         output = tmp_path / name
         evaluate(
-            model="tiny", weights=weights, data=data, output=output, record=record, options=replace(PROTOCOL, **changed)
+            model="tiny", weights=weights, data=data, output=output, record=record, options=PROTOCOL.replace(**changed)
         )
         return output
 
@@ -105,7 +105,7 @@ def test_batched_windows_equal_mmseg_windows(network, crop, stride):
     images = torch.randn(3, 3, 24, 50, generator=torch.Generator().manual_seed(0))
     network.test_cfg.update(mode="slide", crop_size=crop, stride=stride)
     expected = network.slide_inference(images, [{"img_shape": (24, 50)}] * 3)
-    options = replace(PROTOCOL, crop=crop, stride=stride, batch_size=4)
+    options = PROTOCOL.replace(crop=crop, stride=stride, batch_size=4)
     torch.testing.assert_close(predict_logits(network, images, options), expected, atol=1e-5, rtol=1e-4)
 
 
@@ -113,7 +113,7 @@ def test_batched_windows_equal_mmseg_windows(network, crop, stride):
 def test_mode_whole_gives_the_network_the_whole_image(network):
     images = torch.randn(2, 3, 24, 48, generator=torch.Generator().manual_seed(0))
     expected = network.whole_inference(images, [{"img_shape": (24, 48)}] * 2)
-    torch.testing.assert_close(predict_logits(network, images, replace(PROTOCOL, mode="whole")), expected)
+    torch.testing.assert_close(predict_logits(network, images, PROTOCOL.replace(mode="whole")), expected)
 
 
 def test_image_keeps_its_ratio_within_the_size(target_set):
@@ -125,7 +125,7 @@ def test_image_keeps_its_ratio_within_the_size(target_set):
 def test_images_of_several_shapes_are_predicted_in_order(tmp_path, network, write_pairs):
     paths = [tmp_path / row[0] for name, shape in (("wide", (20, 60)), ("high", (40, 40)), ("low", (20, 60)))
              for row in write_pairs(tmp_path / name, 2, shape)]  # fmt: skip
-    options = replace(PROTOCOL, keep_ratio=True)
+    options = PROTOCOL.replace(keep_ratio=True)
     together = list(predictions(network, paths, options))
     assert [tuple(logits.shape[1:]) for logits in together] == [(16, 48)] * 2 + [(24, 24)] * 2 + [(16, 48)] * 2
     for path, logits in zip(paths, together, strict=True):
@@ -139,14 +139,14 @@ def test_last_window_ends_at_the_border():
 
 
 def test_images_at_once_fill_a_batch_of_windows():
-    assert images_at_once(replace(PROTOCOL, batch_size=21)) == 2  # 2 x 5 windows an image
-    assert images_at_once(replace(PROTOCOL, batch_size=4)) == 1
-    assert images_at_once(replace(PROTOCOL, mode="whole", batch_size=4)) == 4
+    assert images_at_once(PROTOCOL.replace(batch_size=21)) == 2  # 2 x 5 windows an image
+    assert images_at_once(PROTOCOL.replace(batch_size=4)) == 1
+    assert images_at_once(PROTOCOL.replace(mode="whole", batch_size=4)) == 4
 
 
 def test_protocol_in_words():
     assert in_words(PROTOCOL) == "slide 16x16 by 16x8"
-    assert in_words(replace(PROTOCOL, mode="whole", keep_ratio=True)) == "whole, ratio kept"
+    assert in_words(PROTOCOL.replace(mode="whole", keep_ratio=True)) == "whole, ratio kept"
 
 
 def test_windows_with_gaps_are_refused():

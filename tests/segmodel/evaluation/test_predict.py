@@ -1,5 +1,4 @@
 import json
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -8,8 +7,8 @@ from PIL import Image
 from segmodel.__main__ import VERBS
 from segmodel.cli import run_verb
 from segmodel.evaluation.evaluate import Record, evaluate
-from segmodel.evaluation.inference import InferenceOptions
 from segmodel.evaluation.metrics import confusion_matrix
+from segmodel.evaluation.options import InferenceOptions
 from segmodel.evaluation.predict import image_files, predict
 from segmodel.evaluation.show_predictions import spread
 from segmodel.labels import PALETTE, colourise, palette_image, read_label
@@ -99,7 +98,7 @@ def test_chosen_images_are_spread_over_the_set(tmp_path):
 
 def test_figure_of_predictions_is_drawn_from_the_command_line(tmp_path, trained, target_set):
     weights = [str(trained(name, seed=seed) / "weights.safetensors") for seed, name in enumerate(["one", "two"])]
-    targets = {"cityscapes": {"data": str(target_set), "options": asdict(PROTOCOL)}}
+    targets = {"cityscapes": {"data": str(target_set), "options": PROTOCOL.model_dump(mode="json")}}
     command = ["show-predictions", "--weights", json.dumps(weights), "--targets", json.dumps(targets)]
     for name in ("a.png", "b.png"):
         run_verb("python -m segmodel", VERBS, [*command, "--output", str(tmp_path / name), "--width", "64"])

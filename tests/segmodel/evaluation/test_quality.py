@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 
-from segmodel.evaluation.quality import QualityOptions, measure_quality
+from segmodel.evaluation.options import QualityOptions
+from segmodel.evaluation.quality import measure_quality
 from segmodel.labels import CLASS_NAMES
 from segmodel.models import build_model, read_config
 from segmodel.tables.quality import diversity, kernel_distance, tabulate_quality

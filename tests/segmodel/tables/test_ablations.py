@@ -6,7 +6,7 @@ import pytest
 
 from segmodel.tables.ablation_figure import plot_ablations
 from segmodel.tables.ablations import compare_ablations
-from segmodel.tables.summarise import SummariseOptions
+from segmodel.tables.options import SummariseOptions
 
 ACCURACIES = {"source_only": 0.5, "dginstyle": 0.6, "oracle": 0.7, "worse": 0.4}
 

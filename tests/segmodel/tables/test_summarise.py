@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 import yaml
 
-from segmodel.evaluation.inference import InferenceOptions, in_words
+from segmodel.evaluation.inference import in_words
+from segmodel.evaluation.options import InferenceOptions
 from segmodel.labels import CLASS_NAMES
 from segmodel.tables import format as table_format
 from segmodel.tables.evaluations import arms, read_evaluations
 from segmodel.tables.figures import plot_gains
 from segmodel.tables.format import page, read_published
+from segmodel.tables.options import SummariseOptions, metrics, summarise
 from segmodel.tables.scores import Gain, Row, score_rows, seed_mious
-from segmodel.tables.summarise import SummariseOptions, metrics, summarise
 
 OPTIONS = SummariseOptions(samples=50)
 TABLES = ("dg_miou.csv", "dg_miou_summary.csv", "dg_miou_summary.md", "metrics.json")

@@ -10,7 +10,8 @@ from segmodel.training.augmentation import (
     shift_hue,
     strongly_distorted,
 )
-from segmodel.training.data import Geometry, Presentation, TrainingStream
+from segmodel.training.data import Geometry, TrainingStream
+from segmodel.training.options import Presentation
 
 GEOMETRY = Geometry(crop=(16, 16), source_size=(16, 32), cat_max_ratio=0.75)
 

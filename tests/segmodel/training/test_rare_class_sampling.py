@@ -4,8 +4,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from segmodel.training.data import Geometry, Presentation, TrainingStream
-from segmodel.training.rare_class_sampling import RareClassDraw, Redraw, mixed_place
+from segmodel.training.data import Geometry, TrainingStream
+from segmodel.training.options import Presentation, Redraw
+from segmodel.training.rare_class_sampling import RareClassDraw, mixed_place
 
 GEOMETRY = Geometry(crop=(16, 16), source_size=(16, 32), cat_max_ratio=1.0)
 
@@ -18,7 +19,8 @@ def redraw(tmp_path):
     files["16"] = [["gta/99_labelTrainIds.png", 300]]  # of an image that the training set lacks
     (tmp_path / "samples.json").write_text(json.dumps(files))
     (tmp_path / "p.json").write_text(json.dumps({"16": 0.5, "13": 0.375, "0": 0.125}))
-    return Redraw(tmp_path / "samples.json", tmp_path / "p.json", min_pixels=10, min_crop_share=0.0)
+    files = {"files_by_class": tmp_path / "samples.json", "probabilities": tmp_path / "p.json"}
+    return Redraw(**files, min_pixels=10, min_crop_share=0.0)
 
 
 def test_class_is_drawn_by_its_probability_and_file_among_its_candidates(tmp_path, redraw):
@@ -56,7 +58,7 @@ def test_crop_is_drawn_again_until_it_has_the_class(tmp_path, write_pairs, write
     table = write_table(tmp_path / "set.csv", rows)
     rate = {}
     for share in (0.0, 0.24):
-        changed = Redraw(redraw.files_by_class, redraw.probabilities, redraw.min_pixels, share)
+        changed = redraw.replace(min_crop_share=share)
         stream = TrainingStream(table, GEOMETRY, seed=0, presentation=Presentation(redraw=changed))
         labels = [stream[p]["data_samples"] for p in range(60)]
         rare = [s.gt_sem_seg.data.numpy() for s in labels if s.img_path.rpartition("/")[2] in ("0.png", "1.png")]

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 
 import pytest
 import torch
@@ -32,7 +31,7 @@ def test_another_seed_gives_other_weights(trained):
 
 def test_run_killed_with_sigkill_resumes_to_the_same_bytes(tmp_path, trained, mixed_set, options):
     changed = {"iterations": 60, "checkpoint_every": 5}
-    values = json.dumps({**asdict(options), **changed}, default=str)
+    values = json.dumps({**options.model_dump(mode="json"), **changed}, default=str)
     state = tmp_path / "state" / "killed"
     command = ["-m", "segmodel", "train", "--model", "tiny", "--data", mixed_set, "--output", tmp_path / "killed"]
     command += ["--state", state, "--options", values, "--seed", "0"]

@@ -1,0 +1,52 @@
+"""Prompts drawn for captions."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from dginstyle.generation.prompts import PromptOptions
+
+OPTIONS = PromptOptions(
+    weather_probability=0.5,
+    weathers=("snowy", "foggy"),
+    weather_prompt="A street with {classes}, in {weather} weather.",
+    plain_prompt="{classes}",
+)
+
+
+def prompts(weather_probability, count, seed=0):
+    rng, options = np.random.default_rng(seed), OPTIONS.replace(weather_probability=weather_probability)
+    return [options.draw_prompt("road car", rng) for _ in range(count)]
+
+
+def test_a_plain_prompt_is_the_class_list_and_has_no_weather():
+    assert set(prompts(0.0, 20)) == {("road car", "")}
+
+
+def test_a_weather_prompt_names_one_of_the_weathers():
+    assert set(prompts(1.0, 20)) == {
+        ("A street with road car, in snowy weather.", "snowy"),
+        ("A street with road car, in foggy weather.", "foggy"),
+    }
+
+
+def test_weather_is_drawn_as_often_as_its_probability_says():
+    assert np.mean([bool(weather) for _, weather in prompts(0.3, 3000)]) == pytest.approx(0.3, abs=0.03)
+
+
+def test_the_same_seed_draws_the_same_prompts():
+    assert prompts(0.5, 20, seed=3) == prompts(0.5, 20, seed=3)
+    assert prompts(0.5, 20, seed=3) != prompts(0.5, 20, seed=4)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"weather_prompt": "{classes} in {colour}"}, "must have the fields .'classes', 'weather'. in braces"),
+        ({"plain_prompt": "a street"}, "must have the fields .'classes'. in braces"),
+        ({"weathers": ()}, "weathers is empty"),
+    ],
+)
+def test_prompts_that_cannot_be_are_refused(change, words):
+    with pytest.raises(ValidationError, match=words):
+        OPTIONS.replace(**change)
