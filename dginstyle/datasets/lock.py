@@ -4,7 +4,6 @@ The file has the format of ``sha256sum``, with ``<set>/<package>`` for a name, s
 ``cd results/<benchmark>/packages && sha256sum --check ../../../config/packages.sha256`` reads it too.
 """
 
-import fcntl
 from pathlib import Path
 
 from dginstyle.datasets.verify import listed_sha256
@@ -21,15 +20,17 @@ def record(lock: Path, name: str, digest: str) -> None:
     Raises:
         SystemExit: another process has just recorded another digest.
     """
+    from filelock import SoftFileLock
+
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
-        file.seek(0)
-        text = file.read()
+    with SoftFileLock(f"{lock}.lock"):  # leaves no file behind
+        text = lock.read_text() if lock.exists() else ""
         known = listed_sha256(text, name)
         if known not in (None, digest):
             raise SystemExit(
                 f"{name} was fetched twice at the same time, and {lock} has another sha256: fetch it again"
             )
         if known is None:
-            file.write(("" if not text or text.endswith("\n") else "\n") + f"{digest}  {name}\n")
+            end = "" if not text or text.endswith("\n") else "\n"
+            with lock.open("a") as file:
+                file.write(f"{end}{digest}  {name}\n")

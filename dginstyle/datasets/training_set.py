@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 from jsonargparse.typing import ClosedUnitInterval, NonNegativeInt
 
-from dginstyle.datasets.prepared_set import SourceSet, read_rows
-from dginstyle.files import write_csv
+from dginstyle.csv_files import read_table, write_csv
+from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.rare_class_sampling import draw_class_and_new_file
 from dginstyle.seeds import derive_rng
 
@@ -48,21 +48,17 @@ def build_training_set(
         seed: the run's seed.
         generated: folder of a gathered generated set; None for none.
     """
-    origins = [(source, "source", draw_subset(SourceSet(source), options, derive_rng(seed, "source subset")))]
+    pairs = draw_subset(SourceSet(source), options, derive_rng(seed, "source subset"))
+    rows = [(source / image, source / label, "source") for image, label in pairs]
     if generated:
-        rows = read_rows(generated / "manifest.csv", ("image", "label"))
-        rows = rows[: math.ceil(options.generated_part * len(rows))]
-        origins.append((generated, generated.resolve().name, [(row["image"], row["label"]) for row in rows]))
-    base = output.parent.resolve()
-    write_csv(
-        output,
-        ("image", "label", "origin"),
-        [
-            (*(os.path.relpath((folder / path).resolve(), base) for path in pair), origin)
-            for folder, origin, pairs in origins
-            for pair in pairs
-        ],
-    )
+        manifest = read_table(generated / "manifest.csv", ("image", "label"))
+        taken = manifest.head(math.ceil(options.generated_part * len(manifest)))
+        name = generated.resolve().name
+        pairs = zip(taken["image"], taken["label"], strict=True)
+        rows += [(generated / image, generated / label, name) for image, label in pairs]
+    folder = output.parent.resolve()
+    relative = [(*(os.path.relpath(path.resolve(), folder) for path in pair), origin) for *pair, origin in rows]
+    write_csv(output, ("image", "label", "origin"), relative)
 
 
 def draw_subset(source: SourceSet, options: TrainingSetOptions, rng: np.random.Generator) -> list[tuple[str, str]]:

@@ -43,10 +43,8 @@ def fetched(url: str) -> dict:
         )
     except OSError as error:
         raise SystemExit(f"{url}: cannot be fetched ({error}); fetch it elsewhere and put it at {path}") from error
-    except (RuntimeError, pickle.UnpicklingError) as error:
-        raise SystemExit(
-            f"{path}: is not the file published ({error}); delete it, so that it is fetched again"
-        ) from error
+    except Exception as error:  # another hash, or damage, on which torch raises errors of many kinds
+        raise SystemExit(f"{path}: is damaged or another file ({error}); delete it, to fetch it again") from error
 
 
 def encoder_state(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -6,8 +6,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from dginstyle.csv_files import write_csv
 from dginstyle.datasets.training_set import TrainingSetOptions, build_training_set
-from dginstyle.files import write_csv
 from dginstyle.generation.list import DrawListOptions, draw_list
 from dginstyle.labels import read_label
 from tests.dginstyle.tiny_prior import tiny_label, write_tiny_set

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dginstyle.csv_files import write_csv
 from dginstyle.datasets.prepared_set import SourceSet
-from dginstyle.files import write_csv
 from dginstyle.generation.item import draw_item
 from dginstyle.generation.recolour import RecolourOptions, recolour_shard
 from dginstyle.generation.render import NO_PROMPT, CropOptions, render_shard
