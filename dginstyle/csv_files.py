@@ -27,7 +27,7 @@ def read_table(path: Path, columns: Sequence[str]) -> "DataFrame":
 
     remedy = "the command table in docs/architecture.md says what writes it"
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        table = pd.read_csv(path, dtype=str, index_col=False, keep_default_na=False)
     except FileNotFoundError:
         raise SystemExit(f"{path} does not exist; {remedy}") from None
     except ValueError as error:

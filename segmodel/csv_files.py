@@ -21,7 +21,7 @@ def read_table(path: Path, columns: Iterable[str], remedy: str, dtype: type | No
         SystemExit: the file is missing, is no table, lacks a column or has no row.
     """
     try:
-        table = pd.read_csv(path, dtype=dtype, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(path, dtype=dtype, index_col=False, keep_default_na=False, na_values=[""])
     except FileNotFoundError:
         raise SystemExit(f"{path}: no such file; {remedy}") from None
     except pd.errors.EmptyDataError:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from segmodel.csv_files import write_table
 from segmodel.tables.evaluations import read_evaluations
-from segmodel.tables.scores import MEAN, summary_table
+from segmodel.tables.scores import MEAN, summary_table, with_scores
 from segmodel.tables.summarise import SummariseOptions
 
 COLUMNS = [
@@ -28,7 +28,7 @@ def compare_ablations(
         options: bootstrap and baseline, as for ``summarise``.
         oracle: the training set that closes all of the gap; None leaves the column empty.
     """
-    found = read_evaluations(evaluations)
+    found = with_scores(read_evaluations(evaluations))
     summary = summary_table(found, options.baseline, options.samples, options.confidence, options.seed)
     arms = ["model", "training_set"]
     scores = summary.pivot(index=arms, columns="target", values="mIoU_mean").drop(columns=MEAN).add_prefix("mIoU_")

@@ -25,7 +25,7 @@ def with_scores(evaluations: pd.DataFrame) -> pd.DataFrame:
     return evaluations.assign(mIoU=100.0 * mean_iou(totals), rare_mIoU=rare).join(classes)
 
 
-def summary_table(evaluations: pd.DataFrame, baseline: str, samples: int, confidence: float, seed: int) -> pd.DataFrame:
+def summary_table(scored: pd.DataFrame, baseline: str, samples: int, confidence: float, seed: int) -> pd.DataFrame:
     """Return the scores of each training set on each target and on their mean, of which ``target`` is "mean".
 
     Columns are those of SUMMARY_COLUMNS: mIoUs in %, gains over the baseline in points with their intervals, NaN for
@@ -33,7 +33,7 @@ def summary_table(evaluations: pd.DataFrame, baseline: str, samples: int, confid
     model and training set are together, the baseline's first.
 
     Args:
-        evaluations: as `segmodel.tables.evaluations.read_evaluations` returns them.
+        scored: evaluations of one benchmark, as `with_scores` returns them.
         baseline: the training set that gains are measured against.
         samples: number of bootstrap draws.
         confidence: of the interval, in (0, 1).
@@ -42,10 +42,9 @@ def summary_table(evaluations: pd.DataFrame, baseline: str, samples: int, confid
     Raises:
         SystemExit: the training sets cannot be compared (`require_comparable`).
     """
-    require_comparable(evaluations)
-    scored = with_scores(evaluations).assign(published=published_figures(evaluations))
+    require_comparable(scored)
     parts = []
-    for _, of_model in scored.groupby("model"):
+    for _, of_model in scored.assign(published=published_figures(scored)).groupby("model"):
         arms = dict(iter(of_model.groupby("training_set")))
         for name in sorted(arms, key=lambda name: (name != baseline, name)):
             rows = _statistics(arms[name])
@@ -61,9 +60,8 @@ def summary_table(evaluations: pd.DataFrame, baseline: str, samples: int, confid
 
 def _statistics(arm: pd.DataFrame) -> pd.DataFrame:
     """Return one training set's columns without gains: a row for each target, then for their mean."""
-    same = arm.groupby("target")[
-        ["benchmark", "model", "training_set", "evaluation_size", "images", "published"]
-    ].first()
+    names = ["benchmark", "model", "training_set"]
+    same = arm.groupby("target")[[*names, "evaluation_size", "images", "published"]].first()
     sizes = same["evaluation_size"].unique()
     mean = same.iloc[0].to_dict() | {
         "evaluation_size": sizes[0] if len(sizes) == 1 else "",

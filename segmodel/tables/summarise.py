@@ -51,7 +51,7 @@ def summarise(*, evaluations: list[Path], output: Path, options: SummariseOption
         output: folder of the tables.
         options: bootstrap, baseline and note.
     """
-    found = read_evaluations(evaluations)
+    found = with_scores(read_evaluations(evaluations))
     summary = summary_table(found, options.baseline, options.samples, options.confidence, options.seed)
     how = f"bootstrap over images and seeds, {options.samples} draws, {100 * options.confidence:g} %"
     write_table(output / "dg_miou.csv", evaluation_table(found))
@@ -62,25 +62,18 @@ def summarise(*, evaluations: list[Path], output: Path, options: SummariseOption
         partial.write_text(json.dumps(metrics(summary), indent=2) + "\n")
 
 
-def evaluation_table(evaluations: pd.DataFrame) -> pd.DataFrame:
-    """Return ``dg_miou.csv``: IoUs in %, and how many source and generated images each training was shown.
+def evaluation_table(scored: pd.DataFrame) -> pd.DataFrame:
+    """Return ``dg_miou.csv``: IoUs in %, and how many source and generated images each training was shown."""
+    seen = [images_seen(counts) for counts in scored["samples_seen"]]
+    return scored.join(pd.DataFrame(seen, columns=["source_seen", "generated_seen"], dtype="Int64"))[EVALUATION_COLUMNS]
 
-    The latter are missing where the training was not ours.
-    """
-    seen = pd.DataFrame(
-        [
-            {
-                "source_seen": counts.get(SOURCE, 0),
-                "generated_seen": sum(count for origin, count in counts.items() if origin != SOURCE),
-            }
-            if counts
-            else {}
-            for counts in evaluations["samples_seen"]
-        ],
-        columns=["source_seen", "generated_seen"],
-        dtype="Int64",
-    )
-    return with_scores(evaluations).join(seen)[EVALUATION_COLUMNS]
+
+def images_seen(counts: dict[str, int]) -> dict[str, int]:
+    """Return the numbers of source and generated images from those by origin; none where the training was not ours."""
+    if not counts:
+        return {}
+    source = counts.get(SOURCE, 0)
+    return {"source_seen": source, "generated_seen": sum(counts.values()) - source}
 
 
 def metrics(summary: pd.DataFrame) -> dict:

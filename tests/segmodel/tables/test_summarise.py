@@ -15,7 +15,7 @@ from segmodel.tables.figures import plot_gains
 from segmodel.tables.page import page
 from segmodel.tables.published import TABLE as PUBLISHED
 from segmodel.tables.published import published_figures
-from segmodel.tables.scores import SUMMARY_COLUMNS, summary_table
+from segmodel.tables.scores import SUMMARY_COLUMNS, summary_table, with_scores
 from segmodel.tables.summarise import SummariseOptions, metrics, summarise
 
 OPTIONS = SummariseOptions(samples=50)
@@ -122,7 +122,7 @@ def test_gain_is_the_difference_to_the_baseline_within_its_interval(tmp_path, ma
 
 
 def test_gain_of_rare_classes_counts_them_alone(matrix):
-    evaluations = read_evaluations(matrix)
+    evaluations = with_scores(read_evaluations(matrix))
     rare = [
         CLASS_NAMES.index(name) for name in ("train", "rider", "bicycle", "motorcycle", "traffic light", "traffic sign")
     ]
