@@ -171,8 +171,8 @@ def write_member(member: Member, folder: Path, bar: tqdm) -> None:
         if not target.parent.resolve().is_relative_to(folder.resolve()):
             raise ValueError(f"{member.path} would be written into a linked folder")
         target.parent.mkdir(parents=True, exist_ok=True)
-        with member.open() as file:
-            content = CallbackIOWrapper(bar.update, file, "read")
+        with member.open() as packed:
+            content = CallbackIOWrapper(bar.update, packed, "read")
             if target.exists():
                 require_same(content, target, member.path)
                 return

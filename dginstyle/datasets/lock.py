@@ -18,19 +18,24 @@ def record(lock: Path, name: str, digest: str) -> None:
     """Add a package's digest; several processes may do so at once.
 
     Raises:
-        SystemExit: another process has just recorded another digest.
+        SystemExit: another process has just recorded another digest, or keeps the file locked.
     """
-    from filelock import SoftFileLock
+    from filelock import SoftFileLock, Timeout
 
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with SoftFileLock(f"{lock}.lock"):  # leaves no file behind
-        text = lock.read_text() if lock.exists() else ""
-        known = listed_sha256(text, name)
-        if known not in (None, digest):
-            raise SystemExit(
-                f"{name} was fetched twice at the same time, and {lock} has another sha256: fetch it again"
-            )
-        if known is None:
-            end = "" if not text or text.endswith("\n") else "\n"
-            with lock.open("a") as file:
-                file.write(f"{end}{digest}  {name}\n")
+    try:
+        with SoftFileLock(f"{lock}.lock", timeout=60):  # unlike FileLock it leaves no file behind
+            _append(lock, name, digest)
+    except Timeout:
+        raise SystemExit(f"{lock}.lock is kept by another process; if none is running, delete it") from None
+
+
+def _append(lock: Path, name: str, digest: str) -> None:
+    text = lock.read_text() if lock.exists() else ""
+    known = listed_sha256(text, name)
+    if known not in (None, digest):
+        raise SystemExit(f"{name} was fetched twice at the same time, and {lock} has another sha256: fetch it again")
+    if known is None:
+        end = "" if not text or text.endswith("\n") else "\n"
+        with lock.open("a") as file:
+            file.write(f"{end}{digest}  {name}\n")

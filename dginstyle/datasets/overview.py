@@ -26,7 +26,8 @@ def tabulate_sets(*, reports: dict[str, Path], table: Path, page: Path) -> None:
     shares = pd.DataFrame([class_shares(report) for report in found.values()], sets.index)
     with whole_file(table) as unfinished:
         sets.join(shares).to_csv(unfinished, float_format="%.3f", lineterminator="\n")
-    parts = ["# Data sets", sets.drop(columns="adapter").reset_index().to_html(index=False, border=0)]
+    with pd.option_context("display.max_colwidth", None):  # no text cut off
+        parts = ["# Data sets", sets.drop(columns="adapter").reset_index().to_html(index=False, border=0)]
     parts += ["## Share of pixels, %", shares.T.to_html(float_format="%.3f", border=0)]
     for name, report in found.items():
         parts += [f"## Left out of {name}", skipped_files(report["skipped"])]
