@@ -13,11 +13,11 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import yaml
 from scipy.stats import t
 
 from segmodel.tables.ablations import compare_ablations
-from segmodel.tables.format import read_table
 from segmodel.tables.options import SummariseOptions
 
 CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
@@ -25,8 +25,8 @@ MODEL = next(iter(CONFIG["models"]))
 SETS = (CONFIG["baseline"], "dginstyle", CONFIG["oracle"])
 
 
-def scores(seed: int) -> dict[str, dict[str, str]]:
-    """Run a world as far as the three training sets need it, and return their rows of its table.
+def scores(seed: int) -> pd.DataFrame:
+    """Run a world as far as the three training sets need it, and return its table by training set.
 
     Raises:
         SystemExit: Snakemake stopped.
@@ -41,7 +41,7 @@ def scores(seed: int) -> dict[str, dict[str, str]]:
     options = SummariseOptions(**CONFIG["bootstrap"], baseline=CONFIG["baseline"], note="", seed=seed)
     table = folder / "worlds.csv"
     compare_ablations(evaluations=files, output=table, options=options, oracle=CONFIG["oracle"])
-    return {row["training_set"]: row for row in read_table(table)}
+    return pd.read_csv(table, index_col="training_set")
 
 
 def interval(values: list[float]) -> str:
@@ -59,10 +59,9 @@ def main() -> None:
     print("| `seed` | source only | source + generated | oracle | gain | rare classes' gain | of the gap |")
     print("|---|---|---|---|---|---|---|")
     for seed, rows in worlds.items():
-        values = [rows[name]["mIoU_mean"] for name in SETS]
-        values += [rows["dginstyle"][key] for key in ("gain", "rare_gain", "gap_closed")]
-        columns.append([float(value) for value in values])
-        print(f"| {seed} | " + " | ".join(f"{float(value):.1f}" for value in values) + " |")
+        values = [*rows.loc[list(SETS), "mIoU_mean"], *rows.loc["dginstyle", ["gain", "rare_gain", "gap_closed"]]]
+        columns.append(values)
+        print(f"| {seed} | " + " | ".join(f"{value:.1f}" for value in values) + " |")
     if len(worlds) > 1:
         print("| mean | " + " | ".join(map(interval, map(list, zip(*columns, strict=True)))) + " |")
 

@@ -1,10 +1,9 @@
 """Files and folders that are whole when they exist, progress and sizes that a person can read."""
 
-import csv
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,25 +64,14 @@ def write_json(path: Path, value: object, indent: int | None = None) -> None:
         unfinished.write_text(json.dumps(value, indent=indent) + "\n")
 
 
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table, whole or not at all."""
-    with whole_csv(path, header) as write:
-        for row in rows:
-            write(row)
-
-
-@contextmanager
-def whole_csv(path: Path, header: Sequence[str]) -> Iterator[Callable[[Sequence[object]], object]]:
-    """Give a function that writes a row of a table; the table is there, whole, at the end."""
-    with whole_file(path) as unfinished, unfinished.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        yield writer.writerow
+def progress_options(description: str, **options: object) -> dict[str, object]:
+    """Return tqdm's options of a progress bar: live in a terminal, a line every half minute in a log file."""
+    return {"desc": description, "mininterval": 0.1 if sys.stderr.isatty() else 30, **options}
 
 
 def progress(description: str, **options: object) -> tqdm:
-    """Return a progress bar: live in a terminal, a line every half minute in a log file."""
-    return tqdm(desc=description, mininterval=0.1 if sys.stderr.isatty() else 30, **options)
+    """Return a progress bar with `progress_options`."""
+    return tqdm(**progress_options(description, **options))
 
 
 def readable(size: int) -> str:

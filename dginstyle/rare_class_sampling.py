@@ -1,6 +1,7 @@
 """Rare class sampling (RCS): which class, which file and which crop come next (Hoyer et al., DAFormer, 2022, eq. 7)."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -180,10 +181,9 @@ def rcs_probabilities(*, statistics: Path, output: Path, temperature: PositiveFl
         output: JSON to write: probability by trainId, in ascending order of pixels.
         temperature: T of softmax((1 − f) / T).
     """
-    pixels: dict[int, int] = {}
+    pixels: Counter[int] = Counter()
     for counts in read_pixels_by_file(statistics).values():
-        for train_id, count in counts.items():
-            pixels[train_id] = pixels.get(train_id, 0) + count
+        pixels.update(counts)
     try:
         write_json(output, class_probabilities(pixels, temperature), indent=2)
     except ValueError as error:

@@ -13,7 +13,7 @@ VERBS = {
     "measure-quality": "segmodel.evaluation.quality:measure_quality",
     "tabulate-quality": "segmodel.tables.quality:tabulate_quality",
     "compare-ablations": "segmodel.tables.ablations:compare_ablations",
-    "plot-ablations": "segmodel.tables.ablation_figure:plot_ablations",
+    "plot-ablations": "segmodel.tables.figures:plot_ablations",
     "summarise": "segmodel.tables.summarise:summarise",
     "plot-gains": "segmodel.tables.figures:plot_gains",
 }

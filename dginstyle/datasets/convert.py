@@ -2,22 +2,23 @@
 
 import os
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial as bind
 from pathlib import Path
 
+from tqdm.contrib.concurrent import process_map
+
+from dginstyle.csv_files import write_csv
 from dginstyle.datasets.adapter import CONVERTED_SUFFIX, Adapter, Pair, Skipped, find_pairs
 from dginstyle.datasets.custom import custom_adapter
 from dginstyle.datasets.integrity import Converted, LabelSize, convert_pair
 from dginstyle.datasets.options import ConvertOptions, CustomSet
 from dginstyle.datasets.registry import adapter_named
-from dginstyle.datasets.report import Report, Tally
-from dginstyle.datasets.statistics import label_file, statistics_files
-from dginstyle.files import partial, progress, whole_csv
+from dginstyle.datasets.report import Report, integrity_report
+from dginstyle.datasets.statistics import label_file, write_statistics
+from dginstyle.files import partial, progress, progress_options
 
 BATCH = 16
 """Pairs that a process converts before it reports back."""
@@ -51,14 +52,14 @@ def convert(
     source = custom_adapter(adapter) if isinstance(adapter, CustomSet) else adapter_named(adapter)
     pairs, lone = find_pairs(source, raw, split)
     refuse_overwriting(raw, output)
-    tally = Tally(skipped=lone)
-    with label_folder(output) as labels, tables(output) as add:
-        for outcome in convert_all(pairs, source, labels, options.label_size, processes):
-            tally.add(outcome)
-            if isinstance(outcome, Converted):
-                add(outcome)
-        report = tally.report(source, split, options.expected_pairs, output)
+    with label_folder(output) as labels:
+        outcomes = convert_all(pairs, source, labels, options.label_size, processes)
+        converted = [outcome for outcome in outcomes if isinstance(outcome, Converted)]
+        skipped = lone + [outcome for outcome in outcomes if isinstance(outcome, Skipped)]
+        report = integrity_report(source, split, options.expected_pairs, converted, skipped, output)
         check(report, options.max_skipped, output)
+        write_manifest(output, converted)
+        write_statistics(output, converted)
     report.write(output / "report.json")
     print(
         f"{source.title}: {report.pairs} pairs converted, {len(report.skipped)} files skipped, see {output}/report.json"
@@ -91,57 +92,34 @@ def label_folder(output: Path) -> Iterator[Path]:
         shutil.rmtree(labels, ignore_errors=True)
 
 
-@contextmanager
-def tables(output: Path) -> Iterator[Callable[[Converted], None]]:
-    """Give a function that writes a pair to the manifest and the statistics."""
-    header = ("image", "label", "width", "height")
-    with whole_csv(output / "manifest.csv", header) as write, statistics_files(output) as count:
-
-        def add(pair: Converted) -> None:
-            write((os.path.relpath(pair.image, output), label_file(pair), pair.label_width, pair.label_height))
-            count(pair)
-
-        yield add
+def write_manifest(output: Path, pairs: Sequence[Converted]) -> None:
+    """Write ``manifest.csv``: image and label relative to ``output``, and the label's size."""
+    rows = [
+        (os.path.relpath(pair.image, output), label_file(pair), pair.label_width, pair.label_height) for pair in pairs
+    ]
+    write_csv(output / "manifest.csv", ("image", "label", "width", "height"), rows)
 
 
 def convert_all(
     pairs: Sequence[Pair], adapter: Adapter, folder: Path, size: LabelSize, processes: int
-) -> Iterator[Converted | Skipped]:
-    """Convert pairs in their order, over several processes when asked to."""
-    work = bind(convert_pair, adapter=adapter, folder=folder, size=size)
-    outcomes = parallel(work, pairs, processes) if processes > 1 else map(work, pairs)
-    with progress(f"convert {adapter.title}", total=len(pairs), unit="pair") as bar:
-        for outcome in outcomes:
-            bar.update()
-            yield outcome
-
-
-def parallel(
-    work: Callable[[Pair], Converted | Skipped], pairs: Sequence[Pair], processes: int
-) -> Iterator[Converted | Skipped]:
-    """Yield the outcomes in order; never more than a few batches wait, whatever the number of pairs.
+) -> list[Converted | Skipped]:
+    """Convert pairs in their order, over several processes when asked to; what is kept of each is about a kilobyte.
 
     Raises:
         SystemExit: a process was killed.
     """
-    waiting: deque[Future[list[Converted | Skipped]]] = deque()
-    with ProcessPoolExecutor(processes) as pool:
-        try:
-            for start in range(0, len(pairs), BATCH):
-                if len(waiting) >= 4 * processes:
-                    yield from waiting.popleft().result()
-                waiting.append(pool.submit(_batch, work, pairs[start : start + BATCH]))
-            while waiting:
-                yield from waiting.popleft().result()
-        except BrokenProcessPool:
-            raise SystemExit(
-                "a process that converts labels was killed, probably for want of memory: use fewer --processes "
-                "(threads.convert in the configuration)"
-            ) from None
-
-
-def _batch(work: Callable[[Pair], Converted | Skipped], pairs: Sequence[Pair]) -> list[Converted | Skipped]:
-    return [work(pair) for pair in pairs]
+    work = bind(convert_pair, adapter=adapter, folder=folder, size=size)
+    description = f"convert {adapter.title}"
+    if processes == 1:
+        return [work(pair) for pair in progress(description, iterable=pairs, unit="pair")]
+    shown = progress_options(description, unit="pair")
+    try:
+        return process_map(work, pairs, max_workers=processes, chunksize=BATCH, **shown)
+    except BrokenProcessPool:
+        raise SystemExit(
+            "a process that converts labels was killed, probably for want of memory: use fewer --processes "
+            "(threads.convert in the configuration)"
+        ) from None
 
 
 def check(report: Report, max_skipped: int, output: Path) -> None:

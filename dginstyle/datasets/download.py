@@ -7,8 +7,6 @@ import shutil
 import sys
 import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -208,11 +206,9 @@ def _validator(response: requests.Response) -> str | None:
 
 def retry_after(value: str) -> float:
     """Return the seconds that a Retry-After header asks for, as a number or a date; 0 where it asks for nothing."""
-    if value.isdigit():
-        return float(value)
     try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
+        return urllib3.Retry().parse_retry_after(value)
+    except urllib3.exceptions.InvalidHeader:
         return 0.0
 
 

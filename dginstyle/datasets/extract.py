@@ -4,9 +4,11 @@ import errno
 import json
 import os
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import IO
 
 from tqdm import tqdm
+from tqdm.utils import CallbackIOWrapper
 
 from dginstyle.datasets.archives import UNREADABLE, Member, open_archive
 from dginstyle.files import partial, progress, readable, write_json
@@ -169,19 +171,29 @@ def write_member(member: Member, folder: Path, bar: tqdm) -> None:
         if not target.parent.resolve().is_relative_to(folder.resolve()):
             raise ValueError(f"{member.path} would be written into a linked folder")
         target.parent.mkdir(parents=True, exist_ok=True)
-        present = target.exists()
-        with member.open() as source, target.open("rb") if present else unfinished.open("wb") as file:
-            while chunk := source.read(CHUNK):
-                if present and file.read(len(chunk)) != chunk:
-                    raise ValueError(f"{member.path} is in an earlier package too, with another content")
-                if not present:
-                    file.write(chunk)
-                bar.update(len(chunk))
-            if present and file.read(1):
-                raise ValueError(f"{member.path} is in an earlier package too, with another content")
-        if not present:
-            unfinished.replace(target)
+        with member.open() as packed:
+            content = CallbackIOWrapper(bar.update, packed, "read")
+            if target.exists():
+                require_same(content, target, member.path)
+                return
+            with unfinished.open("wb") as file:
+                shutil.copyfileobj(content, file, CHUNK)
+        unfinished.replace(target)
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
         raise ValueError(f"{member.path} is a file in one place and a folder in another") from None
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def require_same(content: IO[bytes], target: Path, name: PurePath) -> None:
+    """Check that a file has the content of a stream.
+
+    Raises:
+        ValueError: it has another.
+    """
+    with target.open("rb") as file:
+        while chunk := content.read(CHUNK):
+            if file.read(len(chunk)) != chunk:
+                break
+        if chunk or file.read(1):
+            raise ValueError(f"{name} is in an earlier package too, with another content")

@@ -11,7 +11,7 @@ from dginstyle.datasets.account import credentials_file, download_with_account
 from dginstyle.datasets.download import DiskFull, Interrupted, Refused, download, forget, shown
 from dginstyle.datasets.lock import locked_sha256, record
 from dginstyle.datasets.registry import adapter_of_package
-from dginstyle.datasets.verify import Checks, file_digests, listed_sha256, mismatches
+from dginstyle.datasets.verify import Checks, file_digest, listed_sha256, mismatches
 from dginstyle.files import partial, readable
 
 
@@ -49,7 +49,7 @@ def fetch(
         return
     size = bring(url, output, downloader, checked=checks != Checks())
     verify(url, output, replace(checks, size=size), lock)
-    digest = checks.sha256 or file_digests(partial(output))["sha256"]
+    digest = checks.sha256 or file_digest(partial(output))
     if first_use:
         record(lock, name, digest)
     partial(output).replace(output)

@@ -4,7 +4,6 @@ The file has the format of ``sha256sum``, with ``<set>/<package>`` for a name, s
 ``cd results/<benchmark>/packages && sha256sum --check ../../../config/packages.sha256`` reads it too.
 """
 
-import fcntl
 from pathlib import Path
 
 from dginstyle.datasets.verify import listed_sha256
@@ -19,17 +18,24 @@ def record(lock: Path, name: str, digest: str) -> None:
     """Add a package's digest; several processes may do so at once.
 
     Raises:
-        SystemExit: another process has just recorded another digest.
+        SystemExit: another process has just recorded another digest, or keeps the file locked.
     """
+    from filelock import SoftFileLock, Timeout
+
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
-        file.seek(0)
-        text = file.read()
-        known = listed_sha256(text, name)
-        if known not in (None, digest):
-            raise SystemExit(
-                f"{name} was fetched twice at the same time, and {lock} has another sha256: fetch it again"
-            )
-        if known is None:
-            file.write(("" if not text or text.endswith("\n") else "\n") + f"{digest}  {name}\n")
+    try:
+        with SoftFileLock(f"{lock}.lock", timeout=60):  # unlike FileLock it leaves no file behind
+            _append(lock, name, digest)
+    except Timeout:
+        raise SystemExit(f"{lock}.lock is kept by another process; if none is running, delete it") from None
+
+
+def _append(lock: Path, name: str, digest: str) -> None:
+    text = lock.read_text() if lock.exists() else ""
+    known = listed_sha256(text, name)
+    if known not in (None, digest):
+        raise SystemExit(f"{name} was fetched twice at the same time, and {lock} has another sha256: fetch it again")
+    if known is None:
+        end = "" if not text or text.endswith("\n") else "\n"
+        with lock.open("a") as file:
+            file.write(f"{end}{digest}  {name}\n")

@@ -3,9 +3,7 @@
 import json
 from pathlib import Path
 
-import markdown
-
-from dginstyle.files import whole_file, write_csv
+from dginstyle.files import whole_file
 from dginstyle.labels import CLASS_NAMES
 
 SHOWN_SKIPPED = 100
@@ -20,18 +18,33 @@ def tabulate_sets(*, reports: dict[str, Path], table: Path, page: Path) -> None:
         table: CSV, a row per set: pairs, expected pairs, skipped files, sizes, share of each class in percent.
         page: the same as HTML, with the reason of every file that was left out.
     """
+    import markdown
+    import pandas as pd
+
     found = {name: json.loads(path.read_text()) for name, path in reports.items()}
-    header = ("set", "adapter", "split", "pairs", "expected", "skipped", "sizes", *CLASS_NAMES, "ignored")
-    write_csv(table, header, [row(name, report) for name, report in found.items()])
+    sets = pd.DataFrame([summary(report) for report in found.values()], pd.Index(found, name="set"))
+    shares = pd.DataFrame([class_shares(report) for report in found.values()], sets.index)
+    with whole_file(table) as unfinished:
+        sets.join(shares).to_csv(unfinished, float_format="%.3f", lineterminator="\n")
+    with pd.option_context("display.max_colwidth", None):  # no text cut off
+        parts = ["# Data sets", sets.drop(columns="adapter").reset_index().to_html(index=False, border=0)]
+    parts += ["## Share of pixels, %", shares.T.to_html(float_format="%.3f", border=0)]
+    for name, report in found.items():
+        parts += [f"## Left out of {name}", skipped_files(report["skipped"])]
     with whole_file(page) as unfinished:
-        unfinished.write_text(markdown.markdown(page_text(found), extensions=["tables"]) + "\n")
+        unfinished.write_text(markdown.markdown("\n\n".join(parts)) + "\n")
 
 
-def row(name: str, report: dict) -> list:
-    """Return a set's line of the table."""
-    expected = "any" if report["expected"] is None else report["expected"]
-    counts = [report["pairs"], expected, len(report["skipped"]), sizes(report["sizes"])]
-    return [name, report["adapter"], report["split"], *counts, *shares(report)]
+def summary(report: dict) -> dict[str, object]:
+    """Return what the table says of a set, without its classes."""
+    return {
+        "adapter": report["adapter"],
+        "split": report["split"],
+        "pairs": report["pairs"],
+        "expected": "any" if report["expected"] is None else report["expected"],
+        "skipped": len(report["skipped"]),
+        "sizes": sizes(report["sizes"]),
+    }
 
 
 def sizes(counts: dict[str, int]) -> str:
@@ -41,30 +54,16 @@ def sizes(counts: dict[str, int]) -> str:
     return f"{named}, {len(frequent) - 3} more" if len(frequent) > 3 else named
 
 
-def shares(report: dict) -> list[str]:
+def class_shares(report: dict) -> dict[str, float]:
     """Return the share of the pixels of each class, and of those that no class counts, in percent."""
     pixels = [*report["class_pixels"].values(), report["ignored_pixels"]]
     total = sum(pixels)
-    return [f"{100 * count / total:.3f}" for count in pixels]
+    return {name: 100 * count / total for name, count in zip((*CLASS_NAMES, "ignored"), pixels, strict=True)}
 
 
-def page_text(found: dict[str, dict]) -> str:
-    """Return the page as Markdown."""
-    lines = ["# Data sets", "", "| set | split | pairs | expected | skipped | sizes |", "|---|---|---|---|---|---|"]
-    for name, report in found.items():
-        _, _, split, *counts = row(name, report)[:7]
-        lines.append(f"| {name} | {split} | {' | '.join(map(str, counts))} |")
-    lines += ["", "## Share of pixels, %", "", f"| class | {' | '.join(found)} |", "|---|" + "---|" * len(found)]
-    columns = [shares(report) for report in found.values()]
-    for name, *values in zip((*CLASS_NAMES, "ignored"), *columns, strict=True):
-        lines.append(f"| {name} | {' | '.join(values)} |")
-    for name, report in found.items():
-        lines += ["", f"## Left out of {name}", "", *skipped_lines(report["skipped"])]
-    return "\n".join(lines)
-
-
-def skipped_lines(skipped: list[dict[str, str]]) -> list[str]:
-    """Return a list item per file that was left out."""
+def skipped_files(skipped: list[dict[str, str]]) -> str:
+    """Return a list of the files that were left out, in markdown."""
     lines = [f"- `{item['file']}`: {item['reason']}" for item in skipped[:SHOWN_SKIPPED]]
-    rest = len(skipped) - SHOWN_SKIPPED
-    return (lines + [f"- and {rest} more, see report.json"] if rest > 0 else lines) or ["Nothing."]
+    if (rest := len(skipped) - SHOWN_SKIPPED) > 0:
+        lines.append(f"- and {rest} more, see report.json")
+    return "\n".join(lines) or "Nothing."

@@ -1,6 +1,5 @@
 """A prepared data set (``R/data/<set>``) as the generator reads it: files, class statistics, decoded images."""
 
-import csv
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from dginstyle.csv_files import read_table
 from dginstyle.labels import read_label
 from dginstyle.rare_class_sampling import candidates, read_json, read_samples_with_class
 
@@ -25,7 +25,8 @@ class SourceSet:
     @cached_property
     def images(self) -> dict[str, str]:
         """Image by label, in the manifest's order."""
-        return {row["label"]: row["image"] for row in self._rows}
+        manifest = read_table(self.folder / "manifest.csv", ("image", "label"))
+        return dict(zip(manifest["label"], manifest["image"], strict=True))
 
     @cached_property
     def probabilities(self) -> dict[int, float]:
@@ -81,26 +82,3 @@ class SourceSet:
                 return np.array(image.convert("RGB"))
         except OSError as error:
             raise SystemExit(f"{self.folder / file} cannot be read ({error}); extract the data set again") from None
-
-    @cached_property
-    def _rows(self) -> list[dict[str, str]]:
-        return read_rows(self.folder / "manifest.csv", ("image", "label"))
-
-
-def read_rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """Read a table that must have some columns and at least one row.
-
-    Raises:
-        SystemExit: the file is missing or is another table.
-    """
-    try:
-        with path.open(newline="") as file:
-            rows = list(csv.DictReader(file))
-    except FileNotFoundError:
-        raise SystemExit(
-            f"{path} does not exist; the command table in docs/architecture.md says what writes it"
-        ) from None
-    missing = [column for column in columns if not rows or rows[0].get(column) is None]
-    if missing:
-        raise SystemExit(f"{path} must be a table with the columns {', '.join(columns)} and at least one row")
-    return rows

@@ -1,8 +1,9 @@
-"""The integrity report of a data set: counted while its pairs are converted."""
+"""The integrity report of a data set."""
 
 import os
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dginstyle.datasets.adapter import Adapter, Skipped
@@ -46,33 +47,26 @@ class Report:
         write_json(path, asdict(self), indent=2)
 
 
-@dataclass
-class Tally:
-    """Counts of what a conversion has met so far."""
-
-    pairs: int = 0
-    sizes: Counter[str] = field(default_factory=Counter)
-    pixels: Counter[int] = field(default_factory=Counter)
-    skipped: list[Skipped] = field(default_factory=list)
-
-    def add(self, outcome: Converted | Skipped) -> None:
-        """Count one pair."""
-        if isinstance(outcome, Skipped):
-            self.skipped.append(outcome)
-            return
-        self.pairs += 1
-        self.sizes[f"{outcome.width}x{outcome.height}"] += 1
-        self.pixels.update(outcome.pixels)
-
-    def report(self, adapter: Adapter, split: str, expected: int | None, output: Path) -> Report:
-        """Return the integrity report of a data set whose folder is ``output``."""
-        return Report(
-            adapter=adapter.name,
-            split=split,
-            pairs=self.pairs,
-            expected=expected,
-            sizes=dict(sorted(self.sizes.items())),
-            skipped=[{"file": os.path.relpath(item.file, output), "reason": item.reason} for item in self.skipped],
-            class_pixels={str(train_id): self.pixels[train_id] for train_id in range(NUM_CLASSES)},
-            ignored_pixels=self.pixels[IGNORE],
-        )
+def integrity_report(
+    adapter: Adapter,
+    split: str,
+    expected: int | None,
+    pairs: Sequence[Converted],
+    skipped: Sequence[Skipped],
+    folder: Path,
+) -> Report:
+    """Return the integrity report of a data set whose folder is ``folder``."""
+    sizes = Counter(f"{pair.width}x{pair.height}" for pair in pairs)
+    pixels: Counter[int] = Counter()
+    for pair in pairs:
+        pixels.update(pair.pixels)
+    return Report(
+        adapter=adapter.name,
+        split=split,
+        pairs=len(pairs),
+        expected=expected,
+        sizes=dict(sorted(sizes.items())),
+        skipped=[{"file": os.path.relpath(item.file, folder), "reason": item.reason} for item in skipped],
+        class_pixels={str(train_id): pixels[train_id] for train_id in range(NUM_CLASSES)},
+        ignored_pixels=pixels[IGNORE],
+    )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from dginstyle.csv_files import read_table, write_csv
 from dginstyle.datasets.options import SourceSubset, TrainingSetOptions
-from dginstyle.datasets.prepared_set import SourceSet, read_rows
-from dginstyle.files import write_csv
+from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.options import NonNegativeInt
 from dginstyle.rare_class_sampling import draw_class_and_new_file
 from dginstyle.seeds import derive_rng
@@ -37,24 +37,20 @@ def build_training_set(
         seed: the run's seed.
         generated: folder of a gathered generated set; None for none.
     """
-    origins = []
+    rows = []
     if options.source:
         rng = derive_rng(seed, "source subset")
-        origins.append((source, "source", draw_subset(SourceSet(source), options.source, min_pixels, rng)))
+        pairs = draw_subset(SourceSet(source), options.source, min_pixels, rng)
+        rows += [(source / image, source / label, "source") for image, label in pairs]
     if generated:
-        rows = read_rows(generated / "manifest.csv", ("image", "label"))
-        rows = rows[: math.ceil(options.generated_part * len(rows))]
-        origins.append((generated, generated.resolve().name, [(row["image"], row["label"]) for row in rows]))
-    base = output.parent.resolve()
-    write_csv(
-        output,
-        ("image", "label", "origin"),
-        [
-            (*(os.path.relpath((folder / path).resolve(), base) for path in pair), origin)
-            for folder, origin, pairs in origins
-            for pair in pairs
-        ],
-    )
+        manifest = read_table(generated / "manifest.csv", ("image", "label"))
+        taken = manifest.head(math.ceil(options.generated_part * len(manifest)))
+        name = generated.resolve().name
+        pairs = zip(taken["image"], taken["label"], strict=True)
+        rows += [(generated / image, generated / label, name) for image, label in pairs]
+    folder = output.parent.resolve()
+    relative = [(*(os.path.relpath(path.resolve(), folder) for path in pair), origin) for *pair, origin in rows]
+    write_csv(output, ("image", "label", "origin"), relative)
 
 
 def draw_subset(

@@ -5,8 +5,6 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-CHUNK = 1 << 20
-
 
 @dataclass(frozen=True)
 class Checks:
@@ -22,14 +20,10 @@ class Checks:
     md5: str | None = None
 
 
-def file_digests(path: Path, *algorithms: str) -> dict[str, str]:
-    """Return the hexadecimal digests of a file, read once; SHA-256 unless told."""
-    digests = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms or ("sha256",)}
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hexadecimal digest of a file."""
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            for digest in digests.values():
-                digest.update(chunk)
-    return {name: digest.hexdigest() for name, digest in digests.items()}
+        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
 
 
 def mismatches(path: Path, checks: Checks) -> list[str]:
@@ -42,7 +36,7 @@ def mismatches(path: Path, checks: Checks) -> list[str]:
     if not expected:  # the list of contents stands at the end of a zip: a cut-off one has none
         cut_off = path.name.removesuffix(".partial").endswith(".zip") and not zipfile.is_zipfile(path)
         return ["it is no zip archive, or cut off"] if cut_off else []
-    found = file_digests(path, *expected)
+    found = {name: file_digest(path, name) for name in expected}
     return [f"{n}: expected {digest}, found {found[n]}" for n, digest in expected.items() if digest != found[n]]
 
 

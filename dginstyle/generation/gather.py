@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from dginstyle.datasets.prepared_set import read_rows
-from dginstyle.files import whole_file, write_csv
+from dginstyle.csv_files import read_table, write_csv
+from dginstyle.files import whole_file
 
 PATHS = ("file_name", "label", "source_image", "source_label")
 
@@ -55,7 +55,7 @@ def require_complete(indices: list[int], list_file: Path) -> None:
     Raises:
         SystemExit: an item is missing, made twice, or not in the list.
     """
-    count = len(read_rows(list_file, ("index",))) if list_file.is_file() else max(indices, default=-1) + 1
+    count = len(read_table(list_file, ("index",))) if list_file.is_file() else max(indices, default=-1) + 1
     twice = [index for index, times in Counter(indices).items() if times > 1]
     absent = sorted(set(range(count)) - set(indices))
     strange = sorted(set(indices) - set(range(count)))

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from dginstyle.checkpoint import fingerprint
-from dginstyle.datasets.prepared_set import SourceSet, read_rows
+from dginstyle.csv_files import read_table
+from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.files import progress
 from dginstyle.generation.item import Item, draw_item
 from dginstyle.generation.kinds import GeneratorOptions, generator_options, load_kind
@@ -87,7 +88,7 @@ def shard_rows(path: Path, shard: int, shards: int) -> list[dict[str, str]]:
     Raises:
         SystemExit: there is no such shard.
     """
-    rows = read_rows(path, COLUMNS)
+    rows = read_table(path, COLUMNS).to_dict("records")
     if not 0 <= shard < shards <= len(rows):
         raise SystemExit(f"--shard {shard} of --shards {shards}: {path} has {len(rows)} lines, shards count from 0")
     first, last = (len(rows) * number // shards for number in (shard, shard + 1))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from dginstyle.csv_files import write_csv
 from dginstyle.datasets.prepared_set import SourceSet
-from dginstyle.files import write_csv
 from dginstyle.options import NonNegativeInt, PositiveInt
 from dginstyle.rare_class_sampling import draw_class_and_new_file
 from dginstyle.seeds import derive_rng

@@ -3,17 +3,19 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from PIL import Image
 
 from dginstyle.captions import classes_present
 from dginstyle.files import whole_file
 from dginstyle.labels import CLASS_NAMES, PALETTE, colourise, read_label
 from dginstyle.rare_class_sampling import Crop
+
+if TYPE_CHECKING:  # matplotlib is imported by the first figure, so that a command's help does not wait for it
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MOST_SAMPLES = 12
 COLUMNS = 3
@@ -103,8 +105,10 @@ def read_image(path: Path) -> np.ndarray:
         return np.array(image.convert("RGB"))
 
 
-def draw(samples: list[Sample], title: str) -> Figure:
+def draw(samples: list[Sample], title: str) -> "Figure":
     """Return the figure: three samples a row, three panels a sample, the classes' colours below."""
+    from matplotlib.figure import Figure
+
     columns = min(COLUMNS, len(samples))
     rows = -(-len(samples) // columns)
     height, width = samples[0].label.shape
@@ -129,7 +133,7 @@ def draw_sample(axes: np.ndarray, sample: Sample) -> None:
     axes[1].set_xlabel(f"{CLASS_NAMES[sample.train_id]}, {condition}", fontsize=8)
 
 
-def draw_panel(panel: Axes, name: str, image: np.ndarray | None) -> None:
+def draw_panel(panel: "Axes", name: str, image: np.ndarray | None) -> None:
     """Draw one image (H, W, 3) under its name; a missing one as a sentence."""
     panel.set_title(name, fontsize=7, pad=2)
     panel.set_xticks([])
@@ -141,8 +145,10 @@ def draw_panel(panel: Axes, name: str, image: np.ndarray | None) -> None:
         panel.imshow(image, interpolation="nearest")
 
 
-def add_legend(figure: Figure, samples: list[Sample], columns: int) -> None:
+def add_legend(figure: "Figure", samples: list[Sample], columns: int) -> None:
     """Name the colours of the classes that the samples hold."""
+    from matplotlib.patches import Patch
+
     present = sorted({train_id for sample in samples for train_id in classes_present(sample.label)})
     patches = [Patch(color=PALETTE[train_id] / 255, label=CLASS_NAMES[train_id]) for train_id in present]
     figure.legend(handles=patches, loc="outside lower center", ncols=3 * columns + 1, fontsize=7, frameon=False)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-from dginstyle.datasets.verify import file_digests
+from dginstyle.datasets.verify import file_digest
 from dginstyle.files import progress, whole_file
 from dginstyle.miniworld.options import PublisherOptions
 from dginstyle.miniworld.publishers import PUBLISHERS
@@ -26,7 +26,7 @@ def render_packages(*, publisher: str, output: Path, options: PublisherOptions, 
     with progress(f"render {publisher}", unit="file") as bar:
         packages = write_packages(PUBLISHERS[options.adapter](options, seed), output, bar.update)
     with whole_file(sums) as unfinished:
-        unfinished.write_text("".join(f"{file_digests(output / name)['sha256']}  {name}\n" for name in packages))
+        unfinished.write_text("".join(f"{file_digest(output / name)}  {name}\n" for name in packages))
     print(f"{publisher}: {options.scenes} scenes in {', '.join(packages)}, under {output}")
 
 

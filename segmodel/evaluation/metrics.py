@@ -1,5 +1,6 @@
 """Confusion matrices, intersection over union, and the bootstrap of a gain: pure functions of arrays."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -63,10 +64,8 @@ def mean_iou(confusion: np.ndarray, classes: Sequence[int] | None = None) -> np.
     """
     iou = class_iou(confusion)
     iou = iou if classes is None else iou[..., list(classes)]
-    present = ~np.isnan(iou)
-    number = present.sum(-1)
-    total = np.where(present, iou, 0.0).sum(-1)
-    return np.divide(total, number, out=np.full(number.shape, np.nan), where=number > 0)
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # no class is present
+        return np.nanmean(iou, axis=-1)
 
 
 def bootstrap_gains(
@@ -104,14 +103,20 @@ def bootstrap_gains(
     return gains
 
 
-def interval(draws: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Return the central percentile interval of bootstrap draws (B,) at a confidence in (0, 1), NaN left out."""
-    draws = draws[~np.isnan(draws)]
-    if not draws.size:
-        return float("nan"), float("nan")
+def interval(draws: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the limits of the central percentile interval of bootstrap draws, NaN left out.
+
+    Args:
+        draws: (B, ...).
+        confidence: share of the draws within the interval, in (0, 1).
+
+    Returns:
+        lower and upper limits, (...) float64 each; NaN where all draws are.
+    """
     tail = (1.0 - confidence) / 2.0
-    low, high = np.quantile(draws, [tail, 1.0 - tail])
-    return float(low), float(high)
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # all draws are NaN
+        low, high = np.nanquantile(draws, [tail, 1.0 - tail], axis=0)
+    return low, high
 
 
 def _draw_weights(items: int, samples: int, generator: np.random.Generator) -> np.ndarray:

@@ -4,12 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import mmcv
 import numpy as np
+from matplotlib.figure import Figure
 
 from segmodel.evaluation.inference import predictions
 from segmodel.evaluation.options import InferenceOptions
@@ -52,7 +49,6 @@ def show_predictions(
     with whole_file(output) as partial:
         # Matplotlib's version in the file would make its bytes depend on it.
         draw(columns, rows).savefig(partial, format="png", dpi=150, metadata={"Software": None})
-    plt.close("all")
 
 
 def spread(samples: list[Sample], number: int) -> list[Sample]:
@@ -60,11 +56,10 @@ def spread(samples: list[Sample], number: int) -> list[Sample]:
     return [samples[index] for index in np.linspace(0, len(samples) - 1, min(number, len(samples))).round().astype(int)]
 
 
-def draw(columns: dict[str, list[np.ndarray]], rows: list[str]) -> plt.Figure:
+def draw(columns: dict[str, list[np.ndarray]], rows: list[str]) -> Figure:
     """Return the figure of pictures (h, w, 3) uint8, column by column, with the rows' names at the left."""
-    figure, axes = plt.subplots(
-        len(rows), len(columns), figsize=(3 * len(columns), 1.7 * len(rows)), squeeze=False, layout="constrained"
-    )
+    figure = Figure(figsize=(3 * len(columns), 1.7 * len(rows)), layout="constrained")
+    axes = figure.subplots(len(rows), len(columns), squeeze=False)
     for (title, pictures), line in zip(columns.items(), axes.T, strict=True):
         line[0].set_title(title)
         for axis, picture in zip(line, pictures, strict=True):

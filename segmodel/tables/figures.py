@@ -1,88 +1,123 @@
-"""Verb ``plot-gains``: what each training set reaches on each target, and what it gains over the baseline."""
+"""Verbs ``plot-gains`` and ``plot-ablations``: the tables as figures; the same table gives the same bytes."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from segmodel.csv_files import read_table
 from segmodel.files import whole_file
-from segmodel.tables.format import Rows, read_table
-from segmodel.tables.scores import MEAN
+from segmodel.tables.scores import MEAN, SUMMARY_COLUMNS
 
 _COLOURS = ("#7f7f7f", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
+_BASELINE, _LOSES, _GAINS = _COLOURS[:3]
 _SPAN = 0.7  # of the distance between two targets that the marks of one target take
 
 
 def plot_gains(*, table: Path, output: Path) -> None:
     """Draw mIoU per target (line: mean, points: seeds) and the gain over the baseline with its interval.
 
-    One row of panels a model. The same tables give the same bytes.
+    One row of panels a model.
 
     Args:
         table: ``dg_miou_summary.csv`` of ``summarise``; ``dg_miou.csv`` beside it has the seeds.
         output: the PNG.
     """
-    summary, seeds = read_table(table), read_table(table.with_name("dg_miou.csv"))
-    models = list(dict.fromkeys(row["model"] for row in summary))
-    figure, axes = plt.subplots(len(models), 2, figsize=(11, 4.2 * len(models)), squeeze=False, layout="constrained")
-    for model, (left, right) in zip(models, axes, strict=True):
-        of_model = [row for row in summary if row["model"] == model]
-        _draw_scores(left, of_model, [row for row in seeds if row["model"] == model])
+    remedy = "run `python -m segmodel summarise` first"
+    summary = read_table(table, SUMMARY_COLUMNS, remedy)
+    seeds = read_table(table.with_name("dg_miou.csv"), ("model", "training_set", "seed", "target", "mIoU"), remedy)
+    models = summary["model"].unique()
+    figure = Figure(figsize=(11, 4.2 * len(models)), layout="constrained")
+    panels = figure.subplots(len(models), 2, squeeze=False)
+    for model, (left, right) in zip(models, panels, strict=True):
+        of_model = summary[summary["model"] == model]
+        _draw_scores(left, of_model, seeds[seeds["model"] == model])
         _draw_gains(right, of_model)
+        left.set_ylim(0, 1.12 * seeds.loc[seeds["model"] == model, "mIoU"].max())
         left.set_title(f"{model}: mIoU (points: seeds, line: mean)", loc="left")
         right.set_title(f"{model}: gain over the baseline (bars: interval)", loc="left")
-    figure.suptitle(f"Domain generalisation, {summary[0]['benchmark']} benchmark", x=0.01, ha="left")
-    with whole_file(output) as partial:
-        # Matplotlib's version in the file would make its bytes depend on it.
-        figure.savefig(partial, format="png", dpi=150, metadata={"Software": None})
-    plt.close(figure)
+    figure.suptitle(f"Domain generalisation, {summary['benchmark'].iloc[0]} benchmark", x=0.01, ha="left")
+    _save(figure, output)
 
 
-def _draw_scores(axes: Axes, summary: Rows, seeds: Rows) -> None:
-    targets, sets = _names(summary)
+def plot_ablations(*, table: Path, output: Path) -> None:
+    """Draw each training set's mIoU as a bar with the interval of its gain, the best on top; a panel a model.
+
+    Args:
+        table: the table that ``compare-ablations`` wrote.
+        output: the PNG.
+    """
+    columns = ("model", "training_set", "mIoU_mean", "gain", "gain_low", "gain_high")
+    rows = read_table(table, columns, "run `python -m segmodel compare-ablations` first")
+    models = rows["model"].unique()
+    height = 0.8 + 0.42 * len(rows) / len(models)
+    figure = Figure(figsize=(9, height * len(models)), layout="constrained")
+    panels = figure.subplots(len(models), 1, squeeze=False)
+    for model, (panel,) in zip(models, panels, strict=True):
+        _draw_ablations(panel, rows[rows["model"] == model])
+        panel.set_title(f"{model}: mean of the targets; bars: interval of the gain", loc="left", fontsize=10)
+    _save(figure, output)
+
+
+def _draw_scores(axes: Axes, summary: pd.DataFrame, seeds: pd.DataFrame) -> None:
+    targets, sets = summary["target"].unique(), summary["training_set"].unique()
+    half = 0.4 * _SPAN / len(sets)
     for index, name in enumerate(sets):
-        own = {row["target"]: row for row in summary if row["training_set"] == name}
+        colour = _COLOURS[index % len(_COLOURS)]
+        means = summary[summary["training_set"] == name].set_index("target")["mIoU_mean"]
+        points = seeds[seeds["training_set"] == name].pivot(index="seed", columns="target", values="mIoU")
+        points[MEAN] = points.mean(axis=1)
         for place, target in enumerate(targets):
-            x = place + _offset(index, len(sets))
-            points = _seed_scores([row for row in seeds if row["training_set"] == name], target)
-            half = 0.4 * _SPAN / len(sets)
-            mean = float(own[target]["mIoU_mean"])
+            x, mean = place + _offset(index, len(sets)), means[target]
             label = name if place == 0 else None
-            axes.hlines(mean, x - half, x + half, color=_colour(index), linewidth=4, alpha=0.4, label=label)
-            axes.scatter(
-                x + np.linspace(-half, half, len(points) + 2)[1:-1], points, s=16, color=_colour(index), zorder=3
-            )
-            axes.annotate(
-                f"{mean:.1f}", (x, max([*points, mean])), (0, 5), textcoords="offset points", ha="center", fontsize=8
-            )
-    _finish(axes, targets, "mIoU (%)")
-    axes.set_ylim(0, 1.12 * max(float(row["mIoU"]) for row in seeds))
+            axes.hlines(mean, x - half, x + half, color=colour, linewidth=4, alpha=0.4, label=label)
+            spread = np.linspace(-half, half, len(points) + 2)[1:-1]
+            axes.scatter(x + spread, points[target], s=16, color=colour, zorder=3)
+            top = max(mean, points[target].max())
+            axes.annotate(f"{mean:.1f}", (x, top), (0, 5), textcoords="offset points", ha="center", fontsize=8)
+    _label_targets(axes, targets, "mIoU (%)")
     axes.legend(frameon=False, fontsize=9, ncols=len(sets), loc="upper left", bbox_to_anchor=(0, -0.12))
 
 
-def _draw_gains(axes: Axes, summary: Rows) -> None:
-    targets, sets = _names(summary)
-    colours = {name: _colour(index) for index, name in enumerate(sets)}
-    gained = [name for name in sets if any(row["gain"] for row in summary if row["training_set"] == name)]
-    for index, name in enumerate(gained):
-        for row in (row for row in summary if row["training_set"] == name):
-            x = targets.index(row["target"]) + _offset(index, len(gained))
-            gain, low, high = (float(row[key]) for key in ("gain", "gain_low", "gain_high"))
-            axes.vlines(x, low, high, color=colours[name], linewidth=2)
-            axes.scatter([x], [gain], color=colours[name], s=36, zorder=3)
-            axes.annotate(f"{gain:+.1f}", (x, gain), (5, 0), textcoords="offset points", va="center", fontsize=8)
+def _draw_gains(axes: Axes, summary: pd.DataFrame) -> None:
+    targets, sets = list(summary["target"].unique()), summary["training_set"].unique()
+    colours = {name: _COLOURS[index % len(_COLOURS)] for index, name in enumerate(sets)}
+    gains = summary[summary["gain"].notna()]
+    gained = list(gains["training_set"].unique())
+    for row in gains.itertuples():
+        x = targets.index(row.target) + _offset(gained.index(row.training_set), len(gained))
+        colour = colours[row.training_set]
+        axes.vlines(x, row.gain_low, row.gain_high, color=colour, linewidth=2)
+        axes.scatter([x], [row.gain], color=colour, s=36, zorder=3)
+        axes.annotate(f"{row.gain:+.1f}", (x, row.gain), (5, 0), textcoords="offset points", va="center", fontsize=8)
     axes.axhline(0, color="black", linewidth=0.8)
     if not gained:
         axes.text(0.5, 0.5, "only the baseline", transform=axes.transAxes, ha="center")
-    _finish(axes, targets, "gain in mIoU (points)")
+    _label_targets(axes, targets, "gain in mIoU (points)")
 
 
-def _finish(axes: Axes, targets: Sequence[str], label: str) -> None:
+def _draw_ablations(axes: Axes, rows: pd.DataFrame) -> None:
+    ordered = rows.sort_values("mIoU_mean", kind="stable")
+    baseline = rows.loc[rows["gain"].isna(), "mIoU_mean"].iloc[0]
+    for place, row in enumerate(ordered.itertuples()):
+        colour = _BASELINE if np.isnan(row.gain) else _GAINS if row.gain > 0 else _LOSES
+        axes.barh(place, row.mIoU_mean, height=0.66, color=colour, alpha=0.75)
+        text, end = f"{row.mIoU_mean:.1f}", row.mIoU_mean
+        if not np.isnan(row.gain):
+            low, high = baseline + row.gain_low, baseline + row.gain_high
+            axes.hlines(place, low, high, color="black", linewidth=1.5)
+            text, end = f"{text}  ({row.gain:+.1f})", max(end, high)
+        axes.annotate(text, (end, place), (5, 0), textcoords="offset points", va="center", fontsize=9)
+    axes.axvline(baseline, color="black", linewidth=0.8, linestyle=":")
+    axes.set_yticks(range(len(ordered)), ordered["training_set"])
+    axes.set_xlim(0, 1.18 * (rows["gain_high"].fillna(0).max() + baseline))
+    axes.set_xlabel("mIoU (%)")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _label_targets(axes: Axes, targets: list[str], label: str) -> None:
     axes.set_xticks(range(len(targets)), [f"mean of\n{len(targets) - 1} targets" if t == MEAN else t for t in targets])
     axes.set_xlim(-0.6, len(targets) - 0.4)
     axes.axvline(len(targets) - 1.5, color="0.8", linewidth=0.8)
@@ -92,22 +127,11 @@ def _finish(axes: Axes, targets: Sequence[str], label: str) -> None:
     axes.set_axisbelow(True)
 
 
-def _seed_scores(rows: Rows, target: str) -> list[float]:
-    """Return the mIoU of each seed on a target or on the mean of all."""
-    by_seed: dict[str, list[float]] = {}
-    for row in rows:
-        if target in (MEAN, row["target"]):
-            by_seed.setdefault(row["seed"], []).append(float(row["mIoU"]))
-    return [float(np.mean(scores)) for scores in by_seed.values()]
-
-
-def _names(rows: Rows) -> tuple[list[str], list[str]]:
-    return tuple(list(dict.fromkeys(row[key] for row in rows)) for key in ("target", "training_set"))
-
-
 def _offset(index: int, number: int) -> float:
     return _SPAN * ((index + 0.5) / number - 0.5)
 
 
-def _colour(index: int) -> str:
-    return _COLOURS[index % len(_COLOURS)]
+def _save(figure: Figure, output: Path) -> None:
+    with whole_file(output) as partial:
+        # Matplotlib's version in the file would make its bytes depend on it.
+        figure.savefig(partial, format="png", dpi=150, metadata={"Software": None})

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from segmodel.csv_files import write_table
 from segmodel.evaluation.metrics import mean_iou
 from segmodel.labels import CLASS_NAMES, RARE_TRAIN_IDS
-from segmodel.tables.format import number, write_csv
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,8 @@ def tabulate_quality(*, source: Path, targets: list[Path], generated: list[Path]
         output: csv to write.
     """
     measured = {path.stem: read_measurements(path) for path in targets}
-    rows = [row(path.stem, read_measurements(path), measured) for path in [*generated, source]]
-    distances = [f"distance_{name}" for name in measured]
-    columns = ("set", "images", "label_fidelity", "rare_label_fidelity", *distances, "distance", "diversity")
-    write_csv(output, (*columns, "rare_share", *CLASS_NAMES), rows)
+    rows = [{"set": path.stem, **quality(read_measurements(path), measured)} for path in [*generated, source]]
+    write_table(output, pd.DataFrame(rows))
 
 
 def read_measurements(path: Path) -> Measurements:
@@ -64,20 +63,21 @@ def read_measurements(path: Path) -> Measurements:
         ) from error
 
 
-def row(name: str, own: Measurements, targets: dict[str, Measurements]) -> list[str]:
-    """Return a set's row of the table."""
+def quality(own: Measurements, targets: dict[str, Measurements]) -> dict[str, float]:
+    """Return a set's row of the table by column, without its name."""
+    names = [f"distance_{name}" for name in targets]
     distances = [1000.0 * kernel_distance(own.features, target.features) for target in targets.values()]
     shares = 100.0 * own.class_pixels / max(own.class_pixels.sum(), 1)
-    values = (
-        100.0 * float(mean_iou(own.confusion)),
-        100.0 * float(mean_iou(own.confusion, RARE_TRAIN_IDS)),
-        *distances,
-        float(np.mean(distances)),
-        diversity(own.features),
-        shares[list(RARE_TRAIN_IDS)].sum(),
-        *shares,
-    )
-    return [name, str(own.images), *map(number, values)]
+    return {
+        "images": own.images,
+        "label_fidelity": 100.0 * mean_iou(own.confusion),
+        "rare_label_fidelity": 100.0 * mean_iou(own.confusion, RARE_TRAIN_IDS),
+        **dict(zip(names, distances, strict=True)),
+        "distance": np.mean(distances),
+        "diversity": diversity(own.features),
+        "rare_share": shares[list(RARE_TRAIN_IDS)].sum(),
+        **dict(zip(CLASS_NAMES, shares, strict=True)),
+    }
 
 
 def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:

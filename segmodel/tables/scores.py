@@ -1,115 +1,86 @@
 """From confusion matrices to the numbers of the tables: scores, gains and their intervals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from segmodel.evaluation.metrics import bootstrap_gains, interval, mean_iou
-from segmodel.labels import RARE_TRAIN_IDS
-from segmodel.tables.evaluations import Evaluation
+from segmodel.evaluation.metrics import bootstrap_gains, class_iou, interval, mean_iou
+from segmodel.labels import CLASS_NAMES, RARE_TRAIN_IDS
+from segmodel.tables.evaluations import require_comparable
+from segmodel.tables.published import published_figures
 
 MEAN = "mean"
+SUMMARY_COLUMNS = [
+    *("benchmark", "model", "training_set", "target", "evaluation_size", "images", "seeds", "mIoU_mean", "mIoU_std"),
+    *("gain", "gain_low", "gain_high", "rare_mIoU_mean", "rare_gain", "rare_gain_low", "rare_gain_high", "published"),
+]
 
 
-@dataclass(frozen=True)
-class Gain:
-    """Difference in mIoU to the baseline, in points, with its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Row:
-    """One training set of one model on one target, or on the mean of the targets (``target`` is "mean").
-
-    Attributes:
-        evaluation_size: "HEIGHTxWIDTH"; "" for the mean of targets that differ in it.
-        images: images of the target (of all targets).
-        seeds: trainings.
-        miou: mean over the seeds, in %.
-        std: sample standard deviation over the seeds, in points; NaN with one seed.
-        rare_miou: mIoU of the rare classes, in %.
-        gain: of ``miou``; None for the baseline, and where the model has no baseline.
-        rare_gain: of ``rare_miou``.
-    """
-
-    model: str
-    training_set: str
-    target: str
-    evaluation_size: str
-    images: int
-    seeds: int
-    miou: float
-    std: float
-    rare_miou: float
-    gain: Gain | None
-    rare_gain: Gain | None
+def with_scores(evaluations: pd.DataFrame) -> pd.DataFrame:
+    """Return evaluations with ``mIoU``, ``rare_mIoU`` and each class's IoU in %; NaN where the classes are absent."""
+    totals = np.stack([confusion.sum(0) for confusion in evaluations["confusion"]])  # (E, 19, 19)
+    classes = pd.DataFrame(100.0 * class_iou(totals), evaluations.index, CLASS_NAMES)
+    rare = 100.0 * mean_iou(totals, RARE_TRAIN_IDS)
+    return evaluations.assign(mIoU=100.0 * mean_iou(totals), rare_mIoU=rare).join(classes)
 
 
-Arm = list[list[Evaluation]]  # one training set of one model: targets x seeds
+def summary_table(scored: pd.DataFrame, baseline: str, samples: int, confidence: float, seed: int) -> pd.DataFrame:
+    """Return the scores of each training set on each target and on their mean, of which ``target`` is "mean".
 
-
-def score_rows(arms: dict[str, Arm], baseline: str, samples: int, confidence: float, seed: int) -> list[Row]:
-    """Return the rows of one model, the baseline's first.
+    Columns are those of SUMMARY_COLUMNS: mIoUs in %, gains over the baseline in points with their intervals, NaN for
+    the baseline and where the model has none; the standard deviation over the seeds is NaN with one seed. Rows of one
+    model and training set are together, the baseline's first.
 
     Args:
-        arms: training set to its evaluations, as ``segmodel.tables.evaluations.arms`` orders them.
+        scored: evaluations of one benchmark, as `with_scores` returns them.
         baseline: the training set that gains are measured against.
         samples: number of bootstrap draws.
         confidence: of the interval, in (0, 1).
         seed: of the bootstrap.
+
+    Raises:
+        SystemExit: the training sets cannot be compared (`require_comparable`).
     """
-    rows = []
-    for name in sorted(arms, key=lambda name: (name != baseline, name)):
-        gains: list[Gain | None] = [None] * (len(arms[name]) + 1)
-        rare_gains = gains
-        if baseline in arms and name != baseline:
-            arm_pair = arms[baseline], arms[name]
-            gains = _gains(*arm_pair, None, samples, confidence, seed)
-            rare_gains = _gains(*arm_pair, RARE_TRAIN_IDS, samples, confidence, seed)
-        rows += _rows(arms[name], gains, rare_gains)
-    return rows
+    require_comparable(scored)
+    parts = []
+    for _, of_model in scored.assign(published=published_figures(scored)).groupby("model"):
+        arms = dict(iter(of_model.groupby("training_set")))
+        for name in sorted(arms, key=lambda name: (name != baseline, name)):
+            rows = _statistics(arms[name])
+            if baseline in arms and name != baseline:
+                start = _statistics(arms[baseline])
+                for prefix, classes in (("", None), ("rare_", RARE_TRAIN_IDS)):
+                    limits = _gain_limits(arms[baseline], arms[name], classes, samples, confidence, seed)
+                    rows[f"{prefix}gain"] = rows[f"{prefix}mIoU_mean"] - start[f"{prefix}mIoU_mean"]
+                    rows[f"{prefix}gain_low"], rows[f"{prefix}gain_high"] = limits
+            parts.append(rows.reset_index())
+    return pd.concat(parts, ignore_index=True).reindex(columns=SUMMARY_COLUMNS)
 
 
-def seed_mious(arm: Arm, classes: Sequence[int] | None = None) -> np.ndarray:
-    """Return the mIoU in % of each target, then of their mean, for each seed: (T + 1, S)."""
-    scores = np.array([[mean_iou(one.confusion.sum(0), classes) for one in target] for target in arm])
-    return 100.0 * np.vstack([scores, scores.mean(0)])
+def _statistics(arm: pd.DataFrame) -> pd.DataFrame:
+    """Return one training set's columns without gains: a row for each target, then for their mean."""
+    names = ["benchmark", "model", "training_set"]
+    same = arm.groupby("target")[[*names, "evaluation_size", "images", "published"]].first()
+    sizes = same["evaluation_size"].unique()
+    mean = same.iloc[0].to_dict() | {
+        "evaluation_size": sizes[0] if len(sizes) == 1 else "",
+        "images": same["images"].sum(),
+        "published": np.nan,
+    }
+    rows = pd.concat([same, pd.DataFrame(mean, [MEAN])]).rename_axis("target")
+    for column in ("mIoU", "rare_mIoU"):
+        by_seed = arm.pivot(index="target", columns="seed", values=column)  # targets x seeds
+        by_seed.loc[MEAN] = by_seed.mean(skipna=False)
+        rows[f"{column}_mean"] = by_seed.mean(axis=1, skipna=False)
+        rows[f"{column}_std"] = by_seed.std(axis=1, skipna=False)
+    return rows.assign(seeds=arm["seed"].nunique())
 
 
-def _gains(
-    base: Arm, new: Arm, classes: Sequence[int] | None, samples: int, confidence: float, seed: int
-) -> list[Gain]:
-    values = seed_mious(new, classes).mean(1) - seed_mious(base, classes).mean(1)  # (T + 1)
-    counts = ([np.stack([one.confusion for one in target]) for target in arm] for arm in (base, new))
+def _gain_limits(
+    base: pd.DataFrame, new: pd.DataFrame, classes: Sequence[int] | None, samples: int, confidence: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lower and upper limits of the gain in mIoU on each target, then on their mean: (T + 1,) each."""
+    counts = ([np.stack(list(some)) for _, some in arm.groupby("target")["confusion"]] for arm in (base, new))
     draws = 100.0 * bootstrap_gains(*counts, samples, np.random.default_rng(seed), classes)  # (B, T)
-    draws = np.column_stack([draws, draws.mean(1)])
-    return [Gain(float(value), *interval(draw, confidence)) for value, draw in zip(values, draws.T, strict=True)]
-
-
-def _rows(arm: Arm, gains: list[Gain | None], rare_gains: list[Gain | None]) -> list[Row]:
-    mious, rare = seed_mious(arm), seed_mious(arm, RARE_TRAIN_IDS).mean(1)
-    firsts = [target[0] for target in arm]
-    sizes = {one.evaluation_size for one in firsts}
-    names = [(one.target, one.evaluation_size, one.images) for one in firsts]
-    names.append((MEAN, sizes.pop() if len(sizes) == 1 else "", sum(one.images for one in firsts)))
-    deviations = mious.std(1, ddof=1) if mious.shape[1] > 1 else np.full(len(mious), np.nan)
-    return [
-        Row(
-            firsts[0].model,
-            firsts[0].training_set,
-            *name,
-            seeds=mious.shape[1],
-            miou=float(miou.mean()),
-            std=float(deviation),
-            rare_miou=float(rare_miou),
-            gain=gain,
-            rare_gain=rare_gain,
-        )
-        for name, miou, deviation, rare_miou, gain, rare_gain in zip(
-            names, mious, deviations, rare, gains, rare_gains, strict=True
-        )
-    ]
+    return interval(np.column_stack([draws, draws.mean(1)]), confidence)

@@ -1,23 +1,24 @@
 """Verb ``summarise``: the benchmark's tables."""
 
 import json
-import math
-from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
+from segmodel.csv_files import write_table
 from segmodel.files import whole_file
-from segmodel.tables.evaluations import arms, read_evaluations
-from segmodel.tables.format import (
-    EVALUATION_COLUMNS,
-    SUMMARY_COLUMNS,
-    evaluation_row,
-    page,
-    read_published,
-    summary_row,
-    write_csv,
-)
+from segmodel.labels import CLASS_NAMES
+from segmodel.manifest import SOURCE
+from segmodel.tables.evaluations import read_evaluations
 from segmodel.tables.options import SummariseOptions
-from segmodel.tables.scores import Row, score_rows
+from segmodel.tables.page import page
+from segmodel.tables.scores import summary_table, with_scores
+
+EVALUATION_COLUMNS = [
+    *("benchmark", "model", "training_set", "generator", "seed", "target", "evaluation_size", "label_size", "images"),
+    *("source_seen", "generated_seen", "mIoU"),
+    *CLASS_NAMES,
+]
 
 
 def summarise(*, evaluations: list[Path], output: Path, options: SummariseOptions) -> None:
@@ -30,30 +31,37 @@ def summarise(*, evaluations: list[Path], output: Path, options: SummariseOption
         output: folder of the tables.
         options: bootstrap, baseline and note.
     """
-    found = read_evaluations(evaluations)
-    benchmark, published = found[0].benchmark, read_published(found)
-    rows = [
-        row
-        for model_arms in arms(found).values()
-        for row in score_rows(model_arms, options.baseline, options.samples, options.confidence, options.seed)
-    ]
+    found = with_scores(read_evaluations(evaluations))
+    summary = summary_table(found, options.baseline, options.samples, options.confidence, options.seed)
     how = f"bootstrap over images and seeds, {options.samples} draws, {100 * options.confidence:g} %"
-    write_csv(output / "dg_miou.csv", EVALUATION_COLUMNS, map(evaluation_row, found))
-    write_csv(output / "dg_miou_summary.csv", SUMMARY_COLUMNS, [summary_row(benchmark, row, published) for row in rows])
+    write_table(output / "dg_miou.csv", evaluation_table(found))
+    write_table(output / "dg_miou_summary.csv", summary)
     with whole_file(output / "dg_miou_summary.md") as partial:
-        partial.write_text(page(benchmark, rows, published, options.note, how))
+        partial.write_text(page(summary, options.note, how))
     with whole_file(output / "metrics.json") as partial:
-        partial.write_text(json.dumps(metrics(rows), indent=2) + "\n")
+        partial.write_text(json.dumps(metrics(summary), indent=2) + "\n")
 
 
-def metrics(rows: Sequence[Row]) -> dict:
+def evaluation_table(scored: pd.DataFrame) -> pd.DataFrame:
+    """Return ``dg_miou.csv``: IoUs in %, and how many source and generated images each training was shown."""
+    seen = [images_seen(counts) for counts in scored["samples_seen"]]
+    return scored.join(pd.DataFrame(seen, columns=["source_seen", "generated_seen"], dtype="Int64"))[EVALUATION_COLUMNS]
+
+
+def images_seen(counts: dict[str, int]) -> dict[str, int]:
+    """Return the numbers of source and generated images from those by origin; none where the training was not ours."""
+    if not counts:
+        return {}
+    source = counts.get(SOURCE, 0)
+    return {"source_seen": source, "generated_seen": sum(counts.values()) - source}
+
+
+def metrics(summary: pd.DataFrame) -> dict:
     """Return model -> training set -> {"mIoU", "gain", "rare_gain"} -> target -> value, in % and points."""
     nested: dict = {}
-    for row in rows:
-        scores = nested.setdefault(row.model, {}).setdefault(row.training_set, {})
-        scores.setdefault("mIoU", {})[row.target] = round(row.miou, 4)
-        for key in ("gain", "rare_gain"):
-            gain = getattr(row, key)
-            if gain and not math.isnan(gain.value):  # JSON has no NaN
-                scores.setdefault(key, {})[row.target] = round(gain.value, 4)
+    for row in summary.to_dict("records"):
+        scores = nested.setdefault(row["model"], {}).setdefault(row["training_set"], {})
+        for name, column in (("mIoU", "mIoU_mean"), ("gain", "gain"), ("rare_gain", "rare_gain")):
+            if pd.notna(row[column]):  # JSON has no NaN
+                scores.setdefault(name, {})[row["target"]] = round(row[column], 4)
     return nested

@@ -119,7 +119,8 @@ def write_evaluation(tmp_path):
         record = {
             "benchmark": "mini", "model": "tiny", "training_set": training_set, "seed": seed, "target": target,
             "generator": None if training_set == "source_only" else training_set, "evaluation_size": "16x32",
-            "images": images, "samples_seen": {"source": 8}, **changed,
+            "images": images, "samples_seen": {"source": 8}, "source": "gta", "config": "tiny.py",
+            "inference": "whole", "label_size": "native", **changed,
         }  # fmt: skip
         path = tmp_path / "_".join(["evaluation", record["model"], training_set, str(seed), target + ".npz"])
         names = np.array([f"{i}.png" for i in range(images)])

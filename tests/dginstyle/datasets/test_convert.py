@@ -1,12 +1,15 @@
 """Conversion: trainIds, manifest, report and statistics; damaged pairs are left out and reported."""
 
 import json
+import os
+import signal
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from dginstyle.datasets import convert as convert_module
 from dginstyle.datasets.convert import convert
 from dginstyle.datasets.mapillary import MAPILLARY
 from dginstyle.datasets.options import ConvertOptions
@@ -103,6 +106,16 @@ def test_converting_again_gives_the_same_files_and_leaves_the_publishers_alone(r
     convert_gta(raw, processes=processes)
     assert outputs() == first
     assert {path: path.read_bytes() for path in raw.rglob("*.png")} == originals
+
+
+def die(pair, **_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_process_is_one_sentence(raw, monkeypatch):
+    monkeypatch.setattr(convert_module, "convert_pair", die)
+    with pytest.raises(SystemExit, match="a process that converts labels was killed.*use fewer --processes"):
+        convert_gta(raw, processes=2)
 
 
 def test_train_ids_that_another_converter_wrote_beside_the_labels_are_no_labels(raw):

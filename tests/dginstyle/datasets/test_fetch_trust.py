@@ -91,6 +91,7 @@ def test_packages_that_are_fetched_side_by_side_are_all_recorded(server, tmp_pat
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda name: fetch(url=server.url, output=tmp_path / "gta" / name, lock=lock), names))
     assert sorted(lock.read_text().splitlines()) == [f"{SHA256}  gta/{name}" for name in names]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gta", lock.name]
 
 
 class Cityscapes(Handler):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dginstyle.csv_files import write_csv
 from dginstyle.datasets.prepared_set import SourceSet
-from dginstyle.files import write_csv
 from dginstyle.generation.generate import generate_shard
 from dginstyle.generation.item import draw_item
 from dginstyle.generation.kinds import GeneratorOptions

@@ -6,9 +6,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from dginstyle.csv_files import write_csv
 from dginstyle.datasets.options import TrainingSetOptions
 from dginstyle.datasets.training_set import build_training_set
-from dginstyle.files import write_csv
 from dginstyle.generation.list import draw_list
 from dginstyle.labels import read_label
 from tests.dginstyle.tiny_prior import tiny_label, write_tiny_set

@@ -71,7 +71,8 @@ def test_mean_iou_of_chosen_classes():
     assert mean_iou(confusion, classes=[1, 2]) == pytest.approx(4 / 7)
 
 
-def test_mean_iou_is_nan_where_no_class_is_present():
+@pytest.mark.filterwarnings("error")
+def test_mean_iou_is_nan_without_a_warning_where_no_class_is_present():
     assert np.isnan(mean_iou(np.zeros((3, 3), np.int64)))
 
 
@@ -120,3 +121,9 @@ def test_bootstrap_resamples_images_by_their_counts():
 
 def test_interval_is_the_central_share():
     assert interval(np.arange(101.0), 0.9) == pytest.approx((5.0, 95.0))
+
+
+@pytest.mark.filterwarnings("error")
+def test_interval_leaves_nan_out_and_is_nan_without_a_warning_where_there_is_nothing_else():
+    draws = np.column_stack([[*range(101), np.nan], [np.nan] * 102])
+    np.testing.assert_allclose(interval(draws, 0.9), [(5.0, np.nan), (95.0, np.nan)])

@@ -61,17 +61,25 @@ def test_weights_of_another_encoder_are_refused(config, publish):
 
 def test_file_is_fetched_once(publish, checkpoints):
     url = publish({"a": torch.zeros(1)})
-    path = fetched(url)
-    assert path.parent == checkpoints
+    fetched(url)
+    assert [path.name for path in checkpoints.iterdir()] == [url.rpartition("/")[2]]
     Path(url.removeprefix("file://")).unlink()
-    assert fetched(url) == path
+    assert fetched(url).keys() == {"a"}
 
 
-def test_file_that_is_not_the_pinned_one_is_not_opened(publish, checkpoints):
-    path = fetched(publish({"a": torch.zeros(1)}))
-    path.write_bytes(b"something else")
-    with pytest.raises(SystemExit, match="delete it, so that it is fetched again"):
-        fetched(f"https://unreachable.invalid/{path.name}")
+def test_file_of_another_hash_is_refused_and_not_kept(publish, tmp_path, checkpoints):
+    Path(publish({"a": torch.zeros(1)}).removeprefix("file://")).rename(tmp_path / "encoder-01234567.pth")
+    with pytest.raises(SystemExit, match="invalid hash value .*delete it, to fetch it again"):
+        fetched((tmp_path / "encoder-01234567.pth").as_uri())
+    assert not list(checkpoints.iterdir())
+
+
+def test_damaged_file_is_refused(publish, checkpoints):
+    url = publish({"a": torch.zeros(1)})
+    fetched(url)
+    (checkpoints / url.rpartition("/")[2]).write_bytes(b"something else")
+    with pytest.raises(SystemExit, match="delete it, to fetch it again"):
+        fetched(url)
 
 
 def test_file_without_a_hash_in_its_name_is_refused():

@@ -4,8 +4,8 @@ import csv
 
 import pytest
 
-from segmodel.tables.ablation_figure import plot_ablations
 from segmodel.tables.ablations import compare_ablations
+from segmodel.tables.figures import plot_ablations
 from segmodel.tables.options import SummariseOptions
 
 ACCURACIES = {"source_only": 0.5, "dginstyle": 0.6, "oracle": 0.7, "worse": 0.4}
@@ -53,3 +53,9 @@ def test_figure_is_the_same_bytes_for_the_same_table(table, tmp_path):
     for name in ("one.png", "two.png"):
         plot_ablations(table=table, output=tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_figure_of_another_table_names_the_columns_that_it_lacks(tmp_path):
+    (tmp_path / "table.csv").write_text("model,training_set,mIoU_mean\ntiny,dginstyle,50.0\n")
+    with pytest.raises(SystemExit, match="no column gain, gain_low, gain_high; run `python -m segmodel compare-abl"):
+        plot_ablations(table=tmp_path / "table.csv", output=tmp_path / "figure.png")

@@ -26,8 +26,8 @@ def test_manifest_paths_are_relative_to_its_folder(target_set):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("image,label\n", "the set is empty"),
-        ("", "the set is empty"),
+        ("image,label\n", "the table is empty"),
+        ("", "the table is empty"),
         ("picture,label\na,b\n", "no column image"),
         ("image,label\na.png,\n", "lacks its image or its label"),
         ("image,label\na.png,b.png\n", "a.png: named in .* but missing"),

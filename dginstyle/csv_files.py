@@ -1,0 +1,45 @@
+"""Csv files: manifests, generation lists and training sets.
+
+pandas is imported by the first table, so that a command's help does not wait for it.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dginstyle.files import whole_file
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def read_table(path: Path, columns: Sequence[str]) -> "DataFrame":
+    """Return the table of a csv file, all cells as text.
+
+    Args:
+        path: the file.
+        columns: columns that it must have.
+
+    Raises:
+        SystemExit: the file is missing, lacks a column or has no row.
+    """
+    import pandas as pd
+
+    remedy = "the command table in docs/architecture.md says what writes it"
+    try:
+        table = pd.read_csv(path, dtype=str, index_col=False, keep_default_na=False)
+    except FileNotFoundError:
+        raise SystemExit(f"{path} does not exist; {remedy}") from None
+    except ValueError as error:
+        raise SystemExit(f"{path} is not a table ({error}); {remedy}") from None
+    if table.empty or not set(columns) <= set(table):
+        raise SystemExit(f"{path} must be a table with the columns {', '.join(columns)} and at least one row; {remedy}")
+    return table
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table, whole or not at all, with the same line ends on every system."""
+    import pandas as pd
+
+    with whole_file(path) as unfinished:
+        pd.DataFrame(list(rows), columns=list(columns)).to_csv(unfinished, index=False, lineterminator="\n")
