@@ -7,13 +7,13 @@ from pathlib import Path
 from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 
 from dginstyle.captions import require_fields
-from dginstyle.checkpoint import fingerprint
 from dginstyle.datasets.prepared_set import SourceSet, read_rows
 from dginstyle.files import progress
 from dginstyle.generation.item import Item, PromptOptions, draw_item
 from dginstyle.generation.list import COLUMNS
 from dginstyle.generation.shard import Shard
 from dginstyle.generation.synthesis import SamplingOptions, Synthesiser
+from dginstyle.identity import identify
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +76,11 @@ def generate_shard(
     """
     check_prompts(options)
     rows = shard_rows(list, shard, shards)
-    settings = {"options": asdict(options), "seed": seed, "shard": [shard, shards]}
-    origins = [prior, controlnet, *([unet] if unet else []), list, data / "manifest.csv"]
+    settings = {**asdict(options), "seed": seed, "shard": [shard, shards]}
+    networks = {"prior": prior, "controlnet": controlnet, **({"unet": unet} if unet else {})}
+    identity = identify(settings, {**networks, **files_of(rows, data), "list": list})
     passes = 2 if options.second_pass else 1
-    files = Shard(output, fingerprint(settings, origins), data, name or list.resolve().parent.name, passes)
+    files = Shard(output, identity, data, name or list.resolve().parent.name, passes)
     synthesiser = Synthesiser.load(prior, controlnet, unet, options)
     with progress(f"generate shard {shard}", total=len(rows), unit="image") as bar:
         for batch in batches(rows, SourceSet(data), options, seed):
@@ -115,6 +116,11 @@ def shard_rows(path: Path, shard: int, shards: int) -> list[dict[str, str]]:
         raise SystemExit(f"--shard {shard} of --shards {shards}: {path} has {len(rows)} lines, shards count from 0")
     first, last = (len(rows) * number // shards for number in (shard, shard + 1))
     return rows[first:last]
+
+
+def files_of(rows: list[dict[str, str]], data: Path) -> dict[str, Path]:
+    """Return the images and label maps of lines of the list by their names in the source set's folder."""
+    return {row[part]: data / row[part] for row in rows for part in ("image", "label")}
 
 
 def check_prompts(options: GenerateOptions) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from jsonargparse.typing import ClosedUnitInterval, PositiveInt
 
-from dginstyle.checkpoint import fingerprint
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.files import progress
-from dginstyle.generation.generate import shard_rows
+from dginstyle.generation.generate import files_of, shard_rows
 from dginstyle.generation.item import Item, PromptOptions, draw_item
 from dginstyle.generation.shard import Shard
+from dginstyle.identity import identify
 from dginstyle.labels import ID_TO_TRAIN_ID
 from dginstyle.miniworld import DOMAINS, render_scene
 from dginstyle.miniworld.publishers.gta import scene_index
@@ -97,9 +97,9 @@ def write_shard(
         settings: what else decides the images.
     """
     rows = shard_rows(list, *part)
-    decisive = {"title": title, "options": asdict(options), "seed": seed, "shard": part, **(settings or {})}
-    origins = [list, data / "manifest.csv"]
-    files = Shard(output, fingerprint(decisive, origins), data, list.resolve().parent.name, passes=0)
+    decisive = {"title": title, **asdict(options), "seed": seed, "shard": part, **(settings or {})}
+    identity = identify(decisive, {**files_of(rows, data), "list": list})
+    files = Shard(output, identity, data, list.resolve().parent.name, passes=0)
     source = SourceSet(data)
     for row in progress(title, iterable=rows, unit="image"):
         item = draw_item(row, source, options.crop, options.min_class_share, NO_PROMPT, seed)

@@ -88,9 +88,10 @@ def train_controlnet(
         options: the values of ``controlnet`` in the configuration.
         seed: the run's seed.
     """
-    task = ControlNetTask.load(prior, unet, LabelledCrops(SourceSet(data), options, seed), options, seed)
-    tables = [data / name for name in ("manifest.csv", "samples_with_class.json", "rcs_probabilities.json")]
-    train_to_folder(task, options, output, state, {"seed": seed}, [prior, unet, *tables])
+    source = SourceSet(data)
+    task = ControlNetTask.load(prior, unet, LabelledCrops(source, options, seed), options, seed)
+    files = {"prior": prior, "unet": unet, **source.files("samples_with_class.json", "rcs_probabilities.json")}
+    train_to_folder(task, options, output, state, {"seed": seed}, files)
 
 
 @dataclass

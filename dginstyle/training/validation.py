@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -100,8 +99,3 @@ def draw(pipeline: DiffusionPipeline, sample: dict[str, Any], options: Validatio
     latents = sample_noise(pipeline, sample)  # (1, C, h, w)
     size = {"height": height, "width": width, "num_inference_steps": options.steps, "output_type": "np"}
     return (pipeline(latents=latents, **size, **inputs).images[0] * 255).round().astype(np.uint8)
-
-
-def validation_file(folder: Path, step: int) -> Path:
-    """Return where the picture after a step lies in the folder of a training's logs."""
-    return folder / "validation" / f"{step:07}.png"

@@ -220,4 +220,4 @@ def test_interrupted_training_is_resumed(program, second_clone):
     assert not (folder / "segmentation/segformer_mini/dginstyle/seed0/weights.safetensors").exists()
     program(second_clone, "dvc", "repro", "--single-item", TRAINING)
     log = (folder / "logs/train_segmentation/segformer_mini/dginstyle/seed0.log").read_text()
-    assert "going on from iteration" in log
+    assert "going on after step" in log
