@@ -1,5 +1,6 @@
 """What happens to saved states and the files that they belong to."""
 
+import shutil
 from pathlib import Path
 
 
@@ -8,3 +9,8 @@ def damage(state: Path) -> None:
     content = bytearray(state.read_bytes())
     content[len(content) // 2] ^= 255
     state.write_bytes(content)
+
+
+def copied(folder: str | Path, place: Path) -> Path:
+    """Copy a folder into another one with new times, as a backup is restored."""
+    return shutil.copytree(folder, place / Path(folder).name, copy_function=shutil.copyfile)

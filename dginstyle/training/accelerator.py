@@ -56,7 +56,7 @@ def require_finite(loss: float, step: int) -> float:
     """
     if not math.isfinite(loss):
         raise SystemExit(
-            f"the loss is {loss} at step {step}; the state saved before it is kept: start over with a lower "
-            "learning_rate or precision: fp32"
+            f"the loss is {loss} at step {step}: start over with a lower learning_rate or precision: fp32; "
+            "the state before it is kept"
         )
     return loss

@@ -30,6 +30,11 @@ def run_on(processes: int, work: Callable[[], None]) -> None:
         1, 1, processes, run_id=str(os.getpid()), rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0
     )
     try:
-        elastic_launch(config, work)()
+        elastic_launch(config, _call)(work)
     except ChildFailedError as error:
         raise SystemExit(f"one of the {processes} processes failed; what it said stands above") from error
+
+
+def _call(work: Callable[[], None]) -> None:
+    """Call ``work``; the launcher asks for a function that has a name."""
+    work()

@@ -73,4 +73,4 @@ def kill(verb, options, **arguments):
     )
     assert done.returncode == -9, done.stderr
     assert not arguments["output"].exists()
-    assert torch.load(arguments["state"] / "last.pt", weights_only=True)["step"] == 2
+    assert torch.load(arguments["state"] / "last.pt", weights_only=True)["state"]["step"] == 2

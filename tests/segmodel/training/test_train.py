@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from segmodel.models import build_model, load_model, read_config
 from segmodel.training.trainer import Trainer
-from tests.states import damage
+from tests.states import copied, damage
 
 
 def _bytes(folder):
@@ -83,8 +83,8 @@ def test_damaged_state_is_replaced_by_the_one_before_it(tmp_path, trained, inter
 def test_copied_and_touched_set_goes_on_to_the_same_bytes(tmp_path, trained, interrupted, mixed_set):
     undisturbed = trained("undisturbed")
     interrupted("moved")
-    shutil.copytree(tmp_path / "gta", tmp_path / "elsewhere/gta")  # as restored from a backup: new times, new place
-    shutil.copytree(tmp_path / "generated", tmp_path / "elsewhere/generated")
+    for name in ("gta", "generated"):
+        copied(tmp_path / name, tmp_path / "elsewhere")
     resumed = trained("moved", data=Path(shutil.copy(mixed_set, tmp_path / "elsewhere")))
     assert "going on after step 4 of 6" in (resumed / "logs/train.log").read_text()
     assert _bytes(resumed) == _bytes(undisturbed)
@@ -114,7 +114,7 @@ def test_loss_that_is_not_finite_stops_and_leaves_the_state(tmp_path, trained, i
     undisturbed = trained("undisturbed")
     with (
         monkeypatch.context() as patch,
-        pytest.raises(SystemExit, match="the loss is nan at step 3; .* lower learning"),
+        pytest.raises(SystemExit, match="the loss is nan at step 3: "),
     ):
         patch.setattr(EncoderDecoder, "parse_losses", _nan_in_the_fourth(EncoderDecoder.parse_losses))
         trained("first")
