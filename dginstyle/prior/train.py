@@ -206,7 +206,7 @@ def _optimise(
     progress = tqdm(range(start, steps), desc=name, initial=start, total=steps, mininterval=5)
     for step in progress:
         value = loss(step)
-        require_finite(value.item(), step)
+        require_finite(value.item(), step + 1)
         optimiser.zero_grad(set_to_none=True)
         value.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)

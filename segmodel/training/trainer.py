@@ -67,7 +67,7 @@ class Trainer:
         set_learning_rate(self.optimiser, learning_rate_factor)
         losses = self.shared(**self.model.data_preprocessor(batch, training=True), mode="loss")
         loss, _ = self.model.parse_losses(losses)
-        mean = mean_loss(self.accelerator, loss, iteration)
+        mean = mean_loss(self.accelerator, loss, iteration + 1)
         self.optimiser.zero_grad()
         self.accelerator.backward(loss)
         self.optimiser.step()

@@ -196,7 +196,7 @@ def test_a_state_of_other_options_stops_and_names_them(prior, source, unet, tmp_
 
 
 def test_a_loss_that_is_not_finite_stops_and_leaves_the_state(prior, source, unet, tmp_path, monkeypatch):
-    with monkeypatch.context() as patch, pytest.raises(SystemExit, match="the loss is nan at step 3: "):
+    with monkeypatch.context() as patch, pytest.raises(SystemExit, match="the loss is nan at step 4: "):
         patch.setattr(Dreambooth, "loss", nan_in_the_seventh(Dreambooth.loss))
         dreambooth(prior, source, tmp_path, EACH_STEP)
     assert weights(dreambooth(prior, source, tmp_path)) == weights(unet)

@@ -114,7 +114,7 @@ def test_loss_that_is_not_finite_stops_and_leaves_the_state(tmp_path, trained, i
     undisturbed = trained("undisturbed")
     with (
         monkeypatch.context() as patch,
-        pytest.raises(SystemExit, match="the loss is nan at step 3: "),
+        pytest.raises(SystemExit, match="the loss is nan at step 4: "),
     ):
         patch.setattr(EncoderDecoder, "parse_losses", _nan_in_the_fourth(EncoderDecoder.parse_losses))
         trained("first")
