@@ -1,66 +1,67 @@
-"""The resumable state of a training, and the fingerprint of what it belongs to."""
+"""The resumable state of a training: the newest one and the one before it."""
 
-import hashlib
-import json
 import logging
-from collections.abc import Iterable
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from dginstyle.files import whole_file
+from dginstyle.identity import Identity, require_same
 
 log = logging.getLogger("dginstyle")
 
 
-def fingerprint(settings: dict[str, Any], origins: Iterable[str | Path]) -> str:
-    """Return a digest of the settings and the files that a piece of work depends on.
-
-    Args:
-        settings: values that decide the result.
-        origins: files and folders, known by name, size and time of change; what does not exist here (a hub id) by its
-            name alone.
-    """
-    files = [
-        file for origin in map(Path, origins) for file in (sorted(origin.rglob("*")) if origin.is_dir() else [origin])
-    ]
-    stamps = [
-        (str(file), file.stat().st_size, file.stat().st_mtime_ns) if file.is_file() else str(file) for file in files
-    ]
-    return hashlib.sha256(json.dumps([settings, stamps], sort_keys=True, default=str).encode()).hexdigest()
-
-
 class Checkpoint:
-    """The newest state of one training, a file that is replaced only by a whole one."""
+    """Two states of one training, each a file that is replaced only by a whole one."""
 
-    def __init__(self, folder: Path, belongs_to: str) -> None:
-        """Keep the state in ``folder``; ``belongs_to`` is the training's fingerprint."""
-        self.path = folder / "last.pt"
-        self.belongs_to = belongs_to
+    def __init__(self, folder: Path, identity: Identity, name: str = "last") -> None:
+        """Keep the states of the training with an identity in ``folder``."""
+        self.folder, self.identity = folder, identity
+        self.last, self.before = folder / f"{name}.pt", folder / f"{name}_but_one.pt"
+        self._damaged = False
 
     def save(self, state: dict[str, Any]) -> None:
-        """Replace the state."""
-        with whole_file(self.path) as unfinished:
-            torch.save({"belongs_to": self.belongs_to, **state}, unfinished)
+        """Write the newest state and keep the one that was it, unless that is damaged."""
+        with whole_file(self.last) as unfinished:
+            torch.save({"identity": self.identity, "state": state}, unfinished)
+            if self.last.is_file() and not self._damaged:
+                self.last.replace(self.before)
+        self._damaged = False
 
     def load(self) -> dict[str, Any] | None:
-        """Return the state, or None where this training has none.
+        """Return the newest state that can be read, or None where there is none; let go of it once it is restored.
+
+        Tensors are read from the file as they are used.
 
         Raises:
-            SystemExit: it cannot be read. Starting over in silence could throw days of training away.
+            SystemExit: no state can be read, or they belong to other work.
         """
-        if not self.path.is_file():
-            return None
-        try:
-            state = torch.load(self.path, map_location="cpu", weights_only=True)
-        except Exception as error:  # a damaged archive raises whatever its bytes lead to
-            raise SystemExit(f"{self.path} cannot be read ({error}): delete it to start over") from None
-        if state.get("belongs_to") != self.belongs_to:
-            log.warning("%s belongs to other options, weights or data: starting over", self.path)
-            return None
-        return state
+        problem = None
+        for path in filter(Path.is_file, (self.last, self.before)):
+            try:
+                saved = _read(path)
+            except Exception as error:  # a damaged archive raises whatever its bytes lead to
+                problem = problem or f"{path} cannot be read ({error})"
+                continue
+            require_same(self.folder, saved.get("identity", {}), self.identity)
+            self._damaged = problem is not None
+            if problem:
+                log.warning("%s: going on from the state before it, %s", problem, path)
+            return saved["state"]
+        if problem:
+            raise SystemExit(f"{problem}, nor a state before it: delete {self.folder} to start over")
+        return None
 
     def clear(self) -> None:
-        """Delete the state, so that the same training asked for again is really run again."""
-        self.path.unlink(missing_ok=True)
+        """Delete the states, so that the same training asked for again is really run again."""
+        for path in (self.last, self.before):
+            path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    with zipfile.ZipFile(path) as archive:
+        if damaged := archive.testzip():  # torch does not look at the checksums
+            raise ValueError(f"{damaged} is damaged")
+    return torch.load(path, map_location="cpu", mmap=True, weights_only=True)

@@ -1,6 +1,7 @@
 """Files and folders that are whole when they exist, progress and sizes that a person can read."""
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -17,14 +18,25 @@ def partial(path: Path) -> Path:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a partial name to write to; rename it to ``path`` on success, remove it on failure."""
+    """Give a partial name to write to; rename it to ``path``, on the disk, on success; remove it on failure."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield partial(path)
+        sync(partial(path))
     except BaseException:
         partial(path).unlink(missing_ok=True)
         raise
     partial(path).replace(path)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or which files a folder holds, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def refuse_overwriting(folder: Path, mark: str) -> None:
@@ -42,10 +54,13 @@ def refuse_overwriting(folder: Path, mark: str) -> None:
 
 
 def put_in_place(unfinished: Path, folder: Path) -> None:
-    """Rename a finished folder to its name, in place of an older one."""
+    """Rename a finished folder to its name, in place of an older one, when all in it is on the disk."""
+    for path in (*unfinished.rglob("*"), unfinished):
+        sync(path)
     if folder.is_dir():
         shutil.rmtree(folder)
     unfinished.rename(folder)
+    sync(folder.parent)
 
 
 @contextmanager

@@ -43,6 +43,7 @@ Size = tuple[Side, Side]
 Name = Annotated[str, AfterValidator(require_name)]
 Names = Annotated[list[Name], AfterValidator(require_unique)]
 Precision = Literal["fp32", "bf16", "fp16"]
+Report = Literal["tensorboard", "wandb", "none"]
 
 EXECUTION = {"x-execution": True}
 """Marks a field on which no result depends: changing it neither retrains nor regenerates anything."""

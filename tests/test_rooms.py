@@ -8,8 +8,8 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 FLOORS = {
     "dginstyle": [
-        {"options", "problems", "files", "labels", "seeds"},
-        {"captions", "conditioning", "colour_jitter", "pictures", "rare_class_sampling", "checkpoint"},
+        {"options", "problems", "files", "labels", "seeds", "identity"},
+        {"captions", "conditioning", "colour_jitter", "pictures", "rare_class_sampling", "checkpoint", "csv_files"},
         {"datasets"},
         {"miniworld", "diffusion"},
         {"prior", "training", "generation"},
@@ -18,8 +18,9 @@ FLOORS = {
         {"__init__", "__main__"},
     ],
     "segmodel": [
-        {"options", "files", "labels", "windows"},
-        {"manifest", "checkpoint"},
+        {"options", "files", "labels", "windows", "identity"},
+        {"csv_files", "checkpoint"},
+        {"manifest"},
         {"models"},
         {"configs", "training", "evaluation"},
         {"tables"},

@@ -28,6 +28,11 @@ class SourceSet:
         manifest = read_table(self.folder / "manifest.csv", ("image", "label"))
         return dict(zip(manifest["label"], manifest["image"], strict=True))
 
+    def files(self, *tables: str) -> dict[str, Path]:
+        """Return the manifest, more tables of the set, images and label maps, by their names in the folder."""
+        pairs = [name for pair in self.images.items() for name in pair]
+        return {name: self.folder / name for name in ("manifest.csv", *tables, *pairs)}
+
     @cached_property
     def probabilities(self) -> dict[int, float]:
         """Probability of each class present (``rcs_probabilities.json``)."""

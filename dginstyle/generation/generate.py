@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dginstyle.checkpoint import fingerprint
 from dginstyle.csv_files import read_table
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.files import progress
@@ -12,6 +11,7 @@ from dginstyle.generation.item import Item, draw_item
 from dginstyle.generation.kinds import GeneratorOptions, generator_options, load_kind
 from dginstyle.generation.list import COLUMNS
 from dginstyle.generation.shard import Shard
+from dginstyle.identity import identify
 from dginstyle.options import NonNegativeInt, PositiveInt
 
 
@@ -47,11 +47,12 @@ def generate_shard(
     kind = load_kind(chosen.kind)
     require_inputs(chosen.kind, kind.needs(chosen), inputs)
     rows, source = shard_rows(list, shard, shards), SourceSet(data)
-    settings = {"options": chosen.decisive(), "inputs": sorted(inputs), "seed": seed, "shard": [shard, shards]}
-    origins = [*inputs.values(), list, data / "manifest.csv"]
+    settings = {**chosen.decisive(), "seed": seed, "shard": [shard, shards]}
+    origins = {need: place for need, place in inputs.items() if need != "images"}  # of these, its own are in the rows
+    identity = identify(settings, {**origins, **files_of(rows, data), "list": list})
     generator = kind(chosen, inputs, source, seed)
     name = name or list.resolve().parent.name
-    files = Shard(output, fingerprint(settings, origins), data, name, generator.passes)
+    files = Shard(output, identity, data, name, generator.passes)
     with progress(f"generate {name}, shard {shard}", total=len(rows), unit="image") as bar:
         for batch in batches(rows, source, chosen, generator.batch_size, seed):
             if not all(files.has(item.index) for item in batch):  # whole, so that a resumed shard has the same batches
@@ -93,3 +94,8 @@ def shard_rows(path: Path, shard: int, shards: int) -> list[dict[str, str]]:
         raise SystemExit(f"--shard {shard} of --shards {shards}: {path} has {len(rows)} lines, shards count from 0")
     first, last = (len(rows) * number // shards for number in (shard, shard + 1))
     return rows[first:last]
+
+
+def files_of(rows: list[dict[str, str]], data: Path) -> dict[str, Path]:
+    """Return the images and label maps of lines of the list by their names in the source set's folder."""
+    return {row[part]: data / row[part] for row in rows for part in ("image", "label")}

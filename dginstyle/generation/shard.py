@@ -10,6 +10,7 @@ import numpy as np
 
 from dginstyle.files import partial, put_in_place, refuse_overwriting, whole_file, write_json
 from dginstyle.generation.item import Item
+from dginstyle.identity import Identity, read_identity, require_same
 from dginstyle.labels import CLASS_NAMES
 from dginstyle.pictures import contact_sheet, save_png
 
@@ -20,30 +21,27 @@ class Shard:
     An item is finished when its line of metadata, written last, exists.
     """
 
-    def __init__(self, output: Path, belongs_to: str, data: Path, generator: str, passes: int) -> None:
+    def __init__(self, output: Path, identity: Identity, data: Path, generator: str, passes: int) -> None:
         """Open the unfinished shard of the same work, or begin anew.
 
         Args:
             output: the shard's folder.
-            belongs_to: fingerprint of all that decides the images.
+            identity: all that decides the images.
             data: folder of the source set, to name the source files.
             generator: name of the generator.
             passes: number of sampling passes.
 
         Raises:
-            SystemExit: the folder holds other files.
+            SystemExit: the folder holds other files, or the unfinished shard is of other work.
         """
         refuse_overwriting(output, "metadata.jsonl")
         self.output, self.folder, self.data = output, partial(output), data
         self.generator, self.passes = generator, passes
         self.lines = self.folder / "items"
-        mark = self.lines / "belongs_to"
-        if not mark.is_file() or mark.read_text() != belongs_to:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            for folder in ("images", "labels", "items"):
-                (self.folder / folder).mkdir(parents=True)
-            with whole_file(mark) as unfinished:
-                unfinished.write_text(belongs_to)
+        mark = self.lines / "identity.json"
+        if any((self.folder / "images").glob("*.png")):
+            require_same(self.folder, read_identity(mark), identity)
+        write_json(mark, identity, indent=2)
 
     def has(self, index: int) -> bool:
         """Tell whether an item is finished."""

@@ -2,9 +2,11 @@
 
 import json
 import math
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,11 +16,15 @@ from PIL import Image
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from dginstyle.checkpoint import Checkpoint
+from dginstyle.files import refuse_overwriting, whole_folder
+from dginstyle.identity import Identity, identify
 from dginstyle.prior import networks
 from dginstyle.prior.autoencoder import encode_all, principal_components, reconstruction_loss, scaled, set_encoder
 from dginstyle.prior.denoiser import denoising_loss, draw_caption, tokenise
 from dginstyle.prior.options import PriorOptions
 from dginstyle.seeds import derive_rng, derive_seed
+from dginstyle.training.accelerator import require_finite
 
 
 @dataclass(frozen=True)
@@ -33,27 +39,46 @@ class Corpus:
 def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOptions, seed: int) -> None:
     """Train the mini prior on a corpus of captioned photographs.
 
+    Interrupted and started again with the same arguments, it goes on from the last saved state and ends with the same
+    weights.
+
     Args:
         corpus: folder with ``images/`` and ``metadata.jsonl`` (``file_name``, ``classes``, ``weather``).
         output: diffusers folder to write, loadable with ``StableDiffusionPipeline.from_pretrained``.
-        state: folder of the resumable state.
+        state: folder of the resumable state, emptied at the end.
         options: steps and rates.
         seed: the run's seed.
+
+    Raises:
+        SystemExit: ``output`` holds other files, ``state`` is that of other work or cannot be read, or the loss is not
+            finite.
     """
+    refuse_overwriting(output, "model_index.json")
     torch.manual_seed(derive_seed(seed, "prior weights"))
     torch.set_flush_denormal(True)  # denormal numbers make a CPU's steps several times slower
     state.mkdir(parents=True, exist_ok=True)
+    identity = identify_training(corpus, options, seed)
+    denoiser, decoder = (Checkpoint(state, identity, name) for name in ("denoiser", "decoder"))
     photographs = read_corpus(corpus)
     pipeline = _begin(photographs.images, state)
     if options.start:
         _go_on_from(options.start, pipeline)
-    _train_denoiser(pipeline, photographs, state / "denoiser.pt", options, seed)
-    _train_decoder(pipeline.vae, photographs.images, state / "decoder.pt", options, seed)
-    partial = output.with_name(output.name + ".partial")
+    _train_denoiser(pipeline, photographs, denoiser, options, seed)
+    _train_decoder(pipeline.vae, photographs.images, decoder, options, seed)
     for network in (pipeline.vae, pipeline.unet):  # half the size; diffusers loads them as float32
         network.to(torch.float16)
-    pipeline.save_pretrained(partial)
-    partial.rename(output)
+    with whole_folder(output) as unfinished:
+        pipeline.save_pretrained(unfinished)
+    for checkpoint in (denoiser, decoder):
+        checkpoint.clear()
+    shutil.rmtree(state / "tokenizer")
+
+
+def identify_training(corpus: Path, options: PriorOptions, seed: int) -> Identity:
+    """Return what decides the weights."""
+    settings = {key: value for key, value in asdict(options).items() if key not in ("checkpoint_every", "start")}
+    start = {"start": options.start} if options.start else {}
+    return identify({**settings, "seed": seed}, {"corpus": corpus, **start})
 
 
 def read_corpus(folder: Path) -> Corpus:
@@ -92,7 +117,9 @@ def _go_on_from(folder: str, pipeline: StableDiffusionPipeline) -> None:
     pipeline.vae.register_to_config(scaling_factor=earlier.vae.config.scaling_factor)
 
 
-def _train_decoder(vae: AutoencoderKL, images: Tensor, state: Path, options: PriorOptions, seed: int) -> None:
+def _train_decoder(
+    vae: AutoencoderKL, images: Tensor, checkpoint: Checkpoint, options: PriorOptions, seed: int
+) -> None:
     vae.requires_grad_(False)
     decoder = nn.ModuleList([vae.post_quant_conv, vae.decoder]).requires_grad_(True).train()
 
@@ -104,12 +131,12 @@ def _train_decoder(vae: AutoencoderKL, images: Tensor, state: Path, options: Pri
         return reconstruction_loss(vae.decode(vae.encode(batch).latent_dist.sample(noise)).sample, batch)
 
     rate = options.autoencoder_learning_rate
-    _optimise("decoder", decoder, loss, options.autoencoder_steps, rate, state, options)
+    _optimise("decoder", decoder, loss, options.autoencoder_steps, rate, checkpoint, options)
     vae.eval()
 
 
 def _train_denoiser(
-    pipeline: StableDiffusionPipeline, corpus: Corpus, state: Path, options: PriorOptions, seed: int
+    pipeline: StableDiffusionPipeline, corpus: Corpus, checkpoint: Checkpoint, options: PriorOptions, seed: int
 ) -> None:
     vae, scheduler, tokenizer = pipeline.vae, pipeline.scheduler, pipeline.tokenizer
     model = nn.ModuleDict({"unet": pipeline.unet, "text_encoder": pipeline.text_encoder}).requires_grad_(True).train()
@@ -125,7 +152,7 @@ def _train_denoiser(
         batch, tokens = latents[chosen, mirrored], tokenise(tokenizer, captions)
         return denoising_loss(model["unet"], model["text_encoder"], scheduler, batch, tokens, noise)
 
-    _optimise("denoiser", model, loss, options.denoiser_steps, options.denoiser_learning_rate, state, options)
+    _optimise("denoiser", model, loss, options.denoiser_steps, options.denoiser_learning_rate, checkpoint, options)
     model.eval()
 
 
@@ -135,10 +162,10 @@ def _optimise(
     loss: Callable[[int], Tensor],
     steps: int,
     rate: float,
-    state: Path,
+    checkpoint: Checkpoint,
     options: PriorOptions,
 ) -> None:
-    """Minimise ``loss(step)`` and leave the averaged weights in ``model``; resume from ``state`` where it exists."""
+    """Minimise ``loss(step)`` and leave the averaged weights in ``model``; resume from the saved state."""
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2, fused=True)
     ema = EMAModel(model.parameters(), decay=options.ema_decay, use_ema_warmup=True, power=0.75)
 
@@ -146,17 +173,12 @@ def _optimise(
         return min((step + 1) / options.warmup, 0.5 + 0.5 * math.cos(math.pi * step / max(steps, 1)))
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
-    start = 0
-    if state.exists():
-        saved = torch.load(state, weights_only=True)
-        model.load_state_dict(saved["model"])
-        optimiser.load_state_dict(saved["optimiser"])
-        schedule.load_state_dict(saved["schedule"])
-        ema.load_state_dict(saved["ema"])
-        start = saved["step"]
+    parts = {"model": model, "optimiser": optimiser, "schedule": schedule, "ema": ema}
+    start = _resume(parts, checkpoint)
     progress = tqdm(range(start, steps), desc=name, initial=start, total=steps, mininterval=5)
     for step in progress:
         value = loss(step)
+        require_finite(value.item(), step + 1)
         optimiser.zero_grad(set_to_none=True)
         value.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -166,12 +188,15 @@ def _optimise(
         if step % 20 == 0:
             progress.set_postfix(loss=f"{value.item():.4f}")
         if (step + 1) % options.checkpoint_every == 0 or step + 1 == steps:
-            _save(state, model=model, optimiser=optimiser, schedule=schedule, ema=ema, step=step + 1)
+            checkpoint.save({"step": step + 1, **{name: part.state_dict() for name, part in parts.items()}})
     ema.copy_to(model.parameters())
 
 
-def _save(path: Path, step: int, **parts) -> None:
-    """Write the state beside, then rename: a state that exists is whole."""
-    partial = path.with_suffix(".partial")
-    torch.save({name: part.state_dict() for name, part in parts.items()} | {"step": step}, partial)
-    partial.rename(path)
+def _resume(parts: dict[str, Any], checkpoint: Checkpoint) -> int:
+    """Restore the parts and return the step from which to go on."""
+    saved = checkpoint.load()
+    if not saved:
+        return 0
+    for name, part in parts.items():
+        part.load_state_dict(saved[name])
+    return saved["step"]

@@ -1,21 +1,63 @@
-"""accelerate's view of the machine, or a message why it will not do."""
+"""accelerate's view of the machine, or a message why it will not do; what its processes do together."""
 
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from torch import Tensor
 
+from dginstyle.identity import Identity, identify
 from dginstyle.options import Precision
 
 
-def make_accelerator(precision: Precision, accumulation: int) -> Accelerator:
+def make_accelerator(precision: Precision, accumulation: int = 1) -> Accelerator:
     """Return accelerate's view of the machine.
 
     Raises:
         SystemExit: the machine does not support the precision.
     """
     mixed = "no" if precision == "fp32" else precision
+    launched = torch.distributed.is_torchelastic_launched()
+    on_cpu = launched and not torch.cuda.is_available()  # accelerate joins processes without GPUs only when told
     try:
-        accelerator = Accelerator(mixed_precision=mixed, gradient_accumulation_steps=accumulation)
+        accelerator = Accelerator(cpu=on_cpu, mixed_precision=mixed, gradient_accumulation_steps=accumulation)
     except ValueError as error:
         raise SystemExit(f"precision {precision} does not work on this machine ({error}); try fp32") from None
     if precision == "fp16" and accelerator.device.type == "cpu":  # accelerate says nothing and scales nothing
         raise SystemExit("precision fp16 does not work on this machine (it needs a GPU); try fp32 or bf16")
     return accelerator
+
+
+def identify_together(
+    accelerator: Accelerator, settings: Mapping[str, Any], files: Mapping[str, str | Path]
+) -> Identity:
+    """Return the identity of a training by all processes, to whose settings their number belongs; one reads files."""
+    settings = {**settings, "processes": accelerator.num_processes}
+    return broadcast_object_list([identify(settings, files) if accelerator.is_main_process else None])[0]
+
+
+def mean_loss(accelerator: Accelerator, loss: Tensor, step: int) -> float:
+    """Return the mean of all processes' losses at a step, the same to each.
+
+    Raises:
+        SystemExit: it is not finite.
+    """
+    return require_finite(accelerator.reduce(loss.detach(), reduction="mean").item(), step)
+
+
+def require_finite(loss: float, step: int) -> float:
+    """Return a loss.
+
+    Raises:
+        SystemExit: it is not finite.
+    """
+    if not math.isfinite(loss):
+        raise SystemExit(
+            f"the loss is {loss} at step {step}: start over with a lower learning_rate or precision: fp32; "
+            "the state before it is kept"
+        )
+    return loss

@@ -79,9 +79,10 @@ def train_controlnet(
         min_pixels: a file is drawn for a class when it has more pixels of it than this.
         seed: the run's seed.
     """
-    task = ControlNetTask.load(prior, unet, LabelledCrops(SourceSet(data), options, min_pixels, seed), options, seed)
-    tables = [data / name for name in ("manifest.csv", "samples_with_class.json", "rcs_probabilities.json")]
-    train_to_folder(task, options, output, state, {"seed": seed, "min_pixels": min_pixels}, [prior, unet, *tables])
+    source = SourceSet(data)
+    task = ControlNetTask.load(prior, unet, LabelledCrops(source, options, min_pixels, seed), options, seed)
+    files = {"prior": prior, "unet": unet, **source.files("samples_with_class.json", "rcs_probabilities.json")}
+    train_to_folder(task, options, output, state, {"seed": seed, "min_pixels": min_pixels}, files)
 
 
 @dataclass

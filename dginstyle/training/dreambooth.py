@@ -47,8 +47,9 @@ def train_dreambooth(
         options: the values of ``dreambooth`` in the configuration.
         seed: the run's seed.
     """
-    task = Dreambooth.load(prior, SourceImages(SourceSet(data), options, seed), options)
-    train_to_folder(task, options, output, state, {"seed": seed}, [prior, data / "manifest.csv"])
+    source = SourceSet(data)
+    task = Dreambooth.load(prior, SourceImages(source, options, seed), options)
+    train_to_folder(task, options, output, state, {"seed": seed}, {"prior": prior, **source.files()})
 
 
 @dataclass

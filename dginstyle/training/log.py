@@ -1,17 +1,19 @@
 """What a person sees of a training: a progress bar, lines in a file, curves and pictures in TensorBoard or W&B."""
 
 import logging
+import resource
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import torch
 from accelerate.tracking import GeneralTracker, TensorBoardTracker, WandBTracker
 from PIL import Image
 
 from dginstyle.files import progress, whole_file
-from dginstyle.training.options import Report
-from dginstyle.training.validation import validation_file
+from dginstyle.options import Report
 
 log = logging.getLogger("dginstyle")
 WANDB_PROJECT = "dginstyle"
@@ -24,7 +26,7 @@ def open_tracker(report_to: Report, folder: Path, name: str, identity: str, star
         report_to: which.
         folder: folder of the training's logs.
         name: what W&B calls the training.
-        identity: the training's fingerprint: a training that goes on goes on in the same W&B run.
+        identity: the digest of the training's identity: one that goes on goes on in the same W&B run.
         start: step from which it goes on.
 
     Raises:
@@ -46,7 +48,7 @@ def open_tracker(report_to: Report, folder: Path, name: str, identity: str, star
 class TrainingLog:
     """Writes ``train.log`` and pictures into a folder, curves to a tracker, and a progress bar to stderr.
 
-    Times stand only here, so that the weights' folder is the same on every run.
+    Times stand only here, so that the training's other files are the same on every run.
     """
 
     def __init__(
@@ -65,8 +67,8 @@ class TrainingLog:
         self.losses: list[float] = []
         self.start, self.began = start, time.perf_counter()
 
-    def report(self, step: int, loss: float, gradient: float | None) -> None:
-        """Take the loss of a step and the norm of its gradient; write their means when a line is due."""
+    def report(self, step: int, loss: float, rate: float, gradient: float | None = None) -> None:
+        """Take a step's loss, learning rate and norm of the gradient; write a line and curves when they are due."""
         self.losses.append(loss)
         self.bar.update()
         if step % self.every and step != self.steps:
@@ -75,23 +77,33 @@ class TrainingLog:
         self.losses.clear()
         self.bar.set_postfix(loss=f"{mean:.4f}", refresh=False)
         pace = (time.perf_counter() - self.began) / (step - self.start)
-        log.info("%s: step %d/%d, loss %.4f, %.2f s a step", self.name, step, self.steps, mean, pace)
+        left = timedelta(seconds=round(pace * (self.steps - step)))
+        log.info("%s: step %d/%d, loss %.4f, rate %.2e, %s left", self.name, step, self.steps, mean, rate, left)
         if self.tracker:
-            curves = {"loss": mean} if gradient is None else {"loss": mean, "gradient norm": gradient}
-            self.tracker.log(curves, step=step)
+            norm = {} if gradient is None else {"gradient norm": gradient}
+            self.tracker.log({"loss": mean, "learning rate": rate, **norm}, step=step)
 
     def show(self, step: int, picture: Image.Image) -> None:
         """Write the validation picture of a step."""
-        with whole_file(validation_file(self.folder, step)) as unfinished:
+        with whole_file(self.folder / "validation" / f"{step:07}.png") as unfinished:
             picture.save(unfinished, format="PNG")
         if self.tracker:
             layout = {"dataformats": "NHWC"} if self.tracker.name == "tensorboard" else {}
             self.tracker.log_images({"validation": np.asarray(picture)[None]}, step=step, **layout)
 
     def close(self) -> None:
-        """Close bar and files."""
+        """Write the most memory that was held, and close bar and files."""
+        log.info("peak memory %.1f GB", peak_memory() / 1e9)
         self.bar.close()
         if self.tracker:
             self.tracker.finish()
         log.removeHandler(self.handler)
         self.handler.close()
+
+
+def peak_memory() -> int:
+    """Return the most bytes of the GPU, or without one of this process, that were in use at once."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak  # macOS counts bytes, Linux kilobytes

@@ -16,10 +16,11 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from dginstyle.checkpoint import Checkpoint, fingerprint
+from dginstyle.checkpoint import Checkpoint
 from dginstyle.diffusion.loading import memory_layout
 from dginstyle.files import refuse_overwriting, whole_folder, write_json
-from dginstyle.training.accelerator import make_accelerator
+from dginstyle.identity import digest
+from dginstyle.training.accelerator import identify_together, make_accelerator, mean_loss
 from dginstyle.training.log import TrainingLog, open_tracker
 from dginstyle.training.options import TrainingOptions, ValidationOptions
 from dginstyle.training.publish import push, write_model_card
@@ -152,7 +153,11 @@ def batches(task: Task, options: TrainingOptions, run: Run) -> Iterator[dict[str
 def optimise(
     task: Task, options: TrainingOptions, run: Run, stream: Iterator[dict[str, Any]]
 ) -> tuple[float, float | None]:
-    """Take one optimiser step; return its mean loss and the norm of its gradient (None where it is not clipped)."""
+    """Take one optimiser step; return its mean loss and the norm of its gradient (None where it is not clipped).
+
+    Raises:
+        SystemExit: the loss is not finite.
+    """
     losses, norm = [], None
     for _ in range(options.accumulation):
         batch = next(stream)
@@ -170,34 +175,38 @@ def optimise(
     if run.average:
         run.average.step(trained(run.network))
     run.step += 1
-    return float(torch.stack(losses).mean()), None if norm is None else float(norm)
+    loss = mean_loss(run.accelerator, torch.stack(losses).mean(), run.step)
+    return loss, None if norm is None else float(norm)
 
 
-def train(task: Task, options: TrainingOptions, checkpoint: Checkpoint) -> Run:
-    """Train a task's network to its last step, from the saved state where there is one."""
-    run = start(task, options)
+def resume(run: Run, checkpoint: Checkpoint) -> None:
+    """Go on from the saved state where there is one; it is let go of before the training goes on."""
     if state := checkpoint.load():
         run.restore(state)
+
+
+def train(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint) -> None:
+    """Train a task's network from the run's step to the last one."""
     main = run.accelerator.is_main_process
     log = open_log(task, options, run, checkpoint) if main else None
     stream = batches(task, options, run)
     while run.step < options.steps:
+        rate = run.optimiser.param_groups[0]["lr"]
         loss, norm = optimise(task, options, run, stream)
         if log:
-            log.report(run.step, loss, norm)
+            log.report(run.step, loss, rate, norm)
         if log and options.validation and options.validation.due(run.step, options.steps):
             log.show(run.step, validation_picture(task, options.validation, run))
         if main and (run.step % options.checkpoint_every == 0 or run.step == options.steps):
             checkpoint.save(run.state())
     if log:
         log.close()
-    return run
 
 
 def open_log(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint) -> TrainingLog:
     """Open the log of a run, beside its saved state."""
-    folder = checkpoint.path.parent / "logs"
-    tracker = open_tracker(options.report_to, folder, task.name, checkpoint.belongs_to, run.step)
+    folder = checkpoint.folder / "logs"
+    tracker = open_tracker(options.report_to, folder, task.name, digest(checkpoint.identity), run.step)
     return TrainingLog(folder, task.name, run.step, options.steps, tracker)
 
 
@@ -208,7 +217,12 @@ def validation_picture(task: Task, options: ValidationOptions, run: Run) -> Imag
 
 
 def train_to_folder(
-    task: Task, options: TrainingOptions, output: Path, state: Path, settings: dict[str, Any], origins: list[str | Path]
+    task: Task,
+    options: TrainingOptions,
+    output: Path,
+    state: Path,
+    settings: dict[str, Any],
+    files: dict[str, str | Path],
 ) -> None:
     """Train, write the weights' folder whole, and forget the state.
 
@@ -219,15 +233,18 @@ def train_to_folder(
             ``hub_repository`` the model card that goes to the hub with them.
         state: folder of the resumable state and of the logs.
         settings: what else decides the result.
-        origins: files that decide the result.
+        files: what decides the result, by role.
 
     Raises:
-        SystemExit: ``output`` holds other files, or the hub refuses the weights; they are in ``output`` then.
+        SystemExit: ``output`` holds other files, ``state`` is that of other work or cannot be read, the loss is not
+            finite, or the hub refuses the weights; they are in ``output`` then.
     """
     refuse_overwriting(output, "config.json")
     settings = {"task": task.name, **settings, **options.decisive()}
-    checkpoint = Checkpoint(state, fingerprint(settings, origins))
-    run = train(task, options, checkpoint)
+    run = start(task, options)
+    checkpoint = Checkpoint(state, identify_together(run.accelerator, settings, files))
+    resume(run, checkpoint)
+    train(task, options, run, checkpoint)
     run.accelerator.wait_for_everyone()
     if not run.accelerator.is_main_process:
         return

@@ -13,11 +13,11 @@ from dginstyle.options import (
     PositiveFloat,
     PositiveInt,
     Precision,
+    Report,
     Share,
     Size,
 )
 
-Report = Literal["tensorboard", "wandb", "none"]
 TrainedPart = Literal["all", "condition", "condition_first_block", "condition_first_mid_block"]
 
 

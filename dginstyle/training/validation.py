@@ -1,7 +1,6 @@
 """Pictures on the way of a training: the same samples drawn by the prior and by the source style, side by side."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,8 +76,3 @@ def draw(pipeline: DiffusionPipeline, sample: dict[str, Any], options: Validatio
     latents = sample_noise(pipeline, sample)  # (1, C, h, w)
     size = {"height": height, "width": width, "num_inference_steps": options.steps, "output_type": "np"}
     return (pipeline(latents=latents, **size, **inputs).images[0] * 255).round().astype(np.uint8)
-
-
-def validation_file(folder: Path, step: int) -> Path:
-    """Return where the picture after a step lies in the folder of a training's logs."""
-    return folder / "validation" / f"{step:07}.png"

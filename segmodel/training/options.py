@@ -13,6 +13,7 @@ from segmodel.options import (
     PositiveFloat,
     PositiveInt,
     Precision,
+    Report,
     Share,
     Size,
 )
@@ -39,6 +40,7 @@ class TrainOptions(Options):
         description="iterations between two saved states", json_schema_extra=EXECUTION
     )
     workers: NonNegativeInt = Field(0, description="processes that load images", json_schema_extra=EXECUTION)
+    report_to: Report = Field("tensorboard", description="tracker of the curves", json_schema_extra=EXECUTION)
 
 
 class RedrawOptions(Options):

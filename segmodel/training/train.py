@@ -1,26 +1,28 @@
 """Verb ``train``: one model on one training set with one seed."""
 
-import json
+import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object
 from mmengine.dataset import pseudo_collate
-from mmengine.dist import get_rank, get_world_size, is_main_process
 from safetensors.torch import save
 
-from segmodel.files import whole_file
+from segmodel.checkpoint import Checkpoint
+from segmodel.files import whole_file, write_json
+from segmodel.identity import Identity, digest
 from segmodel.manifest import SOURCE
 from segmodel.models import build_model, read_config
-from segmodel.training.checkpoint import Checkpoint, fingerprint
+from segmodel.training.accelerator import identify_together, make_accelerator
 from segmodel.training.data import Geometry, TrainingStream
-from segmodel.training.log import NoLog, TrainingLog
+from segmodel.training.log import TrainingLog, open_tracker
 from segmodel.training.optimisation import build_optimiser, learning_rate_factor
 from segmodel.training.options import Presentation, TrainOptions
-from segmodel.training.parallel import all_of, run_on
+from segmodel.training.parallel import run_on
 from segmodel.training.trainer import Progress, Trainer
 
 
@@ -51,7 +53,8 @@ def train(
         presentation: how the images of the training set are shown.
 
     Raises:
-        SystemExit: a file, the training set or an option does not do; the message says what to change.
+        SystemExit: a file, the training set, an option or the state does not do, or the loss is not finite; the message
+            says what to change.
     """
     work = partial(_train, model, data, output, state, options, seed, generator, presentation)
     run_on(options.processes, work)
@@ -67,7 +70,7 @@ def _train(
     generator: str | None,
     presentation: Presentation,
 ) -> None:
-    config = read_config(options.config)
+    accelerator, config = make_accelerator(options.precision), read_config(options.config)
     geometry = Geometry(options.crop, options.source_size, options.cat_max_ratio)
     stream = TrainingStream(data, geometry, seed, presentation)
     images = Counter(row["origin"] for row in stream.rows.load_data_list())
@@ -75,16 +78,19 @@ def _train(
         raise SystemExit(f"{data}: no image of the generator {generator}; generate them, then run `build-training-set`")
     network = build_model(config, seed)
     optimiser = build_optimiser(network, options.learning_rate, options.weight_decay, options.head_learning_rate_factor)
-    trainer = Trainer(network, optimiser, options.precision, seed)
-    settings = {"seed": seed, **options.decisive(), **presentation.decisive()}
-    checkpoint = Checkpoint(state, fingerprint(settings, config, data))
+    trainer = Trainer(network, optimiser, accelerator, seed)
+    settings = {"seed": seed, **_decisive(options), **presentation.decisive(), "network": config.to_dict()}
+    checkpoint = Checkpoint(state, identify_together(accelerator, settings, _files(stream, data)))
     progress = _resumed(trainer, checkpoint)
-    with closing(TrainingLog(output / "logs", progress.iteration) if is_main_process() else NoLog()) as log:
-        _run(trainer, stream, progress, checkpoint, options, log)
+    log = None
+    if accelerator.is_main_process:
+        log = _open_log(output / "logs", model, progress.iteration, options, checkpoint.identity)
+    _run(trainer, stream, progress, checkpoint, options, log)
     _require_seen(progress.seen, images, data)
-    if is_main_process():
+    if accelerator.is_main_process:
         _write(trainer, output, _record(model, data, seed, options, images, progress))
         checkpoint.clear()
+    accelerator.end_training()
 
 
 def _run(
@@ -93,27 +99,41 @@ def _run(
     progress: Progress,
     checkpoint: Checkpoint,
     options: TrainOptions,
-    log: TrainingLog | NoLog,
+    log: TrainingLog | None,
 ) -> None:
-    for batch in _batches(stream, progress.iteration, options):
+    for batch in _batches(stream, progress.iteration, options, trainer.accelerator):
         factor = learning_rate_factor(progress.iteration, options.warmup, options.iterations)
         progress.losses.append(trainer.step(batch, progress.iteration, factor))
-        progress.seen.update(all_of([sample.origin for sample in batch["data_samples"]]))
+        progress.seen.update(gather_object([sample.origin for sample in batch["data_samples"]]))
         progress.iteration += 1
-        log.report(progress, options.iterations, options.learning_rate * factor)
-        if progress.iteration % options.checkpoint_every == 0 and is_main_process():
+        if log:
+            log.report(progress.iteration, progress.losses[-1], options.learning_rate * factor)
+        if log and progress.iteration % options.checkpoint_every == 0:
             checkpoint.save({"trainer": trainer.state(), "progress": progress.state()})
+    if log:
+        log.close()
 
 
-def _batches(stream: TrainingStream, start: int, options: TrainOptions) -> Iterator[dict]:
-    size, processes = options.batch_size, get_world_size()
+def _batches(stream: TrainingStream, start: int, options: TrainOptions, accelerator: Accelerator) -> Iterator[dict]:
+    size, processes = options.batch_size, accelerator.num_processes
     if size % processes:
         raise SystemExit(f"batch_size {size} cannot be shared evenly by {processes} processes; change either")
-    positions = range(start * size + get_rank(), options.iterations * size, processes)
+    positions = range(start * size + accelerator.process_index, options.iterations * size, processes)
     loader = torch.utils.data.DataLoader(
         stream, size // processes, sampler=positions, collate_fn=pseudo_collate, num_workers=options.workers
     )
     return iter(loader)
+
+
+def _files(stream: TrainingStream, data: Path) -> dict[str, Path]:
+    """Return the training set and its images and labels by their names relative to it."""
+    paths = [Path(row[part]) for row in stream.rows.load_data_list() for part in ("img_path", "seg_map_path")]
+    return {"training set": data, **{os.path.relpath(path, data.parent): path for path in paths}}
+
+
+def _open_log(folder: Path, name: str, start: int, options: TrainOptions, identity: Identity) -> TrainingLog:
+    tracker = open_tracker(options.report_to, folder, name, digest(identity), start)
+    return TrainingLog(folder, name, start, options.iterations, tracker)
 
 
 def _resumed(trainer: Trainer, checkpoint: Checkpoint) -> Progress:
@@ -122,6 +142,11 @@ def _resumed(trainer: Trainer, checkpoint: Checkpoint) -> Progress:
         return Progress()
     trainer.restore(state["trainer"])
     return Progress.restored(state["progress"])
+
+
+def _decisive(options: TrainOptions) -> dict:
+    """Return the values that decide; the network's stand for its file, the real number of processes for theirs."""
+    return {key: value for key, value in options.decisive().items() if key not in ("config", "processes")}
 
 
 def _require_seen(seen: Counter, images: Counter, data: Path) -> None:
@@ -147,7 +172,6 @@ def _record(model: str, data: Path, seed: int, options: TrainOptions, images: Co
 
 def _write(trainer: Trainer, output: Path, record: dict) -> None:
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in trainer.model.state_dict().items()}
-    with whole_file(output / "training.json") as partial:
-        partial.write_text(json.dumps(record, indent=2) + "\n")
+    write_json(output / "training.json", record, indent=2)
     with whole_file(output / "weights.safetensors") as partial:
         partial.write_bytes(save(weights))

@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from mmengine.dist import get_rank
+from accelerate import Accelerator
+from accelerate.utils import DistributedType
 from mmseg.models import BaseSegmentor
 
-from segmodel.options import Precision
+from segmodel.training.accelerator import mean_loss
 from segmodel.training.optimisation import set_learning_rate
-from segmodel.training.parallel import mean_of_all, shared
-
-_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass
@@ -44,19 +42,14 @@ class Progress:
 class Trainer:
     """A model with its optimiser, on the accelerator where there is one; on several, each has its part of the batch."""
 
-    def __init__(self, model: BaseSegmentor, optimiser: torch.optim.Optimizer, precision: Precision, seed: int) -> None:
-        """Move the model to the device.
-
-        Raises:
-            SystemExit: fp16 without a GPU, where its gradients cannot be scaled.
-        """
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        if precision == "fp16" and self.device.type == "cpu":
-            raise SystemExit("precision fp16 needs a GPU, and this machine has none; set precision: bf16 or fp32")
-        self.model, self.optimiser, self.seed = model.to(self.device).train(), optimiser, seed
-        self.shared = shared(self.model)
-        self.dtype = _DTYPES[precision]
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == "fp16")
+    def __init__(
+        self, model: BaseSegmentor, optimiser: torch.optim.Optimizer, accelerator: Accelerator, seed: int
+    ) -> None:
+        """Move the model to the device; on GPUs batch normalisation is over the whole batch."""
+        if accelerator.distributed_type == DistributedType.MULTI_GPU:  # torch has none such on a CPU
+            model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        self.model, self.accelerator, self.seed = model.train(), accelerator, seed
+        self.shared, self.optimiser = accelerator.prepare(self.model, optimiser)
 
     def step(self, batch: dict, iteration: int, learning_rate_factor: float) -> float:
         """Make one update from a collated batch of ``TrainingStream`` (this process's part) and return its loss.
@@ -65,26 +58,27 @@ class Trainer:
             SystemExit: the loss is not finite.
         """
         # Dropout draws from torch's global generator: its state is that of the iteration, resumed or not.
-        entropy = (self.seed, 2, iteration, get_rank()) if get_rank() else (self.seed, 2, iteration)
+        rank = self.accelerator.process_index
+        entropy = (self.seed, 2, iteration, rank) if rank else (self.seed, 2, iteration)
         torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
         set_learning_rate(self.optimiser, learning_rate_factor)
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            losses = self.shared(**self.model.data_preprocessor(batch, training=True), mode="loss")
+        losses = self.shared(**self.model.data_preprocessor(batch, training=True), mode="loss")
         loss, _ = self.model.parse_losses(losses)
-        mean = mean_of_all(loss)
-        if not torch.isfinite(mean):
-            raise SystemExit(f"the loss is {mean.item()} at iteration {iteration}; lower learning_rate or use fp32")
+        mean = mean_loss(self.accelerator, loss, iteration + 1)
         self.optimiser.zero_grad()
-        self.scaler.scale(loss).backward()
-        self.scaler.step(self.optimiser)
-        self.scaler.update()
-        return mean.item()
+        self.accelerator.backward(loss)
+        self.optimiser.step()
+        return mean
 
     def state(self) -> dict:
-        """Return the state dictionaries of model, optimiser and gradient scaler."""
-        return {part: getattr(self, part).state_dict() for part in ("model", "optimiser", "scaler")}
+        """Return the state dictionaries of model, optimiser and, where gradients are scaled, their scaler."""
+        return {name: part.state_dict() for name, part in self._parts().items()}
 
     def restore(self, state: dict) -> None:
         """Take up what ``state`` returned."""
-        for part in ("model", "optimiser", "scaler"):
-            getattr(self, part).load_state_dict(state[part])
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self) -> dict:
+        scaler = {"scaler": self.accelerator.scaler} if self.accelerator.scaler else {}
+        return {"model": self.model, "optimiser": self.optimiser, **scaler}

@@ -47,7 +47,7 @@ def dreambooth(prior, source, folder, options=DREAMBOOTH, seed=0):
     return folder / "unet"
 
 
-def controlnet(prior, unet, source, folder, options=CONTROLNET):
+def controlnet(prior, unet, source, folder, options=CONTROLNET, min_pixels=4):
     train_controlnet(
         prior=prior,
         unet=unet,
@@ -55,7 +55,7 @@ def controlnet(prior, unet, source, folder, options=CONTROLNET):
         output=folder / "controlnet",
         state=folder / "state",
         options=options,
-        min_pixels=4,
+        min_pixels=min_pixels,
         seed=0,
     )
     return folder / "controlnet"
@@ -73,4 +73,4 @@ def kill(verb, options, **arguments):
     )
     assert done.returncode == -9, done.stderr
     assert not arguments["output"].exists()
-    assert torch.load(arguments["state"] / "last.pt", weights_only=True)["step"] == 2
+    assert torch.load(arguments["state"] / "last.pt", weights_only=True)["state"]["step"] == 2

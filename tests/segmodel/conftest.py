@@ -1,5 +1,6 @@
 import csv
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,14 @@ def _write_table(
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     return path
+
+
+@pytest.fixture(autouse=True)
+def one_accelerator_a_test():
+    """Accelerate keeps the first precision that a process asked for; each test is a process of its own to it."""
+    yield
+    if state := sys.modules.get("accelerate.state"):
+        state.AcceleratorState._reset_state(reset_partial_state=True)
 
 
 @pytest.fixture

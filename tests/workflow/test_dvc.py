@@ -219,5 +219,5 @@ def test_interrupted_training_is_resumed(program, second_clone):
         process.wait()
     assert not (folder / "segmentation/segformer_mini/dginstyle/seed0/weights.safetensors").exists()
     program(second_clone, "dvc", "repro", "--single-item", TRAINING)
-    log = (folder / "logs/train_segmentation/segformer_mini/dginstyle/seed0.log").read_text()
-    assert "going on from iteration" in log
+    log = (folder / "segmentation/segformer_mini/dginstyle/seed0/logs/train.log").read_text()
+    assert "going on after step" in log

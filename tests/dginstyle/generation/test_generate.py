@@ -15,8 +15,10 @@ from dginstyle.generation.gather import gather
 from dginstyle.generation.generate import generate_shard, shard_rows
 from dginstyle.generation.item import draw_filled_crop, draw_item
 from dginstyle.generation.list import draw_list
+from dginstyle.generation.shard import Shard
 from dginstyle.labels import read_label
 from tests.dginstyle.tiny_prior import tiny_label
+from tests.states import copied
 
 OPTIONS = DiffusionOptions(
     kind="diffusion",
@@ -68,11 +70,11 @@ def benchmark(source, tmp_path_factory):
 
 @pytest.fixture
 def make(prior, controlnet, source, benchmark):
-    def make_shard(output, shard=0, shards=1, options=None, **arguments):
-        inputs = {"prior": prior, "controlnet": str(controlnet), **arguments}
+    def make_shard(output, shard=0, shards=1, options=None, seed=0, data=source, **changed):
+        inputs = {"prior": prior, "controlnet": str(controlnet), **changed}
         options = {**OPTIONS.model_dump(mode="json"), **(options or {})}
-        place = {"data": source, "list": benchmark / "list.csv", "output": output}
-        generate_shard(options=options, inputs=inputs, shard=shard, shards=shards, seed=0, **place)
+        place = {"data": data, "list": benchmark / "list.csv", "output": output}
+        generate_shard(options=options, inputs=inputs, shard=shard, shards=shards, seed=seed, **place)
         return output
 
     return make_shard
@@ -167,12 +169,36 @@ def test_a_killed_shard_goes_on_to_the_same_bytes(whole, prior, controlnet, sour
     assert files(output) == files(whole)
 
 
-def test_an_unfinished_shard_of_other_options_is_begun_anew(make, tmp_path):
-    stale = tmp_path / "0.partial"
-    (stale / "items").mkdir(parents=True)
-    (stale / "items/belongs_to").write_text("other options")
-    (stale / "items/000000.json").write_text("{}")
-    assert metadata(make(tmp_path / "0", shards=6))[0]["index"] == 0
+@pytest.fixture
+def unfinished(make, tmp_path, monkeypatch):
+    """The folder of a shard that was interrupted when its images were made."""
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Shard, "finish", stopped)
+        make(tmp_path / "0", shards=6)
+    return tmp_path / "0"
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"seed": 1}, "seed was 0 and is 1"),
+        ({"options": {"guidance": 3.0}}, "guidance was 2.0 and is 3.0"),
+    ],
+)
+def test_an_unfinished_shard_of_other_options_stops_and_names_them(make, unfinished, changed, words):
+    with pytest.raises(SystemExit, match=rf"{words}; put back what it was, or delete \S*0.partial to start over"):
+        make(unfinished, shards=6, **changed)
+
+
+def test_an_unfinished_shard_goes_on_with_copied_files(make, unfinished, prior, source, tmp_path):
+    made = (unfinished.with_name("0.partial") / "images/000000.png").stat().st_mtime_ns
+    copies = [copied(path, tmp_path / "copies") for path in (prior, source)]
+    make(unfinished, shards=6, prior=str(copies[0]), data=copies[1])
+    assert (unfinished / "images/000000.png").stat().st_mtime_ns == made
 
 
 def test_the_folder_may_exist_empty_as_snakemake_makes_it(make, tmp_path):

@@ -1,6 +1,7 @@
 """The mini prior: its tokenizer and losses, its training, and the one that is shipped."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,12 @@ from dginstyle.prior.denoiser import draw_caption, tokenise
 from dginstyle.prior.networks import build_autoencoder, build_tokenizer
 from dginstyle.prior.options import PriorOptions
 from dginstyle.prior.train import train_prior
+from tests.states import copied, damage
 
+OPTIONS = PriorOptions(
+    autoencoder_steps=2, denoiser_steps=2, autoencoder_batch_size=2, denoiser_batch_size=2, checkpoint_every=1
+)
+WEIGHTS = ("unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors")
 SHIPPED = Path(__file__).parents[3] / "resources" / "mini_prior"
 
 
@@ -29,6 +35,19 @@ def write_corpus(folder: Path, photos: int) -> Path:
         lines.append(json.dumps({"file_name": name, "classes": photo.classes, "weather": photo.weather}))
     (folder / "metadata.jsonl").write_text("\n".join(lines))
     return folder
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    return write_corpus(tmp_path / "corpus", 6)
+
+
+def train(corpus: Path, folder: Path, name: str, options: PriorOptions = OPTIONS, seed: int = 0) -> None:
+    train_prior(corpus=corpus, output=folder / name, state=folder / f"state_{name}", options=options, seed=seed)
+
+
+def weights(folder: Path) -> list[bytes]:
+    return [(folder / file).read_bytes() for file in WEIGHTS]
 
 
 def test_every_class_word_is_one_token_and_other_words_fall_into_letters(tmp_path):
@@ -72,27 +91,76 @@ def test_first_component_is_the_brightness():
     assert (first > 0).all() or (first < 0).all()
 
 
-def test_training_resumes_goes_on_from_another_and_writes_what_diffusers_loads(tmp_path):
-    corpus = write_corpus(tmp_path / "corpus", 6)
-    options = PriorOptions(
-        autoencoder_steps=2, denoiser_steps=2, autoencoder_batch_size=2, denoiser_batch_size=2, checkpoint_every=1
-    )
-    weights = []
-    files = ("unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors")
+def test_training_goes_on_from_another_and_writes_what_diffusers_loads(corpus, tmp_path):
     for name in ("first", "again"):
-        train_prior(corpus=corpus, output=tmp_path / name, state=tmp_path / f"state_{name}", options=options, seed=0)
-        weights.append([(tmp_path / name / file).read_bytes() for file in files])
-    assert weights[0] == weights[1]
-    (tmp_path / "state_again" / "decoder.pt").unlink()  # as if killed after the denoiser
-    train_prior(corpus=corpus, output=tmp_path / "resumed", state=tmp_path / "state_again", options=options, seed=0)
-    assert [(tmp_path / "resumed" / file).read_bytes() for file in files] == weights[0]
-    onward = options.replace(start=str(tmp_path / "first"), autoencoder_steps=0, denoiser_steps=0)
-    train_prior(corpus=corpus, output=tmp_path / "onward", state=tmp_path / "state_onward", options=onward, seed=0)
-    for file in (*files, "text_encoder/model.safetensors", "model_index.json", "unet/config.json"):
+        train(corpus, tmp_path, name)
+    assert weights(tmp_path / "first") == weights(tmp_path / "again")
+    assert not list((tmp_path / "state_first").iterdir())
+    onward = OPTIONS.replace(start=str(tmp_path / "first"), autoencoder_steps=0, denoiser_steps=0)
+    train(corpus, tmp_path, "onward", onward)
+    for file in (*WEIGHTS, "text_encoder/model.safetensors", "model_index.json", "unet/config.json"):
         assert (tmp_path / "onward" / file).read_bytes() == (tmp_path / "first" / file).read_bytes()
     pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "first", safety_checker=None)
     image = pipeline("road sky", height=64, width=64, num_inference_steps=2, output_type="np").images
     assert image.shape == (1, 64, 64, 3)
+
+
+@pytest.fixture
+def interrupted(corpus, tmp_path, monkeypatch):
+    """A training ``again`` that was interrupted in the second step of its decoder."""
+    monkeypatch.setattr("dginstyle.prior.train.reconstruction_loss", fails_in_the_second(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        train(corpus, tmp_path, "again")
+    monkeypatch.undo()
+
+
+def fails_in_the_second(problem):
+    calls = []
+
+    def loss(*images):
+        calls.append(images)
+        if len(calls) == 2 and isinstance(problem, type):
+            raise problem
+        return reconstruction_loss(*images) * (problem if len(calls) == 2 else 1)
+
+    return loss
+
+
+@pytest.mark.parametrize("damaged", [None, "denoiser", "decoder"])
+def test_an_interrupted_training_ends_with_the_same_bytes(corpus, tmp_path, interrupted, damaged):
+    train(corpus, tmp_path, "first")
+    if damaged == "decoder":
+        shutil.copy(tmp_path / "state_again/decoder.pt", tmp_path / "state_again/decoder_but_one.pt")
+    if damaged:
+        damage(tmp_path / f"state_again/{damaged}.pt")
+    train(copied(corpus, tmp_path / "copies"), tmp_path, "again")
+    assert weights(tmp_path / "again") == weights(tmp_path / "first")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"seed": 1}, "seed was 0 and is 1"),
+        ({"options": OPTIONS.replace(denoiser_learning_rate=0.5)}, "denoiser_learning_rate was 0.0008 and is 0.5"),
+    ],
+)
+def test_a_state_of_other_options_stops_and_names_them(corpus, tmp_path, interrupted, changed, words):
+    with pytest.raises(SystemExit, match=rf"{words}; put back what it was, or delete \S*state_again to start over"):
+        train(corpus, tmp_path, "again", **changed)
+
+
+def test_a_loss_that_is_not_finite_stops(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr("dginstyle.prior.train.reconstruction_loss", fails_in_the_second(float("nan")))
+    with pytest.raises(SystemExit, match="the loss is nan at step 2: "):
+        train(corpus, tmp_path, "first")
+    assert not (tmp_path / "first").exists()
+
+
+def test_a_folder_of_other_files_is_not_overwritten(corpus, tmp_path):
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first/thesis.tex").write_text("years of work")
+    with pytest.raises(SystemExit, match="choose another --output"):
+        train(corpus, tmp_path, "first")
 
 
 @pytest.fixture(scope="module")

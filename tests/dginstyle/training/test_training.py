@@ -17,6 +17,7 @@ from dginstyle.training.dreambooth import Dreambooth, SourceImages
 from dginstyle.training.loop import batches, optimise, start, trained
 from dginstyle.training.objective import prediction_target
 from tests.dginstyle.trainings import CONTROLNET, DREAMBOOTH, controlnet, dreambooth, kill, weights
+from tests.states import copied, damage
 
 pytestmark = pytest.mark.usefixtures("one_accelerator_a_test")
 
@@ -135,19 +136,77 @@ def test_gradients_are_clipped_to_the_largest_norm(prior, source):
     assert norms == [pytest.approx(1e-3, rel=1e-2)]
 
 
-def test_another_seed_gives_other_weights_and_the_state_of_another_training_is_not_used(prior, source, unet, tmp_path):
-    (tmp_path / "state").mkdir()
-    torch.save({"belongs_to": "another training"}, tmp_path / "state/last.pt")
-    other = dreambooth(prior, source, tmp_path, seed=1)
-    assert weights(other) != weights(unet)
-    assert "starting at step 0" in (tmp_path / "state/logs/train.log").read_text()
+def test_another_seed_gives_other_weights(prior, source, unet, tmp_path):
+    assert weights(dreambooth(prior, source, tmp_path, seed=1)) != weights(unet)
 
 
-def test_a_damaged_state_is_not_thrown_away_in_silence(prior, source, tmp_path):
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state/last.pt").write_bytes(b"half a state")
-    with pytest.raises(SystemExit, match="delete it to start over"):
+@pytest.fixture
+def interrupted(monkeypatch):
+    """Run a training until its fourth step, with a state after each step."""
+
+    def call(train, *arguments):
+        def stopped(task, options, run, stream):
+            if run.step == 3:
+                raise KeyboardInterrupt
+            return optimise(task, options, run, stream)
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr("dginstyle.training.loop.optimise", stopped)
+            train(*arguments)
+
+    return call
+
+
+EACH_STEP = DREAMBOOTH.replace(checkpoint_every=1)
+
+
+def test_a_damaged_state_is_replaced_by_the_one_before_it(prior, source, unet, tmp_path, interrupted):
+    interrupted(dreambooth, prior, source, tmp_path, EACH_STEP)
+    damage(tmp_path / "state/last.pt")
+    assert weights(dreambooth(prior, source, tmp_path)) == weights(unet)
+    assert "going on after step 2 of 4" in (tmp_path / "state/logs/train.log").read_text()
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["logs"]
+
+
+def test_two_damaged_states_are_not_thrown_away_in_silence(prior, source, tmp_path, interrupted):
+    interrupted(dreambooth, prior, source, tmp_path, EACH_STEP)
+    for state in (tmp_path / "state").glob("*.pt"):
+        damage(state)
+    with pytest.raises(SystemExit, match=r"last.pt cannot be read .*: delete \S*/state to start over"):
         dreambooth(prior, source, tmp_path)
+
+
+def test_copied_and_touched_files_go_on_to_the_same_bytes(prior, source, unet, tmp_path, interrupted):
+    interrupted(dreambooth, prior, source, tmp_path, EACH_STEP)
+    copies = [copied(path, tmp_path / "copies") for path in (prior, source)]
+    assert weights(dreambooth(str(copies[0]), copies[1], tmp_path)) == weights(unet)
+    assert "going on after step 3 of 4" in (tmp_path / "state/logs/train.log").read_text()
+
+
+def test_a_state_of_other_options_stops_and_names_them(prior, source, unet, tmp_path, interrupted):
+    interrupted(dreambooth, prior, source, tmp_path / "dreambooth", EACH_STEP)
+    with pytest.raises(SystemExit, match=r"seed was 0 and is 1; .* delete \S*/state to start over"):
+        dreambooth(prior, source, tmp_path / "dreambooth", seed=1)
+    interrupted(controlnet, prior, unet, source, tmp_path / "controlnet", CONTROLNET.replace(checkpoint_every=1))
+    with pytest.raises(SystemExit, match="min_pixels was 4 and is 5"):
+        controlnet(prior, unet, source, tmp_path / "controlnet", min_pixels=5)
+
+
+def test_a_loss_that_is_not_finite_stops_and_leaves_the_state(prior, source, unet, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(SystemExit, match="the loss is nan at step 4: "):
+        patch.setattr(Dreambooth, "loss", nan_in_the_seventh(Dreambooth.loss))
+        dreambooth(prior, source, tmp_path, EACH_STEP)
+    assert weights(dreambooth(prior, source, tmp_path)) == weights(unet)
+
+
+def nan_in_the_seventh(loss):
+    calls = []
+
+    def computed(task, network, batch):
+        calls.append(batch)
+        return loss(task, network, batch) * (float("nan") if len(calls) == 7 else 1)
+
+    return computed
 
 
 def test_loading_processes_and_checkpointed_gradients_change_nothing_that_matters(prior, source, unet, tmp_path):

@@ -64,7 +64,7 @@ def test_pictures_curves_and_norms_are_in_tensorboard(prior, source, unet, tmp_p
     options = CONTROLNET.replace(validation=ValidationOptions(every=4, images=1, steps=1))
     controlnet(prior, unet, source, tmp_path, options)
     events = EventAccumulator(str(tmp_path / "state/logs")).Reload()
-    assert events.Tags()["scalars"] == ["loss", "gradient norm"]
+    assert events.Tags()["scalars"] == ["loss", "learning rate", "gradient norm"]
     assert [image.step for image in events.Images("validation")] == [4]
 
 
@@ -91,6 +91,6 @@ def test_wandb_gets_curves_and_pictures_in_one_run_however_often_it_goes_on(prio
     )
     for folder in ("a", "b"):
         dreambooth(prior, source, tmp_path / folder, options)
-    assert logged == [(2, "validation"), (4, "loss"), (4, "validation")] * 2
+    assert logged == [(2, "validation"), (4, "loss", "learning rate"), (4, "validation")] * 2
     assert runs[0]["id"] == runs[1]["id"]
     assert runs[0]["resume"] == "allow"

@@ -1,16 +1,20 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
+from mmseg.models import EncoderDecoder
 from safetensors.torch import load_file
 
 from segmodel.models import build_model, load_model, read_config
-from segmodel.training.checkpoint import Checkpoint
+from segmodel.training.trainer import Trainer
+from tests.states import copied, damage
 
 
 def _bytes(folder):
@@ -43,21 +47,88 @@ def test_run_killed_with_sigkill_resumes_to_the_same_bytes(tmp_path, trained, mi
     process.wait()
     assert not (tmp_path / "killed" / "weights.safetensors").exists()
     resumed, undisturbed = trained("killed", **changed), trained("undisturbed", **changed)
-    assert "going on from iteration" in (resumed / "logs" / "train.log").read_text()
+    assert "going on after step" in (resumed / "logs" / "train.log").read_text()
     assert _bytes(resumed) == _bytes(undisturbed)
 
 
-def test_state_of_other_options_is_not_taken_up(tmp_path):
-    Checkpoint(tmp_path, "these").save({"value": 1})
-    assert Checkpoint(tmp_path, "these").load()["value"] == 1
-    assert Checkpoint(tmp_path, "others").load() is None
+@pytest.fixture
+def interrupted(trained, monkeypatch):
+    """Train under a name until the sixth iteration, two states after its start."""
+
+    def call(name, **changed):
+        step = Trainer.step
+
+        def stopped(self, batch, iteration, factor):
+            if iteration == 5:
+                raise KeyboardInterrupt
+            return step(self, batch, iteration, factor)
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(Trainer, "step", stopped)
+            trained(name, **changed)
+
+    return call
 
 
-def test_unreadable_state_means_starting_over(tmp_path):
-    checkpoint = Checkpoint(tmp_path, "these")
-    checkpoint.save({"value": torch.zeros(1000)})
-    checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:500])
-    assert checkpoint.load() is None
+def test_damaged_state_is_replaced_by_the_one_before_it(tmp_path, trained, interrupted):
+    undisturbed = trained("undisturbed")
+    interrupted("damaged")
+    damage(tmp_path / "state/damaged/last.pt")
+    resumed = trained("damaged")
+    assert "going on after step 2 of 6" in (resumed / "logs/train.log").read_text()
+    assert _bytes(resumed) == _bytes(undisturbed)
+
+
+def test_copied_and_touched_set_goes_on_to_the_same_bytes(tmp_path, trained, interrupted, mixed_set):
+    undisturbed = trained("undisturbed")
+    interrupted("moved")
+    for name in ("gta", "generated"):
+        copied(tmp_path / name, tmp_path / "elsewhere")
+    resumed = trained("moved", data=Path(shutil.copy(mixed_set, tmp_path / "elsewhere")))
+    assert "going on after step 4 of 6" in (resumed / "logs/train.log").read_text()
+    assert _bytes(resumed) == _bytes(undisturbed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"seed": 1}, "seed was 0 and is 1"),
+        ({"learning_rate": 0.5}, "learning_rate was 0.001 and is 0.5"),
+    ],
+)
+def test_state_of_other_options_stops_and_names_them(tmp_path, trained, interrupted, changed, words):
+    interrupted("first")
+    with pytest.raises(SystemExit, match=rf"{words}; put back what it was, or delete \S*state/first to start over"):
+        trained("first", **changed)
+
+
+def test_state_of_another_image_names_it(tmp_path, trained, interrupted):
+    interrupted("first")
+    shutil.copy(tmp_path / "gta/1.png", tmp_path / "gta/0.png")
+    with pytest.raises(SystemExit, match="the file gta/0.png has changed"):
+        trained("first")
+
+
+def test_loss_that_is_not_finite_stops_and_leaves_the_state(tmp_path, trained, interrupted, monkeypatch):
+    undisturbed = trained("undisturbed")
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(SystemExit, match="the loss is nan at step 4: "),
+    ):
+        patch.setattr(EncoderDecoder, "parse_losses", _nan_in_the_fourth(EncoderDecoder.parse_losses))
+        trained("first")
+    assert _bytes(trained("first")) == _bytes(undisturbed)
+
+
+def _nan_in_the_fourth(parse):
+    calls = []
+
+    def parsed(self, losses):
+        calls.append(1)
+        loss, log = parse(self, losses)
+        return (loss * float("nan") if len(calls) == 4 else loss), log
+
+    return parsed
 
 
 def test_state_is_deleted_at_the_end(tmp_path, trained):
@@ -97,7 +168,7 @@ def test_precision_bf16_trains(trained):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_precision_fp16_without_gpu_is_refused(trained):
-    with pytest.raises(SystemExit, match="fp16 needs a GPU"):
+    with pytest.raises(SystemExit, match="fp16 does not work on this machine .it needs a GPU"):
         trained("first", precision="fp16")
 
 
