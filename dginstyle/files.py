@@ -79,14 +79,14 @@ def write_json(path: Path, value: object, indent: int | None = None) -> None:
         unfinished.write_text(json.dumps(value, indent=indent) + "\n")
 
 
-def progress_options(description: str, **options: object) -> dict[str, object]:
-    """Return tqdm's options of a progress bar: live in a terminal, a line every half minute in a log file."""
-    return {"desc": description, "mininterval": 0.1 if sys.stderr.isatty() else 30, **options}
-
-
 def progress(description: str, **options: object) -> tqdm:
-    """Return a progress bar with `progress_options`."""
-    return tqdm(**progress_options(description, **options))
+    """Return a progress bar: live in a terminal, a line every half minute in a log file."""
+    return tqdm(desc=description, mininterval=progress_interval(), **options)
+
+
+def progress_interval() -> float:
+    """Return the seconds between two updates of a progress bar."""
+    return 0.1 if sys.stderr.isatty() else 30
 
 
 def readable(size: int) -> str:

@@ -46,4 +46,9 @@ def write_json(path: Path, value: object, indent: int | None = None) -> None:
 
 def progress(description: str, **options: object) -> tqdm:
     """Return a progress bar: live in a terminal, a line every half minute in a log file."""
-    return tqdm(desc=description, mininterval=0.1 if sys.stderr.isatty() else 30, **options)
+    return tqdm(desc=description, mininterval=progress_interval(), **options)
+
+
+def progress_interval() -> float:
+    """Return the seconds between two updates of a progress bar."""
+    return 0.1 if sys.stderr.isatty() else 30

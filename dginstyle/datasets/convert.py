@@ -18,7 +18,7 @@ from dginstyle.datasets.options import ConvertOptions, CustomSet
 from dginstyle.datasets.registry import adapter_named
 from dginstyle.datasets.report import Report, integrity_report
 from dginstyle.datasets.statistics import label_file, write_statistics
-from dginstyle.files import partial, progress, progress_options
+from dginstyle.files import partial, progress, progress_interval
 
 BATCH = 16
 """Pairs that a process converts before it reports back."""
@@ -112,7 +112,7 @@ def convert_all(
     description = f"convert {adapter.title}"
     if processes == 1:
         return [work(pair) for pair in progress(description, iterable=pairs, unit="pair")]
-    shown = progress_options(description, unit="pair")
+    shown = {"desc": description, "unit": "pair", "mininterval": progress_interval()}
     try:
         return process_map(work, pairs, max_workers=processes, chunksize=BATCH, **shown)
     except BrokenProcessPool:
