@@ -1,4 +1,4 @@
-"""Images per second of `convert` against a converter that makes 19 boolean masks an image, on one core at GTA's size.
+"""Time `convert` against a converter with 19 boolean masks per image, on one core at GTA's size.
 
 Command: python -m benchmarks.conversion [--pairs 40] [--planned 25000]. It writes its own images into a temporary
 folder. The reference does what the published converters do: a mask per class, its sum, a PNG with Pillow's defaults.
@@ -37,7 +37,7 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 
 
 def street(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return an image (H, W, 3) and label ids (H, W), uint8: irregular areas, about as hard to pack as GTA's."""
+    """Return an image (H, W, 3) and label ids (H, W), uint8: irregular areas that compress about as well as GTA's."""
     coarse = rng.choice(IDS, (HEIGHT // 16 + 2, WIDTH // 16 + 2))
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     waves = (8 * np.sin(columns / 9) + 6 * np.sin(rows / 7)).astype(int)
@@ -47,7 +47,7 @@ def street(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write_set(raw: Path, pairs: int) -> None:
-    """Write ``pairs`` pairs as GTA's packages unpack to; the labels are palette PNGs."""
+    """Write ``pairs`` pairs in the layout of GTA's unpacked packages; labels are palette PNGs."""
     rng = np.random.default_rng(0)
     for folder in ("images", "labels"):
         (raw / folder).mkdir(parents=True)
@@ -60,7 +60,7 @@ def write_set(raw: Path, pairs: int) -> None:
 
 
 def convert_by_masks(label_file: str, output: Path) -> dict[int, int]:
-    """Write trainIds and return pixels by trainId with a boolean mask for each of the 19 classes."""
+    """Write trainIds and return pixels per trainId, with a boolean mask for each of the 19 classes."""
     ids = np.asarray(Image.open(label_file))
     train_ids, pixels = np.full(ids.shape, IGNORE, dtype=np.uint8), {}
     for train_id in range(NUM_CLASSES):
@@ -73,7 +73,7 @@ def convert_by_masks(label_file: str, output: Path) -> dict[int, int]:
 
 
 def rate(work, items: list) -> float:
-    """Return how many items a second of processor time does."""
+    """Return items per second of processor time."""
     work(items[0])
     start = time.process_time()
     for item in items:
@@ -88,7 +88,7 @@ def peak_memory(raw: Path) -> float:
 
 
 def small_set(raw: Path, pairs: int) -> Path:
-    """Write one pair of 64 x 64 pixels and ``pairs`` hard links to it: what counts is the number of files."""
+    """Write one pair of 64 x 64 pixels and ``pairs`` hard links to it: only the number of files matters."""
     label = np.full((64, 64), 7, dtype=np.uint8)
     for folder in ("images", "labels"):
         (raw / folder).mkdir(parents=True)

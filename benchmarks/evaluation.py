@@ -1,7 +1,7 @@
-"""Time of counting one prediction of 2 megapixels, ours and mmsegmentation's; memory of a prediction of 22 megapixels.
+"""Time confusion matrices of 2 megapixels, ours and mmsegmentation's; measure memory of predicting 22 megapixels.
 
 Command: python -m benchmarks.evaluation. The same label map (19 classes in patches, 5 % ignored) and the same
-prediction, on one core; the best of five runs. Memory is that which the process took more at its peak.
+prediction, on one core; the best of five runs. Memory is the increase of the process's peak.
 """
 
 import resource
@@ -31,7 +31,7 @@ def best_of(runs: int, call: Callable[[], object]) -> float:
 
 
 def peak_memory() -> float:
-    """Return the most that the process has held so far, in MB."""
+    """Return the peak memory of the process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

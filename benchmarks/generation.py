@@ -1,10 +1,10 @@
-"""Time generation: the published loop against ours, same weights, same inputs, each in a process of its own.
+"""Time generation: the published loop against ours, same weights and inputs, each in its own process.
 
     python -m benchmarks.generation               # the mini prior, on this machine; nothing else should run on it
-    python -m benchmarks.generation --size sd15   # random networks of SD 1.5's shapes, for a GPU
+    python -m benchmarks.generation --size sd15   # random networks of SD 1.5's size, for a GPU
 
-Prints the table of docs/performance.md. The reference runs in float32, an image, a window and a scheduler step at a
-time (`benchmarks/reference_loop.py`); ours runs with the published behaviours as well, so that outputs can be compared.
+Prints the table of docs/performance.md. The reference (`tests/reference/reference_loop.py`) runs in float32, one
+image, window and scheduler step at a time; ours runs with the published behaviour too, so outputs can be compared.
 """
 
 import argparse
@@ -34,7 +34,7 @@ PUBLISHED_MIN_SHARE = 20_000 / 512**2
 
 @dataclass(frozen=True)
 class Variant:
-    """One line of the table."""
+    """One row of the table."""
 
     name: str
     precision: str = "fp32"
@@ -44,7 +44,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a variant did for all images: seconds, calls, bytes of memory, images (N, H, W, 3) uint8."""
+    """Measurements of a variant over all images: seconds, calls, bytes of memory, images (N, H, W, 3) uint8."""
 
     seconds: float
     calls: int
@@ -55,13 +55,13 @@ class Measured:
 
 
 def precisions() -> list[str]:
-    """Return the precisions that the machine computes in, the fastest last: bf16 is emulated on many processors."""
+    """Return the precisions that the machine supports, the fastest last: bf16 is emulated on many processors."""
     bf16 = torch.cuda.is_available() or torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return ["fp32", "bf16"] if bf16 else ["fp32"]
 
 
 def variants(arguments: argparse.Namespace) -> list[Variant]:
-    """Return the lines of the table."""
+    """Return the rows of the table."""
     ours = [Variant(f"ours, {precision}", precision) for precision in precisions()]
     fastest = precisions()[-1]
     compiled = [Variant(f"ours, {fastest}, compiled", fastest, compile=True)] if arguments.compile else []
@@ -89,7 +89,7 @@ def inputs(size: str, count: int) -> list[np.ndarray]:
 
 
 def sampling_options(arguments: argparse.Namespace, variant: Variant, factor: int) -> SamplingOptions:
-    """Return the published values at the networks' size; ``--stride`` is of windows of 64 latent pixels."""
+    """Return the published values at the networks' size; ``--stride`` is for windows of 64 latent pixels."""
     side = SIDES[arguments.size]
     second_pass = SecondPassOptions(
         scale=2,
@@ -110,7 +110,7 @@ def sampling_options(arguments: argparse.Namespace, variant: Variant, factor: in
 
 
 def measure(arguments: argparse.Namespace, variant: Variant) -> Measured:
-    """Generate all images with a variant, after one that is not timed."""
+    """Generate all images with a variant, after an untimed warm-up."""
     networks = build_networks(arguments.size, variant.precision)
     options = sampling_options(arguments, variant, latent_factor(networks.vae))
     labels = inputs(arguments.size, arguments.images)
@@ -146,7 +146,7 @@ def batched(networks: GeneratorNetworks, options: SamplingOptions, size: int) ->
 
 
 def counted_flops(work: Callable) -> int:
-    """Return the floating point operations of a piece of work."""
+    """Return the floating-point operations of ``work``."""
     with FlopCounterMode(display=False) as counter:
         work()
     return counter.get_total_flops()
@@ -159,7 +159,7 @@ def synchronise() -> None:
 
 
 def peak_memory() -> int:
-    """Return the largest memory so far: the GPU's, or without one this process's."""
+    """Return the peak memory so far: of the GPU, or without one of this process."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

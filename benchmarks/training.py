@@ -1,7 +1,7 @@
-"""Time steps of the mini benchmark's ControlNet in both memory layouts of the convolutions, in turn, on one core.
+"""Time training steps of the mini ControlNet in both convolution memory layouts, alternating, on one core.
 
 Command: OMP_NUM_THREADS=1 python -m benchmarks.training, after `snakemake results/mini/models/unet_source`. Prints
-processor milliseconds a step and their ratio, for docs/performance.md.
+processor milliseconds per step and their ratio, for docs/performance.md.
 """
 
 import time

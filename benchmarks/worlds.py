@@ -1,10 +1,11 @@
-"""Repeat the mini benchmark in several worlds: how much the result owes to one source, one generator, one draw.
+"""Repeat the mini benchmark in several worlds: variation over sources, generators and seeds.
 
-    python -m benchmarks.worlds             # worlds 0 1 2; as long as a default run each, or longer
+    python -m benchmarks.worlds             # worlds 0 1 2; each takes at least as long as a default run
     python -m benchmarks.worlds --seeds 7 8
 
-Each world is the benchmark with another `seed`: other streets, other weights of all networks. The configuration's own
-is results/mini, the others results/worldN; what exists is not made again. docs/benchmark.md has the table.
+Each world is the benchmark with another `seed`: other streets, other weights of all networks. The seed of the
+configuration runs in results/mini, others in results/worldN; existing results are kept. Prints the
+table of docs/benchmark.md.
 """
 
 import argparse
@@ -26,10 +27,10 @@ SETS = (CONFIG["baseline"], "dginstyle", CONFIG["oracle"])
 
 
 def scores(seed: int) -> pd.DataFrame:
-    """Run a world as far as the three training sets need it, and return its table by training set.
+    """Run what the three training sets need of a world and return its table by training set.
 
     Raises:
-        SystemExit: Snakemake stopped.
+        SystemExit: Snakemake failed.
     """
     benchmark = CONFIG["benchmark"] if seed == CONFIG["seed"] else f"world{seed}"
     folder = Path("results") / benchmark
@@ -37,7 +38,7 @@ def scores(seed: int) -> pd.DataFrame:
     files = [folder / "segmentation" / MODEL / name / f"seed{run}" / f"{target}.npz" for name, run, target in runs]
     command = ["snakemake", "--config", f"seed={seed}", f"benchmark={benchmark}", "--", *map(str, files)]
     if subprocess.run(command).returncode:
-        raise SystemExit(f"world {seed}: Snakemake stopped, for the reason above; the same command goes on from here")
+        raise SystemExit(f"world {seed}: Snakemake failed, see above; the same command resumes")
     options = SummariseOptions(**CONFIG["bootstrap"], baseline=CONFIG["baseline"], note="", seed=seed)
     table = folder / "worlds.csv"
     compare_ablations(evaluations=files, output=table, options=options, oracle=CONFIG["oracle"])
@@ -45,13 +46,13 @@ def scores(seed: int) -> pd.DataFrame:
 
 
 def interval(values: list[float]) -> str:
-    """Return the mean of some worlds' values and its 95 % interval (Student's t)."""
+    """Return the mean over worlds and its 95 % interval (Student's t)."""
     reach = t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
     return f"{np.mean(values):.1f} ± {reach:.1f}"
 
 
 def main() -> None:
-    """Run the worlds and print a line for each."""
+    """Run the worlds and print a row for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     columns = []

@@ -1,4 +1,4 @@
-"""Draw docs/images/{weathers,validation}.png: what the mini benchmark's generator makes of label maps.
+"""Draw docs/images/{weathers,validation}.png: images of the mini benchmark's generator.
 
 Command, after `snakemake results/mini/models/controlnet`: python -m docs.figures.generator
 """
@@ -25,7 +25,7 @@ CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
 
 
 def weathers(controlnet: Path) -> list[dict]:
-    """Return label maps of the mini world and what is drawn of them in each weather."""
+    """Return rows of label maps of the mini world and generated images in each weather."""
     values = CONFIG["generators"]["dginstyle"]
     options = {name: values[name] for name in SamplingOptions.model_fields if name in values}
     model = dginstyle.load(CONFIG["prior"], controlnet, **options)
@@ -38,12 +38,12 @@ def weathers(controlnet: Path) -> list[dict]:
 
 
 def controlnet_options() -> ControlNetOptions:
-    """Return how the mini benchmark trains its ControlNet."""
+    """Return the mini benchmark's options of the ControlNet training."""
     return ControlNetOptions(**CONFIG["controlnet"])
 
 
 def trained_task(models: Path, data: Path) -> ControlNetTask:
-    """Return the training of the ControlNet as it is after its last step."""
+    """Return the ControlNet training with the network of its last step."""
     options = controlnet_options()
     crops = LabelledCrops(SourceSet(data), options, CONFIG["rare_class_sampling"]["min_pixels"], seed=0)
     task = ControlNetTask.load(CONFIG["prior"], models / "unet_source", crops, options, seed=0)
@@ -52,7 +52,7 @@ def trained_task(models: Path, data: Path) -> ControlNetTask:
 
 
 def main() -> None:
-    """Draw both pictures."""
+    """Draw both figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=Path("results/mini"))
     parser.add_argument("--output", type=Path, default=Path("docs/images"))

@@ -1,4 +1,7 @@
-"""Draw the mini prior's figures in docs/images and print its quality. Command: python -m docs.figures.mini_prior."""
+"""Draw docs/images/prior_{autoencoder,samples}.png and print the autoencoder's quality.
+
+Command: python -m docs.figures.mini_prior.
+"""
 
 import numpy as np
 import torch

@@ -10,7 +10,7 @@ COLUMNS = 8
 
 
 def row(domain: str, first: int = 0) -> np.ndarray:
-    """Scenes of a domain side by side."""
+    """Return scenes of a domain side by side, uint8 (H, COLUMNS * W, 3)."""
     return np.hstack([render_scene(domain, first + i, 0).image for i in range(COLUMNS)])
 
 

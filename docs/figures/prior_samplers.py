@@ -1,8 +1,8 @@
-"""Compare samplers on the mini prior: how far from the end of many steps is the end of few?
+"""Compare samplers on the mini prior: distance of images from few steps to those from many.
 
 Command: python -m docs.figures.prior_samplers. Prints docs/generator.md's table and draws
 docs/images/prior_samplers.png. All samplers solve the same differential equation from the same noise, so DDIM with
-200 steps stands for its solution.
+200 steps approximates its solution.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ SHOWN = (("ddim", 8), ("ddim", 30), ("unipc", 8))
 
 
 def samples(pipeline: StableDiffusionPipeline, scheduler: str, steps: int) -> np.ndarray:
-    """Return an image (64, 64, 3) in 0..1 for each prompt, each with noise of its own."""
+    """Return an image (64, 64, 3) in 0..1 for each prompt, each with its own initial noise."""
     pipeline.scheduler = load_scheduler(PRIOR, scheduler)
     noise = [torch.Generator().manual_seed(seed) for seed in range(len(PROMPTS))]
     result = pipeline(
@@ -32,7 +32,7 @@ def samples(pipeline: StableDiffusionPipeline, scheduler: str, steps: int) -> np
 
 
 def main() -> None:
-    """Print the table and draw the picture."""
+    """Print the table and draw the figure."""
     torch.set_flush_denormal(True)
     pipeline = StableDiffusionPipeline.from_pretrained(PRIOR, safety_checker=None)
     pipeline.set_progress_bar_config(disable=True)
