@@ -9,15 +9,9 @@ rule draw_generation_list:
         "<benchmark>/logs/draw_generation_list/{generator}.log",
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         data=subpath(input.manifest, parent=True),
-        options=lambda wildcards: options(
-            {key: config["generators"][wildcards.generator][key] for key in ("images", "rare_class_sampling")},
-            {"min_pixels": config["rare_class_sampling"]["min_pixels"]},
-        ),
+        options=generation.list_options,
         seed=config["seed"],
     shell:
         "python -m dginstyle draw-list --data {params.data} --output {output} --options {params.options:q}"
@@ -26,8 +20,8 @@ rule draw_generation_list:
 
 rule generate_shard:
     input:
-        unpack(generator_unet),
-        prior=prior_files,
+        unpack(generation.source_unet),
+        prior=generation.prior_files,
         controlnet="<benchmark>/models/controlnet",
         list="<benchmark>/generated/{generator}/list.csv",
         labels="<source>/labels",
@@ -39,20 +33,19 @@ rule generate_shard:
         metadata="<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl",
     log:
         "<benchmark>/logs/generate_shard/{generator}/{shard}.log",
+    benchmark:
+        "<benchmark>/benchmarks/generate_shard/{generator}/{shard}.tsv"
     wildcard_constraints:
-        generator=generators_made(),
+        generator=generation.generators_made(),
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["generate"]
-    resources:
-        mem_mb=8000,
-        runtime=1440,
     params:
-        prior=prior_location(),
+        prior=generation.prior_location(),
         unet=lambda wildcards, input: argument("unet", input.get("unet")),
         data=subpath(input.manifest, parent=True),
         folder=subpath(output.metadata, parent=True),
-        shards=lambda wildcards: shard_count(wildcards.generator),
+        shards=generation.shard_count,
         options=lambda wildcards: options(
             without(
                 config["generators"][wildcards.generator],
@@ -72,7 +65,7 @@ rule generate_shard:
 rule render_shard:
     input:
         list="<benchmark>/generated/{generator}/list.csv",
-        images="<benchmark>/data/{source}/raw".format(source=config["source"]),
+        images="<source>/raw",
         labels="<source>/labels",
         manifest="<source>/manifest.csv",
     output:
@@ -82,19 +75,18 @@ rule render_shard:
         metadata="<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl",
     log:
         "<benchmark>/logs/render_shard/{generator}/{shard}.log",
+    benchmark:
+        "<benchmark>/benchmarks/render_shard/{generator}/{shard}.tsv"
     wildcard_constraints:
-        generator=generators_made("appearance"),
+        generator=generation.generators_made("appearance"),
     conda:
         "../envs/torch.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=60,
     params:
         domain=config["publishers"].get(config["source"], {}).get("domain"),
         appearance=lambda wildcards: config["generators"][wildcards.generator]["appearance"],
         data=subpath(input.manifest, parent=True),
         folder=subpath(output.metadata, parent=True),
-        shards=lambda wildcards: shard_count(wildcards.generator),
+        shards=generation.shard_count,
         options=lambda wildcards: options(
             {key: config["generators"][wildcards.generator][key] for key in ("crop", "min_class_share")}
         ),
@@ -108,7 +100,7 @@ rule render_shard:
 rule recolour_shard:
     input:
         list="<benchmark>/generated/{generator}/list.csv",
-        images="<benchmark>/data/{source}/raw".format(source=config["source"]),
+        images="<source>/raw",
         labels="<source>/labels",
         manifest="<source>/manifest.csv",
     output:
@@ -118,17 +110,16 @@ rule recolour_shard:
         metadata="<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl",
     log:
         "<benchmark>/logs/recolour_shard/{generator}/{shard}.log",
+    benchmark:
+        "<benchmark>/benchmarks/recolour_shard/{generator}/{shard}.tsv"
     wildcard_constraints:
-        generator=generators_made("recoloured"),
+        generator=generation.generators_made("recoloured"),
     conda:
         "../envs/torch.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=60,
     params:
         data=subpath(input.manifest, parent=True),
         folder=subpath(output.metadata, parent=True),
-        shards=lambda wildcards: shard_count(wildcards.generator),
+        shards=generation.shard_count,
         options=lambda wildcards: options(
             {key: config["generators"][wildcards.generator][key] for key in ("crop", "min_class_share")},
             config["generators"][wildcards.generator]["recoloured"],
@@ -142,19 +133,17 @@ rule recolour_shard:
 rule gather_shards:
     input:
         list="<benchmark>/generated/{generator}/list.csv",
-        shards=shard_metadata,
+        shards=generation.shard_metadata,
     output:
         manifest="<benchmark>/generated/{generator}/manifest.csv",
         metadata="<benchmark>/generated/{generator}/metadata.jsonl",
     log:
         "<benchmark>/logs/gather_shards/{generator}.log",
+    localrule: True
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        shards=lambda wildcards, input: json.dumps([os.path.dirname(path) for path in input.shards]),
+        shards=generation.shard_folders,
         folder=subpath(output.manifest, parent=True),
     shell:
         "python -m dginstyle gather --shards {params.shards:q} --output {params.folder} &> {log}"
@@ -172,11 +161,9 @@ rule plot_samples:
         ),
     log:
         "<benchmark>/logs/plot_samples/{generator}.log",
+    localrule: True
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         folder=subpath(input[0], parent=True),
     shell:
