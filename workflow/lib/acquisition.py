@@ -47,7 +47,8 @@ class Acquisition:
 
     def conversion_options(self, wildcards: Wildcards) -> Options:
         """Return what a converted set is checked against."""
-        return options(chosen(self.config["datasets"][wildcards.dataset], "expected_pairs", "max_skipped", "label_size"))
+        dataset = self.config["datasets"][wildcards.dataset]
+        return options(chosen(dataset, "expected_pairs", "max_skipped", "label_size"))
 
     def reports_by_set(self, wildcards: Wildcards, input: list[str]) -> str:
         """Return each set's report, as JSON."""

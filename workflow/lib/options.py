@@ -46,5 +46,5 @@ def argument(name: str, value: str | None) -> list[str]:
 
 
 def input_list(wildcards: object, input: list[str]) -> str:
-    """Return the input files of a job as a command takes a list: JSON. Snakemake chooses what to pass by these names."""
+    """Return the input files of a job as JSON, a params function."""
     return json.dumps(list(input))

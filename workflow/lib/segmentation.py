@@ -47,7 +47,7 @@ class Segmentation:
         return {"generated": f"<benchmark>/generated/{generator}/manifest.csv"} if generator else {}
 
     def generated_argument(self, wildcards: Wildcards) -> list[str]:
-        """Return the argument that gives the folder of the generated set that a training set adds, where it adds one."""
+        """Return the argument that gives the folder of the generated set, where a training set adds one."""
         generator = self.generator(wildcards)
         return argument("generated", generator and f"{self.results}/generated/{generator}")
 
