@@ -53,7 +53,7 @@ def empty_clone(program, repository, tmp_path_factory):
         update_config(config, changes)
     (clone / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     (clone / "dvc.lock").unlink(missing_ok=True)
-    program(clone, sys.executable, "workflow/stages.py", "config/config.yaml", "dvc.yaml")
+    program(clone, sys.executable, "workflow/lib/stages.py", "config/config.yaml", "dvc.yaml")
     for command in ("git init --quiet", "git add --all", "git commit --quiet --message few-steps"):
         program(clone, *command.split())
     return clone
@@ -90,7 +90,7 @@ def test_stages_in_the_repository_are_those_of_the_configuration(program, reposi
     # Written where the paths in it are the same.
     made = repository / stages.replace("dvc.yaml", f"{tmp_path.name}.partial")
     try:
-        program(repository, sys.executable, "workflow/stages.py", f"config/{config}", str(made))
+        program(repository, sys.executable, "workflow/lib/stages.py", f"config/{config}", str(made))
         assert made.read_text() == (repository / stages).read_text(), "run `make stages`"
     finally:
         made.unlink(missing_ok=True)
