@@ -202,6 +202,16 @@ def test_changed_generation_value_runs_what_depends_on_it(program, second_clone)
     assert recorded["config/config.yaml"]["generators.dginstyle"]["guidance"] == 2.5
 
 
+def test_what_changes_no_weight_makes_no_stage_stale(program, second_clone):
+    program(second_clone, "dvc", "repro", "--pull")
+    change(second_clone, "models", "segformer_mini", checkpoint_every=1)
+    path = second_clone / "config/config.yaml"
+    path.write_text(path.read_text().replace("controlnet:\n", "controlnet:\n  workers: 1\n  report_to: none\n"))
+    assert yaml.safe_load(path.read_text())["controlnet"]["workers"] == 1
+    (second_clone / "dginstyle/demo.py").write_text("# no stage runs this\n")
+    assert "Data and pipelines are up to date." in program(second_clone, "dvc", "status")
+
+
 def test_interrupted_training_is_resumed(program, second_clone):
     program(second_clone, "dvc", "repro", "--pull")
     change(second_clone, "models", "segformer_mini", iterations=400, checkpoint_every=10)
