@@ -1,4 +1,4 @@
-"""Which training sets, generated sets and evaluations the tables of a configuration need."""
+"""What the tables of a configuration need: training sets, generated sets, and the protocols of their evaluations."""
 
 from collections.abc import Iterable
 

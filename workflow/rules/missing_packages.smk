@@ -1,5 +1,6 @@
 import packages
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 requests = {}  # by data set, the sentence that asks for packages that a planned job needs
 
