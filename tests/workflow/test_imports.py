@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import imports
 import pytest
 import yaml
+from packaging.utils import canonicalize_name
 
 HEAVY = {"torch", "torchvision", "diffusers", "transformers", "accelerate", "mmseg", "mmengine", "mmcv", "safetensors"}
 
@@ -30,6 +32,18 @@ def packages_imported(files):
 def test_a_rule_has_torch_in_its_environment_just_where_its_command_imports_it(environments):
     heavy = {name for name in environments if HEAVY & packages_imported(imports.files_of_rule(name))}
     assert heavy == {name for name, environment in environments.items() if environment == "torch"}
+
+
+@pytest.mark.parametrize("name", ["data", "torch"])
+def test_an_environment_pins_what_the_commands_of_its_rules_import(repository, environments, name):
+    files = {file for rule, used in environments.items() if used == name for file in imports.files_of_rule(rule)}
+    others = packages_imported(files) - sys.stdlib_module_names - {"dginstyle", "segmodel"}
+    environment = yaml.safe_load((repository / f"workflow/envs/{name}.yaml").read_text())
+    pins = {pin.partition("==")[0] for pin in environment["dependencies"][-1]["pip"]}
+    distributions = packages_distributions()
+    assert others
+    for package in others:
+        assert pins & {canonicalize_name(name) for name in distributions[package]}, f"{package} is not in {name}.yaml"
 
 
 def test_every_rule_that_calls_a_command_is_read(environments):
