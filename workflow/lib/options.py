@@ -1,6 +1,7 @@
 """The options of a command as a rule passes them on."""
 
 import json
+from collections.abc import Callable, Mapping
 
 EXECUTION_KEYS = frozenset({"report_to", "workers", "validation", "checkpoint_every", "hub_repository"})
 SECTIONS = ("prior_training", "dreambooth", "controlnet", "models")
@@ -45,6 +46,10 @@ def argument(name: str, value: str | None) -> list[str]:
     return [f"--{name}", value] if value else []
 
 
-def input_list(wildcards: object, input: list[str]) -> str:
-    """Return the input files of a job as JSON, a params function."""
-    return json.dumps(list(input))
+def input_list(name: str | None = None) -> Callable:
+    """Return a params function that gives a job's input files, or those of one name, as JSON."""
+
+    def files(wildcards: object, input: Mapping) -> str:
+        return json.dumps(list(input[name] if name else input))
+
+    return files

@@ -1,6 +1,5 @@
 """What the rules that measure the quality of generated sets read and pass on, by their wildcards."""
 
-import json
 from collections.abc import Iterable
 
 from options import Options, options
@@ -46,11 +45,3 @@ class Quality:
         """Return the measurements of the generated sets that some training sets use."""
         generators = measured_sets(self.config, training_sets)
         return expand("<benchmark>/quality/generated/{generator}.npz", generator=generators)
-
-    def target_list(self, wildcards: Wildcards, input: dict) -> str:
-        """Return the measurements of the targets, as JSON."""
-        return json.dumps(list(input.targets))
-
-    def generated_list(self, wildcards: Wildcards, input: dict) -> str:
-        """Return the measurements of the generated sets, as JSON."""
-        return json.dumps(list(input.generated))

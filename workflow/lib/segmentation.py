@@ -88,10 +88,6 @@ class Segmentation:
         names = {"generator": self.generator(wildcards), "seed": int(wildcards.seed)}
         return options(dict(wildcards.items()), benchmark, names)
 
-    def shown_weights(self, wildcards: Wildcards, input: dict) -> str:
-        """Return the weights whose predictions are shown, as JSON."""
-        return json.dumps(list(input.weights))
-
     def shown_targets(self, wildcards: Wildcards) -> str:
         """Return the data and the protocol of each target in the order of the figure, as JSON."""
         targets = self.config["targets"]

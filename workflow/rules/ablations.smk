@@ -23,7 +23,7 @@ rule compare_ablations:
     conda:
         "../envs/data.yaml"
     params:
-        evaluations=input_list,
+        evaluations=input_list(),
         oracle=argument("oracle", config["oracle"]),
         options=options(config["bootstrap"], chosen(config, "baseline", "seed")),
     shell:

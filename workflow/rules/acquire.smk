@@ -60,7 +60,7 @@ rule extract_packages:
     conda:
         "../envs/data.yaml"
     params:
-        packages=input_list,
+        packages=input_list(),
     shell:
         "python -m dginstyle extract --packages {params.packages:q} --output {output} &> {log}"
 

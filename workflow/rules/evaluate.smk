@@ -48,7 +48,7 @@ rule show_predictions:
         "../envs/torch.yaml"
     threads: config["threads"]["evaluate"]
     params:
-        weights=segmentation.shown_weights,
+        weights=input_list("weights"),
         targets=segmentation.shown_targets,
     shell:
         "python -m segmodel show-predictions --weights {params.weights:q} --targets {params.targets:q}"

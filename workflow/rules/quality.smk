@@ -42,8 +42,8 @@ rule tabulate_quality:
     conda:
         "../envs/data.yaml"
     params:
-        targets=quality.target_list,
-        generated=quality.generated_list,
+        targets=input_list("targets"),
+        generated=input_list("generated"),
     shell:
         "python -m segmodel tabulate-quality --source {input.source} --targets {params.targets:q}"
         " --generated {params.generated:q} --output {output} &> {log}"

@@ -22,7 +22,7 @@ rule summarise_evaluations:
     conda:
         "../envs/data.yaml"
     params:
-        evaluations=input_list,
+        evaluations=input_list(),
         folder=subpath(output.table, parent=True),
         options=options(config["bootstrap"], chosen(config, "baseline", "note", "seed")),
     shell:
