@@ -29,7 +29,7 @@ track: $(INSTALLED)  ## after a run: what it made is recorded in dvc.lock and pu
 	snakemake --touch --forceall  # dvc commit gives single files new times
 	dvc push
 
-stages: $(INSTALLED)  ## dvc.yaml and paper_pipeline/dvc.yaml again, when entries of the configuration came or went
+stages: $(INSTALLED)  ## dvc.yaml and paper_pipeline/dvc.yaml again, when stages, options or imports change
 	python workflow/lib/stages.py config/config.yaml dvc.yaml
 	python workflow/lib/stages.py config/paper.yaml paper_pipeline/dvc.yaml
 

@@ -53,7 +53,7 @@ def empty_clone(program, repository, tmp_path_factory):
         update_config(config, changes)
     (clone / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     (clone / "dvc.lock").unlink(missing_ok=True)
-    program(clone, sys.executable, "workflow/stages.py", "config/config.yaml", "dvc.yaml")
+    program(clone, sys.executable, "workflow/lib/stages.py", "config/config.yaml", "dvc.yaml")
     for command in ("git init --quiet", "git add --all", "git commit --quiet --message few-steps"):
         program(clone, *command.split())
     return clone
@@ -90,7 +90,7 @@ def test_stages_in_the_repository_are_those_of_the_configuration(program, reposi
     # Written where the paths in it are the same.
     made = repository / stages.replace("dvc.yaml", f"{tmp_path.name}.partial")
     try:
-        program(repository, sys.executable, "workflow/stages.py", f"config/{config}", str(made))
+        program(repository, sys.executable, "workflow/lib/stages.py", f"config/{config}", str(made))
         assert made.read_text() == (repository / stages).read_text(), "run `make stages`"
     finally:
         made.unlink(missing_ok=True)
@@ -200,6 +200,16 @@ def test_changed_generation_value_runs_what_depends_on_it(program, second_clone)
     assert "Nothing to be done" in program(second_clone, "snakemake", "--dry-run")
     recorded = yaml.safe_load((second_clone / "dvc.lock").read_text())["stages"]["generate-dginstyle"]["params"]
     assert recorded["config/config.yaml"]["generators.dginstyle"]["guidance"] == 2.5
+
+
+def test_what_changes_no_weight_makes_no_stage_stale(program, second_clone):
+    program(second_clone, "dvc", "repro", "--pull")
+    change(second_clone, "models", "segformer_mini", checkpoint_every=1)
+    path = second_clone / "config/config.yaml"
+    path.write_text(path.read_text().replace("controlnet:\n", "controlnet:\n  workers: 1\n  report_to: none\n"))
+    assert yaml.safe_load(path.read_text())["controlnet"]["workers"] == 1
+    (second_clone / "dginstyle/demo.py").write_text("# no stage runs this\n")
+    assert "Data and pipelines are up to date." in program(second_clone, "dvc", "status")
 
 
 def test_interrupted_training_is_resumed(program, second_clone):

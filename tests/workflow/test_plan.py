@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 
 import pytest
+import yaml
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +95,16 @@ def test_file_may_stand_alone(snakemake, tmp_path):
     assert "the key benchmark is missing" in result.stderr
 
 
-def test_dry_run_plans_without_the_packages_that_a_person_must_fetch(snakemake, tmp_path):
+def test_dry_run_asks_for_the_packages_that_a_person_must_get(snakemake, tmp_path):
     result = snakemake(tmp_path, "--dry-run", "--config", "datasets={cityscapes: {packages: [none.zip]}}")
     assert result.returncode == 0
-    assert "Data set cityscapes: get its packages from " in result.stderr + result.stdout
+    assert (result.stderr + result.stdout).count("Data set cityscapes: get its packages from ") == 1
+
+
+def test_profile_reserves_resources_for_rules_that_exist(snakemake, repository, tmp_path):
+    profile = yaml.safe_load((repository / "workflow/profiles/default/config.yaml").read_text())
+    rules = set(snakemake(tmp_path, "--list-rules").stdout.split())
+    assert profile["set-resources"] and profile["set-resources"].keys() <= rules
 
 
 def test_paper_benchmark_is_planned(plan, repository, tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections import Counter
 
 import pytest
@@ -73,6 +74,7 @@ def test_second_run_has_nothing_to_do(snakemake, smoke, repository):
         ),
         ("generators: {dginstyle: {guidance: 5.0}}", {"generate_shard": 2, "gather_shards": 1}),
         ("controlnet: {learning_rate: 7.0e-4}", {"train_controlnet": 1, "generate_shard": 2}),
+        ("training_sets: {dginstyle: {photometric: strong}}", {"train_segmentation": 2, "evaluate_target": 6}),
     ],
 )
 def test_new_entry_runs_just_what_it_needs(plan, smoke, repository, tmp_path, entry, new):
@@ -83,7 +85,24 @@ def test_new_entry_runs_just_what_it_needs(plan, smoke, repository, tmp_path, en
     assert not {"render_packages", "fetch_package", "convert_labels", "train_dreambooth"} & rules.keys()
 
 
-def test_converted_set_needs_its_packages_no_more(plan, smoke, repository):
+def test_what_changes_no_weight_retrains_nothing(plan, smoke, repository, tmp_path):
+    (tmp_path / "my.yaml").write_text(
+        "threads: {diffusion: 2, generate: 2, train: 2, evaluate: 2}\n"
+        "dreambooth: {workers: 1, checkpoint_every: 7, hub_repository: lab/weights}\n"
+        "controlnet: {workers: 1, checkpoint_every: 7, report_to: none, validation: {every: 1}}\n"
+        "models: {segformer_mini: {checkpoint_every: 7}}\n"
+    )
+    files = (str(repository / "config/smoke.yaml"), str(tmp_path / "my.yaml"))
+    assert plan(smoke, "--configfile", *files) == []
+
+
+def test_a_lost_benchmark_file_runs_nothing(plan, smoke, repository):
+    assert (smoke / "results/smoke/benchmarks/train_controlnet.tsv").read_text().startswith("s\t")
+    shutil.rmtree(smoke / "results/smoke/benchmarks")
+    assert plan(smoke, "--configfile", str(repository / "config/smoke.yaml")) == []
+
+
+def test_converted_set_no_longer_needs_its_packages(plan, smoke, repository):
     assert plan(smoke, "--configfile", str(repository / "config/smoke.yaml")) == []
 
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from options import INHERITING, KINDS, Configuration, load_kind
 from pydantic import ValidationError
+from sections import INHERITING, KINDS, Configuration, load_kind
 
 from dginstyle.options import execution_keys as options_execution_keys
 from dginstyle.problems import nested, problem

@@ -15,6 +15,27 @@ def packages(config: dict, dataset: str) -> dict[str, dict]:
     return {entry.get("name", os.path.basename(entry["url"].rstrip("/"))): entry for entry in entries}
 
 
+def remote_packages(config: dict, dataset: str) -> dict[str, str]:
+    """Return the URLs of a set's packages that are downloaded, by file name."""
+    urls = {name: package["url"] for name, package in packages(config, dataset).items()}
+    return {name: url for name, url in urls.items() if url.startswith(("http://", "https://"))}
+
+
+def package_files(config: dict, dataset: str, repository: Path) -> list[str]:
+    """Return a set's packages as they are extracted: where they were fetched to, a local folder where it is."""
+    return [
+        location(config, dataset, package["url"], repository)
+        if is_folder(config, dataset, package["url"], repository)
+        else fetched(config, dataset, name)
+        for name, package in packages(config, dataset).items()
+    ]
+
+
+def fetched(config: dict, dataset: str, name: str) -> str:
+    """Return the file that a package is fetched to."""
+    return f"results/{config['benchmark']}/packages/{dataset}/{name}"
+
+
 def publisher(config: dict, dataset: str) -> str:
     """Return the folder in which the mini world's publisher of a set writes its packages."""
     return f"results/{config['benchmark']}/publishers/{dataset}"
@@ -23,6 +44,11 @@ def publisher(config: dict, dataset: str) -> str:
 def is_rendered(config: dict, dataset: str, url: str) -> bool:
     """Tell whether a rule makes this file."""
     return dataset in config["publishers"] and url.startswith(f"{publisher(config, dataset)}/")
+
+
+def is_folder(config: dict, dataset: str, url: str, repository: Path) -> bool:
+    """Tell whether a package is a folder on this machine: unpacked already, and read where it is."""
+    return "://" not in url and not is_rendered(config, dataset, url) and (repository / url).is_dir()
 
 
 def location(config: dict, dataset: str, url: str, repository: Path) -> str:
@@ -42,35 +68,36 @@ def origins(config: dict, dataset: str, name: str, repository: Path) -> list[str
     return sorted({*rendered, *given})
 
 
-def is_remote(url: str) -> bool:
-    """Tell whether a package comes over the net."""
-    return url.startswith(("http://", "https://"))
-
-
-def is_folder(config: dict, dataset: str, url: str, repository: Path) -> bool:
-    """Tell whether a package is a folder on this machine: unpacked already, and taken as it is."""
-    return "://" not in url and not is_rendered(config, dataset, url) and (repository / url).is_dir()
-
-
 def absent_files(config: dict, dataset: str, repository: Path) -> list[str]:
-    """Return the local files of a set that no rule makes and that do not exist."""
-    files = {path for name in packages(config, dataset) for path in origins(config, dataset, name, repository)}
+    """Return the local files of a set that no rule makes and that do not exist; of packages fetched before, none."""
+    waiting = [name for name in packages(config, dataset) if not Path(fetched(config, dataset, name)).exists()]
+    files = {path for name in waiting for path in origins(config, dataset, name, repository)}
     return sorted(path for path in files if path != publisher(config, dataset) and not Path(path).exists())
 
 
-def missing_packages(config: dict, repository: Path) -> list[str]:
-    """Return a sentence for each set whose packages someone must fetch by hand before the benchmark can run.
+def request(config: dict, dataset: str, repository: Path) -> str | None:
+    """Return the sentence that asks for the packages that a person must get before a set can be converted.
 
-    A set that has been converted already needs its packages no more.
+    None without such packages, or when the set has been converted: it no longer needs them.
     """
-    sentences = []
-    for dataset in dict.fromkeys([config["source"], *config["targets"]]):
-        converted = Path(f"results/{config['benchmark']}/data/{dataset}/manifest.csv").exists()
-        if lost := [] if converted else absent_files(config, dataset, repository):
-            page = config["datasets"][dataset].get("page") or "its publisher"
-            files = ", ".join(map(os.path.abspath, lost))
-            sentence = f"Data set {dataset}: get its packages from {page} and put them there: {files}."
-            if any(package.get("downloader") for package in packages(config, dataset).values()):
-                sentence += " Or run `csDownload -l` once and let it store your account: then they are fetched."
-            sentences.append(sentence)
-    return sentences
+    converted = Path(f"results/{config['benchmark']}/data/{dataset}/manifest.csv").exists()
+    absent = [] if converted else absent_files(config, dataset, repository)
+    if not absent:
+        return None
+    page = config["datasets"][dataset].get("page") or "its publisher"
+    files = ", ".join(map(os.path.abspath, absent))
+    sentence = f"Data set {dataset}: get its packages from {page} and put them there: {files}."
+    if any(package.get("downloader") for package in packages(config, dataset).values()):
+        sentence += " Or run `csDownload -l` once and let it store your account: then they are fetched."
+    return sentence
+
+
+def fetch_arguments(config: dict, dataset: str, name: str, repository: Path) -> list[str]:
+    """Return the arguments of ``fetch`` that say where a package is and what its sums must be."""
+    package = packages(config, dataset)[name]
+    urls = {"url": package["url"], "checksums": config["datasets"][dataset]["checksums"]}
+    arguments = {key: location(config, dataset, url, repository) for key, url in urls.items() if url}
+    arguments |= {key: package[key] for key in ("md5", "sha256", "downloader") if key in package}
+    if not is_rendered(config, dataset, package["url"]):
+        arguments["lock"] = os.path.relpath(repository / "config/packages.sha256")
+    return [part for key, value in arguments.items() for part in (f"--{key}", value)]

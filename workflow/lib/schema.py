@@ -8,13 +8,13 @@ import json
 from typing import Any
 
 import yaml
-from options import INHERITING, REPOSITORY, Configuration
 from pydantic.json_schema import GenerateJsonSchema
+from sections import INHERITING, REPOSITORY, Configuration
 
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
 REFERENCE = REPOSITORY / "docs/options.md"
-HEADER = "# Made by `make schema` from the options classes (workflow/lib/options.py); do not edit.\n"
-INTRODUCTION = """<!-- Made by `make schema` from the options classes (workflow/lib/options.py); do not edit. -->
+HEADER = "# Made by `make schema` from the options classes (workflow/lib/sections.py); do not edit.\n"
+INTRODUCTION = """<!-- Made by `make schema` from the options classes (workflow/lib/sections.py); do not edit. -->
 # Options
 
 Every key of the configuration: type and range, default, meaning. [Configuration](configuration.md) has recipes.

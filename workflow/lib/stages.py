@@ -10,29 +10,34 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
-from configuration import ConfigurationError, checked, prior_folder
+from configuration import ConfigurationError, checked, execution_keys, prior_folder
+from imports import collapsed, files_of_kind, files_of_rule, model_files
+from sections import load_kind
+from selection import table_sets, used_generators
 
 REPOSITORY = Path(__file__).parents[2]
-HEADER = "# Made by `make stages` from {config}; do not edit. docs/dvc.md tells how to use it.\n"
+HEADER = "# Made by `make stages` from {config}; do not edit; see docs/dvc.md.\n"
 RULES = {  # what a stage may run; anything else must be there already
     "prior": ("render_packages", "extract_corpus", "train_prior"),
-    "data": ("render_packages", "survey_packages", "fetch_package", "extract_packages"),
+    "rendered_data": ("render_packages", "fetch_package", "extract_packages"),
+    "data": ("survey_packages", "fetch_package", "extract_packages"),
     "statistics": ("convert_labels", "compute_class_probabilities"),
     "dreambooth": ("train_dreambooth",),
     "controlnet": ("train_controlnet",),
-    "generate": ("draw_generation_list", "generate_shard", "generate_light_shard", "gather_shards"),
+    "generate": ("draw_generation_list", "generate_shard", "gather_shards"),
+    "generate_light": ("draw_generation_list", "generate_light_shard", "gather_shards"),
     "training_set": ("build_training_set",),
     "train": ("train_segmentation",),
     "evaluate": (
-        *(
-            "evaluate_target",
-            "measure_quality",
-            "tabulate_quality",
-            "summarise_evaluations",
-            "render_summary",
-            "tabulate_sets",
-        ),
-        *("plot_gains", "plot_samples", "show_predictions"),
+        "evaluate_target",
+        "measure_quality",
+        "tabulate_quality",
+        "summarise_evaluations",
+        "render_summary",
+        "tabulate_sets",
+        "plot_gains",
+        "plot_samples",
+        "show_predictions",
     ),
 }
 STATISTICS = ("sample_class_stats.json", "sample_class_stats_dict.json", "samples_with_class.json")
@@ -73,17 +78,17 @@ class Pipeline:
             self._add_data(dataset)
         self._source = [out for stage in ("data", "statistics") for out in self._outs(f"{stage}-{config['source']}")]
         self._judge = [config["quality"]["training_set"]] if config["quality"] else []
+        self._table_sets = table_sets(config)
         self._add_generator()
-        table_sets = self._table_sets()
-        for name in dict.fromkeys([*table_sets, *self._judge]):
+        for name in dict.fromkeys([*self._table_sets, *self._judge]):
             self._add_training_set(name)
         for model in config["models"]:
-            for name in table_sets:
+            for name in self._table_sets:
                 for seed in config["seeds"]:
                     self._add_training(model, name, seed)
         for name in self._judge:
             self._add_training(config["quality"]["model"], name, config["seeds"][0])
-        self._add_evaluation(table_sets)
+        self._add_evaluation()
 
     def _add_prior(self) -> list[str]:
         """Add the prior that lies in the repository, frozen: it is given, not made by every run."""
@@ -92,7 +97,7 @@ class Pipeline:
             return []
         place, made = os.path.relpath(folder, REPOSITORY), f"{self.results}/prior"
         copy = f"rm -rf {place} && cp -r {made} {place}"
-        params = ("prior_training", "publishers.prior", "seed")
+        params = (*self._deciding("prior_training"), "publishers.prior", "seed")
         self._add("prior", "prior", [made], params, [], outs=[{place: {"cache": False}}])
         self.stages["prior"] |= {"cmd": [self.stages["prior"]["cmd"], copy], "frozen": True}
         return [place]
@@ -103,7 +108,8 @@ class Pipeline:
         # Other people's data are pinned by their hashes, and neither copied nor pushed.
         kept = (lambda path: path) if rendered else (lambda path: {path: {"cache": False}})
         params = [f"datasets.{dataset}", *([f"publishers.{dataset}", "seed"] if rendered else [])]
-        self._add("data", f"data-{dataset}", [f"{folder}/raw"], params, [], [kept(f"{folder}/raw")])
+        kind = "rendered_data" if rendered else "data"
+        self._add(kind, f"data-{dataset}", [f"{folder}/raw"], params, [], [kept(f"{folder}/raw")])
         names = ["labels", "manifest.csv", "report.json", *STATISTICS]
         params = [f"datasets.{dataset}"]
         if is_source:
@@ -116,24 +122,30 @@ class Pipeline:
     def _add_generator(self) -> None:
         config, models = self.config, f"{self.results}/models"
         unet, controlnet = f"{models}/unet_source", f"{models}/controlnet"
-        sets = [*self._table_sets(), *self._judge]
-        used = dict.fromkeys(config["training_sets"][name]["generator"] for name in sets)
-        generators = {name: config["generators"][name] for name in used if name}
-        if any(generator["kind"] == "diffusion" for generator in generators.values()):
+        used = used_generators(config, [*self._table_sets, *self._judge])
+        generators = {name: config["generators"][name] for name in used}
+        needed = {name: self._needs(generator) for name, generator in generators.items()}
+        if any("controlnet" in needs for needs in needed.values()):
             deps = [*self._prior, *self._source]
-            self._add("dreambooth", "dreambooth", [unet], ("prior", "dreambooth", "seed"), deps)
-            params = ("prior", "controlnet", "rare_class_sampling.min_pixels", "seed")
+            self._add("dreambooth", "dreambooth", [unet], ("prior", *self._deciding("dreambooth"), "seed"), deps)
+            params = ("prior", *self._deciding("controlnet"), "rare_class_sampling.min_pixels", "seed")
             self._add("controlnet", "controlnet", [controlnet], params, [*deps, unet])
         for name, generator in generators.items():
             folder, params = f"{self.results}/generated/{name}", ["rare_class_sampling.min_pixels", "seed"]
-            deps = self._source
-            if generator["kind"] == "render":
-                params.append(f"publishers.{config['source']}")
-            if generator["kind"] == "diffusion":
-                deps = [*self._prior, *deps, controlnet, *([] if generator["style_swap"] else [unet])]
-                params.append("prior")
-            params = [*self._entries("generators", name), *params]
-            self._add("generate", f"generate-{name}", [f"{folder}/manifest.csv"], params, deps, [folder])
+            places = {"prior": self._prior, "controlnet": [controlnet], "unet": [unet]}
+            deps = [path for need in needed[name] for path in places.get(need, [])]
+            keys = {"prior": "prior", "domain": f"publishers.{config['source']}"}
+            params += [keys[need] for need in needed[name] if need in keys]
+            kind = load_kind(generator["kind"])
+            self._add(
+                "generate" if kind.torch else "generate_light",
+                f"generate-{name}",
+                [f"{folder}/manifest.csv"],
+                [*self._entries("generators", name), *params],
+                [*self._source, *deps],
+                [folder],
+                collapsed(files_of_kind(generator["kind"])),
+            )
 
     def _add_training_set(self, name: str) -> None:
         generator = self.config["training_sets"][name]["generator"]
@@ -146,11 +158,12 @@ class Pipeline:
         deps = [*made["outs"], *(path for path in made["deps"] if path.startswith("results/"))]
         folder = self._training_folder(model, name, seed)
         outs = [f"{folder}/weights.safetensors", f"{folder}/training.json"]
-        params = [f"models.{model}", *self._entries("training_sets", name)]
-        self._add("train", f"train-{model}-{name}-{seed}", outs, params, deps)
+        params = [*self._deciding("models", model), *self._entries("training_sets", name)]
+        files = collapsed(files_of_rule("train_segmentation") | model_files(self.config["models"][model]["config"]))
+        self._add("train", f"train-{model}-{name}-{seed}", outs, params, deps, files=files)
 
-    def _add_evaluation(self, table_sets: list[str]) -> None:
-        config = self.config
+    def _add_evaluation(self) -> None:
+        config, table_sets = self.config, self._table_sets
         trainings = [(m, s, k) for m in config["models"] for s in table_sets for k in config["seeds"]]
         evaluations = [
             f"{self._training_folder(*training)}/{t}.npz" for training in trainings for t in config["targets"]
@@ -158,24 +171,14 @@ class Pipeline:
         prefixes = ("data-", "statistics-", "generate-", "train-")
         deps = [out for stage in self.stages if stage.startswith(prefixes) for out in self._outs(stage)]
         figures = [f"predictions_{model}" for model in config["models"]]
-        shown = dict.fromkeys(config["training_sets"][name]["generator"] for name in table_sets)
-        figures += [f"samples_{name}" for name in shown if name]
+        figures += [f"samples_{name}" for name in used_generators(config, table_sets)]
         tables = [f"results/{name}" for name in RESULTS] + [
             f"{self.results}/data/data_sets.{e}" for e in ("csv", "html")
         ]
         if config["quality"]:
             tables += ["results/quality.csv", f"{self.results}/quality"]
-        params = [
-            "models",
-            "training_sets",
-            "targets",
-            "evaluation",
-            "bootstrap",
-            "baseline",
-            "quality",
-            "note",
-            "seed",
-        ]
+        params = [key for model in config["models"] for key in self._deciding("models", model)]
+        params += ["training_sets", "targets", "evaluation", "bootstrap", "baseline", "quality", "note", "seed"]
         self._add("evaluate", "evaluate", [], params, deps, [*evaluations, *tables])
         self.stages["evaluate"]["metrics"] = ["results/metrics.json"]
         self.stages["evaluate"]["plots"] = [f"results/figures/{name}.png" for name in ["gains", *figures]]
@@ -188,24 +191,35 @@ class Pipeline:
         params: Iterable[str],
         deps: Iterable[str],
         outs: Iterable | None = None,
+        files: Iterable[str] | None = None,
     ) -> None:
         """Add a stage that runs the rules of its kind for the targets; without any, for the workflow's default ones."""
-        package = "segmodel" if kind in ("train", "evaluate") else "dginstyle"
+        files = collapsed(set().union(*map(files_of_rule, RULES[kind]))) if files is None else files
         self.stages[name] = {
             "cmd": " ".join([self.command, "--allowed-rules", *RULES[kind], *(["--", *targets] if targets else [])]),
             "params": [{self.file: [*params]}],
-            "deps": [str(self.root / package), *deps],
+            "deps": [*(str(self.root / file) for file in files), *deps],
             "outs": [*(targets if outs is None else outs)],
         }
+
+    @staticmethod
+    def _needs(generator: dict) -> tuple[str, ...]:
+        kind = load_kind(generator["kind"])
+        return kind.needs(kind.Options(**generator))
 
     def _outs(self, stage: str) -> list[str]:
         return [next(iter(out)) if isinstance(out, dict) else out for out in self.stages[stage]["outs"]]
 
-    def _table_sets(self) -> list[str]:
-        return [name for name in self.config["training_sets"] if name not in self.config["ablations"]]
-
     def _training_folder(self, model: str, name: str, seed: int) -> str:
         return f"{self.results}/segmentation/{model}/{name}/seed{seed}"
+
+    def _deciding(self, *path: str) -> list[str]:
+        """Return the keys of a section that change what it makes, each as DVC names it; of an absent one, itself."""
+        section = self.given
+        for key in path:
+            section = section[key]
+        deciding = [key for key in section or () if key not in execution_keys(path[0])]
+        return [".".join([*path, key]) for key in deciding] or [".".join(path)]
 
     def _entries(self, section: str, name: str | None) -> Iterator[str]:
         """Yield the keys of an entry and of those that it is based on."""
@@ -218,7 +232,7 @@ def main(config: str, output: str) -> None:
     """Write the stages of a configuration file to a dvc.yaml."""
     path = Path(output)
     pipeline = Pipeline(Path(config), path.resolve().parent)
-    text = yaml.safe_dump({"stages": pipeline.stages}, sort_keys=False, width=118)
+    text = yaml.safe_dump({"stages": pipeline.stages}, sort_keys=False, default_flow_style=None, width=118)
     path.write_text(HEADER.format(config=pipeline.file) + text)
 
 

@@ -3,12 +3,13 @@ rule ablations:
         "results/ablations.csv",
         "results/figures/ablations.png",
         "results/ablations_quality.csv" if config["quality"] else [],
-        expand("results/figures/samples_{generator}.png", generator=used_generators(config["training_sets"])),
+        expand("results/figures/samples_{generator}.png", generator=used_generators(config, config["training_sets"])),
+    localrule: True
 
 
 rule compare_ablations:
     input:
-        evaluations(config["training_sets"]),
+        segmentation.evaluations(config["training_sets"]),
     output:
         report(
             "results/ablations.csv",
@@ -18,15 +19,13 @@ rule compare_ablations:
         ),
     log:
         "<benchmark>/logs/compare_ablations.log",
+    localrule: True
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
-        evaluations=lambda wildcards, input: json.dumps(list(input)),
+        evaluations=input_list(),
         oracle=argument("oracle", config["oracle"]),
-        options=options(config["bootstrap"], {key: config[key] for key in ("baseline", "seed")}),
+        options=options(config["bootstrap"], chosen(config, "baseline", "seed")),
     shell:
         "python -m segmodel compare-ablations --evaluations {params.evaluations:q} {params.oracle:q}"
         " --output {output} --options {params.options:q} &> {log}"
@@ -44,10 +43,8 @@ rule plot_ablations:
         ),
     log:
         "<benchmark>/logs/plot_ablations.log",
+    localrule: True
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     shell:
         "python -m segmodel plot-ablations --table {input} --output {output} &> {log}"

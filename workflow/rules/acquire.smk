@@ -3,13 +3,12 @@ rule render_packages:
         directory("<benchmark>/publishers/{dataset}"),
     log:
         "<benchmark>/logs/render_packages/{dataset}.log",
+    benchmark:
+        "<benchmark>/benchmarks/render_packages/{dataset}.tsv"
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
-        options=lambda wildcards: options(config["publishers"][wildcards.dataset]),
+        options=acquisition.publisher_options,
         seed=config["seed"],
     shell:
         "python -m dginstyle render-packages --publisher {wildcards.dataset} --output {output}"
@@ -23,12 +22,9 @@ rule survey_packages:
         "<benchmark>/logs/survey_packages/{dataset}.log",
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        urls=lambda wildcards: json.dumps(remote_packages(wildcards)),
-        folder=lambda wildcards: f"results/{config['benchmark']}/packages/{wildcards.dataset}",
+        urls=acquisition.package_urls,
+        folder=f"{BENCHMARK}/packages/{{dataset}}",
     shell:
         "python -m dginstyle survey --urls {params.urls:q} --folder {params.folder} --output {output} &> {log}"
 
@@ -36,37 +32,35 @@ rule survey_packages:
 rule fetch_package:
     input:
         package_origins,
-        ancient(package_survey),
+        ancient(acquisition.survey),
     output:
         "<benchmark>/packages/{dataset}/{package}",
     log:
         "<benchmark>/logs/fetch_package/{dataset}/{package}.log",
+    benchmark:
+        "<benchmark>/benchmarks/fetch_package/{dataset}/{package}.tsv"
     retries: 2
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=1440,
     params:
-        arguments=fetch_arguments,
+        arguments=acquisition.fetch_arguments,
     shell:
-        "python -m dginstyle fetch {params.arguments:q} --output {output} &> {log}"
+        "python -m dginstyle fetch {params.arguments:q} --output {output:q} &> {log:q}"
 
 
 rule extract_packages:
     input:
-        package_files,
+        acquisition.package_files,
     output:
         directory("<benchmark>/data/{dataset}/raw"),
     log:
         "<benchmark>/logs/extract_packages/{dataset}.log",
+    benchmark:
+        "<benchmark>/benchmarks/extract_packages/{dataset}.tsv"
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=240,
     params:
-        packages=lambda wildcards, input: json.dumps(list(input)),
+        packages=input_list(),
     shell:
         "python -m dginstyle extract --packages {params.packages:q} --output {output} &> {log}"
 
@@ -83,17 +77,16 @@ rule convert_labels:
         files_by_class="<benchmark>/data/{dataset}/samples_with_class.json",
     log:
         "<benchmark>/logs/convert_labels/{dataset}.log",
+    benchmark:
+        "<benchmark>/benchmarks/convert_labels/{dataset}.tsv"
     conda:
         "../envs/data.yaml"
     threads: config["threads"]["convert"]
-    resources:
-        mem_mb=4000,
-        runtime=240,
     params:
-        adapter=converter,
-        split=lambda wildcards: config["datasets"][wildcards.dataset]["split"],
+        adapter=acquisition.adapter,
+        split=acquisition.split,
         folder=subpath(output.manifest, parent=True),
-        options=conversion_options,
+        options=acquisition.conversion_options,
     shell:
         "python -m dginstyle convert --adapter {params.adapter:q} --raw {input} --split {params.split}"
         " --output {params.folder} --options {params.options:q} --processes {threads} &> {log}"
@@ -112,13 +105,11 @@ rule tabulate_sets:
         ),
     log:
         "<benchmark>/logs/tabulate_sets.log",
+    localrule: True
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        reports=lambda wildcards, input: json.dumps(dict(zip([config["source"], *config["targets"]], input))),
+        reports=acquisition.reports_by_set,
     shell:
         "python -m dginstyle tabulate-sets --reports {params.reports:q} --table {output.table} --page {output.page}"
         " &> {log}"
@@ -133,9 +124,6 @@ rule compute_class_probabilities:
         "<benchmark>/logs/compute_class_probabilities.log",
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         temperature=config["rare_class_sampling"]["temperature"],
     shell:

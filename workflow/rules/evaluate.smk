@@ -9,16 +9,15 @@ rule evaluate_target:
         "<benchmark>/segmentation/{model}/{training_set}/seed{seed}/{target}.npz",
     log:
         "<benchmark>/logs/evaluate_target/{model}/{training_set}/seed{seed}/{target}.log",
+    benchmark:
+        "<benchmark>/benchmarks/evaluate_target/{model}/{training_set}/seed{seed}/{target}.tsv"
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["evaluate"]
-    resources:
-        mem_mb=8000,
-        runtime=240,
     params:
         data=subpath(input.manifest, parent=True),
-        record=evaluation_record,
-        options=lambda wildcards: options(evaluation_options(wildcards.model, wildcards.target)),
+        record=segmentation.evaluation_record,
+        options=segmentation.evaluation_options,
     shell:
         "python -m segmodel evaluate --model {wildcards.model} --weights {input.weights} --data {params.data}"
         " --output {output} --record {params.record:q} --options {params.options:q} &> {log}"
@@ -28,7 +27,7 @@ rule show_predictions:
     input:
         weights=expand(
             "<benchmark>/segmentation/{{model}}/{training_set}/seed{seed}/weights.safetensors",
-            training_set=table_sets(),
+            training_set=table_sets(config),
             seed=config["seeds"][0],
         ),
         images=expand("<benchmark>/data/{target}/raw", target=config["targets"]),
@@ -43,15 +42,14 @@ rule show_predictions:
         ),
     log:
         "<benchmark>/logs/show_predictions/{model}.log",
+    benchmark:
+        "<benchmark>/benchmarks/show_predictions/{model}.tsv"
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["evaluate"]
-    resources:
-        mem_mb=8000,
-        runtime=60,
     params:
-        weights=lambda wildcards, input: json.dumps(list(input.weights)),
-        targets=shown_targets,
+        weights=input_list("weights"),
+        targets=segmentation.shown_targets,
     shell:
         "python -m segmodel show-predictions --weights {params.weights:q} --targets {params.targets:q}"
         " --output {output} &> {log}"

@@ -1,25 +1,24 @@
 rule measure_quality:
     input:
-        weights=quality_weights(),
+        weights=quality.weights(),
         manifest="<benchmark>/{origin}/{set}/manifest.csv",
-        raw=branch(lambda wildcards: wildcards.origin == "data", then="<benchmark>/data/{set}/raw", otherwise=[]),
+        raw=quality.images,
     output:
         "<benchmark>/quality/{origin}/{set}.npz",
     log:
         "<benchmark>/logs/measure_quality/{origin}/{set}.log",
+    benchmark:
+        "<benchmark>/benchmarks/measure_quality/{origin}/{set}.tsv"
     wildcard_constraints:
         origin="data|generated",
         set="[A-Za-z0-9_]+",
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["evaluate"]
-    resources:
-        mem_mb=8000,
-        runtime=240,
     params:
-        model=lambda wildcards: config["quality"]["model"],
+        model=quality.model,
         data=subpath(input.manifest, parent=True),
-        options=quality_options,
+        options=quality.options,
     shell:
         "python -m segmodel measure-quality --model {params.model} --weights {input.weights} --data {params.data}"
         " --output {output} --options {params.options:q} &> {log}"
@@ -27,9 +26,9 @@ rule measure_quality:
 
 rule tabulate_quality:
     input:
-        source="<benchmark>/quality/data/{}.npz".format(config["source"]),
+        source=f"<benchmark>/quality/data/{config['source']}.npz",
         targets=expand("<benchmark>/quality/data/{target}.npz", target=config["targets"]),
-        generated=expand("<benchmark>/quality/generated/{generator}.npz", generator=measured_sets(table_sets())),
+        generated=quality.generated(table_sets(config)),
     output:
         report(
             "results/quality.csv",
@@ -39,14 +38,12 @@ rule tabulate_quality:
         ),
     log:
         "<benchmark>/logs/tabulate_quality.log",
+    localrule: True
     conda:
-        "../envs/torch.yaml"
-    resources:
-        mem_mb=4000,
-        runtime=30,
+        "../envs/data.yaml"
     params:
-        targets=lambda wildcards, input: json.dumps(list(input.targets)),
-        generated=lambda wildcards, input: json.dumps(list(input.generated)),
+        targets=input_list("targets"),
+        generated=input_list("generated"),
     shell:
         "python -m segmodel tabulate-quality --source {input.source} --targets {params.targets:q}"
         " --generated {params.generated:q} --output {output} &> {log}"
@@ -54,11 +51,9 @@ rule tabulate_quality:
 
 use rule tabulate_quality as tabulate_ablation_quality with:
     input:
-        source="<benchmark>/quality/data/{}.npz".format(config["source"]),
+        source=f"<benchmark>/quality/data/{config['source']}.npz",
         targets=expand("<benchmark>/quality/data/{target}.npz", target=config["targets"]),
-        generated=expand(
-            "<benchmark>/quality/generated/{generator}.npz", generator=measured_sets(config["training_sets"])
-        ),
+        generated=quality.generated(config["training_sets"]),
     output:
         report(
             "results/ablations_quality.csv",

@@ -1,6 +1,7 @@
 rule rebuild_prior:
     input:
         "<benchmark>/prior",
+    localrule: True
 
 
 rule extract_corpus:
@@ -12,11 +13,8 @@ rule extract_corpus:
         "<benchmark>/logs/extract_corpus.log",
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
-        packages=lambda wildcards, input: json.dumps([f"{input}/prior_corpus.zip"]),
+        packages=generation.corpus_package,
     shell:
         "python -m dginstyle extract --packages {params.packages:q} --output {output} &> {log}"
 
@@ -28,15 +26,14 @@ rule train_prior:
         directory("<benchmark>/prior"),
     log:
         "<benchmark>/logs/train_prior.log",
+    benchmark:
+        "<benchmark>/benchmarks/train_prior.tsv"
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["diffusion"]
-    resources:
-        mem_mb=8000,
-        runtime=2880,
     params:
-        state=f"results/{config['benchmark']}/state/prior",
-        options=options(config["prior_training"] or {}),
+        state=f"{BENCHMARK}/state/prior",
+        options=generation.prior_options,
         seed=config["seed"],
     shell:
         "python -m dginstyle train-prior --corpus {input} --output {output} --state {params.state}"

@@ -1,6 +1,6 @@
 rule summarise_evaluations:
     input:
-        evaluations(table_sets()),
+        segmentation.evaluations(table_sets(config)),
     output:
         table=report(
             "results/dg_miou.csv",
@@ -18,15 +18,13 @@ rule summarise_evaluations:
         metrics="results/metrics.json",
     log:
         "<benchmark>/logs/summarise_evaluations.log",
+    localrule: True
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
-        evaluations=lambda wildcards, input: json.dumps(list(input)),
+        evaluations=input_list(),
         folder=subpath(output.table, parent=True),
-        options=options(config["bootstrap"], {key: config[key] for key in ("baseline", "note", "seed")}),
+        options=options(config["bootstrap"], chosen(config, "baseline", "note", "seed")),
     shell:
         "python -m segmodel summarise --evaluations {params.evaluations:q} --output {params.folder}"
         " --options {params.options:q} &> {log}"
@@ -44,11 +42,9 @@ rule render_summary:
         ),
     log:
         "<benchmark>/logs/render_summary.log",
+    localrule: True
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     shell:
         "python -m markdown --extension tables --file {output} {input} &> {log}"
 
@@ -66,10 +62,8 @@ rule plot_gains:
         ),
     log:
         "<benchmark>/logs/plot_gains.log",
+    localrule: True
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     shell:
         "python -m segmodel plot-gains --table {input.summary} --output {output} &> {log}"

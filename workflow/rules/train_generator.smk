@@ -1,6 +1,6 @@
 rule train_dreambooth:
     input:
-        prior=prior_files,
+        prior=generation.prior_files,
         images="<source>/raw",
         labels="<source>/labels",
         manifest="<source>/manifest.csv",
@@ -8,18 +8,17 @@ rule train_dreambooth:
         directory("<benchmark>/models/unet_source"),
     log:
         "<benchmark>/logs/train_dreambooth.log",
+    benchmark:
+        "<benchmark>/benchmarks/train_dreambooth.tsv"
     priority: 10  # generation waits for it: before the trainings on source images alone
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["diffusion"]
-    resources:
-        mem_mb=8000,
-        runtime=1440,
     params:
-        prior=prior_location(),
+        prior=generation.prior_location(),
         data=subpath(input.manifest, parent=True),
-        state=f"results/{config['benchmark']}/state/unet_source",
-        options=options(config["dreambooth"]),
+        state=f"{BENCHMARK}/state/unet_source",
+        options=generation.dreambooth_options,
         seed=config["seed"],
     shell:
         "python -m dginstyle train-dreambooth --prior {params.prior:q} --data {params.data} --output {output}"
@@ -28,7 +27,7 @@ rule train_dreambooth:
 
 rule train_controlnet:
     input:
-        prior=prior_files,
+        prior=generation.prior_files,
         unet="<benchmark>/models/unet_source",
         images="<source>/raw",
         labels="<source>/labels",
@@ -39,18 +38,17 @@ rule train_controlnet:
         directory("<benchmark>/models/controlnet"),
     log:
         "<benchmark>/logs/train_controlnet.log",
+    benchmark:
+        "<benchmark>/benchmarks/train_controlnet.tsv"
     priority: 10  # generation waits for it: before the trainings on source images alone
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["diffusion"]
-    resources:
-        mem_mb=8000,
-        runtime=2880,
     params:
-        prior=prior_location(),
+        prior=generation.prior_location(),
         data=subpath(input.manifest, parent=True),
-        state=f"results/{config['benchmark']}/state/controlnet",
-        options=options(config["controlnet"]),
+        state=f"{BENCHMARK}/state/controlnet",
+        options=generation.controlnet_options,
         min_pixels=config["rare_class_sampling"]["min_pixels"],
         seed=config["seed"],
     shell:

@@ -1,6 +1,6 @@
 rule build_training_set:
     input:
-        unpack(generated_manifest),
+        unpack(segmentation.generated_manifest),
         manifest="<source>/manifest.csv",
         files_by_class="<source>/samples_with_class.json",
         probabilities="<source>/rcs_probabilities.json",
@@ -10,13 +10,10 @@ rule build_training_set:
         "<benchmark>/logs/build_training_set/{training_set}.log",
     conda:
         "../envs/data.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         source=subpath(input.manifest, parent=True),
-        generated=lambda wildcards, input: argument("generated", os.path.dirname(input.get("generated", ""))),
-        options=training_set_options,
+        generated=segmentation.generated_argument,
+        options=segmentation.training_set_options,
         min_pixels=config["rare_class_sampling"]["min_pixels"],
         seed=config["seed"],
     shell:
@@ -26,26 +23,25 @@ rule build_training_set:
 
 rule train_segmentation:
     input:
-        unpack(redraw_statistics),
+        unpack(segmentation.redraw_statistics),
         data="<benchmark>/training_sets/{training_set}.csv",
     output:
         weights="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors",
         record="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/training.json",
     log:
         "<benchmark>/logs/train_segmentation/{model}/{training_set}/seed{seed}.log",
+    benchmark:
+        "<benchmark>/benchmarks/train_segmentation/{model}/{training_set}/seed{seed}.tsv"
     priority: 5  # before evaluations, which fill the gaps: the last trainings decide when the run ends
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["train"]
-    resources:
-        mem_mb=8000,
-        runtime=2880,
     params:
         folder=subpath(output.weights, parent=True),
-        state=lambda wildcards: "results/{}/state/segmentation/{}/{}/seed{}".format(config["benchmark"], *wildcards),
-        generator=lambda wildcards: argument("generator", generator_of(wildcards)),
-        options=model_options,
-        presentation=presentation,
+        state=f"{BENCHMARK}/state/segmentation/{{model}}/{{training_set}}/seed{{seed}}",
+        generator=segmentation.generator_argument,
+        options=segmentation.model_options,
+        presentation=segmentation.presentation,
     shell:
         "python -m segmodel train --model {wildcards.model} --data {input.data} --output {params.folder}"
         " --state {params.state} {params.generator:q} --options {params.options:q}"

@@ -1,0 +1,92 @@
+"""Which files a command runs, and so what its rule's environment must hold and what DVC's stages depend on."""
+
+import re
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import imports
+import pytest
+import yaml
+from packaging.utils import canonicalize_name
+
+HEAVY = {"torch", "torchvision", "diffusers", "transformers", "accelerate", "mmseg", "mmengine", "mmcv", "safetensors"}
+
+
+@pytest.fixture(scope="module")
+def environments(repository):
+    """The environment of each rule that calls a command, by the rule's name."""
+    found = {}
+    for path in (repository / "workflow/rules").glob("*.smk"):
+        for block in re.split(r"^(?:use )?rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            original, name = re.match(r"(?:(\w+) as )?(\w+)", block).groups()
+            if name in imports.verbs_of_rules():
+                own = re.search(r"envs/(\w+).yaml", block)
+                found[name] = own[1] if own else found[original]
+    return found
+
+
+def packages_imported(files):
+    return {module.partition(".")[0] for file in files for module in imports.imported_modules(file)}
+
+
+def test_a_rule_has_torch_in_its_environment_just_where_its_command_imports_it(environments):
+    heavy = {name for name in environments if HEAVY & packages_imported(imports.files_of_rule(name))}
+    assert heavy == {name for name, environment in environments.items() if environment == "torch"}
+
+
+@pytest.mark.parametrize("name", ["data", "torch"])
+def test_an_environment_pins_what_the_commands_of_its_rules_import(repository, environments, name):
+    files = {file for rule, used in environments.items() if used == name for file in imports.files_of_rule(rule)}
+    others = packages_imported(files) - sys.stdlib_module_names - {"dginstyle", "segmodel"}
+    environment = yaml.safe_load((repository / f"workflow/envs/{name}.yaml").read_text())
+    pins = {pin.partition("==")[0] for pin in environment["dependencies"][-1]["pip"]}
+    distributions = packages_distributions()
+    assert others
+    for package in others:
+        assert pins & {canonicalize_name(name) for name in distributions[package]}, f"{package} is not in {name}.yaml"
+
+
+def test_every_rule_that_calls_a_command_is_read(environments):
+    assert {"fetch_package", "train_controlnet", "train_segmentation", "plot_gains"} <= environments.keys()
+    assert "render_summary" not in environments  # it calls Markdown's own
+
+
+@pytest.mark.parametrize("rule", ["convert_labels", "render_packages", "build_training_set", "summarise_evaluations"])
+def test_what_a_command_really_imports_is_in_its_closure(repository, rule):
+    package, verb = imports.verbs_of_rules()[rule].split()
+    program = (
+        f"import importlib, sys; from {package}.__main__ import VERBS\n"
+        f"importlib.import_module(VERBS['{verb}'].partition(':')[0])\n"
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.partition('.')[0] in ('dginstyle', 'segmodel')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=repository, capture_output=True, text=True, check=True)
+    loaded = {Path(file) for file in done.stdout.split()}
+    command_line = {repository / package / name for name in ("__main__.py", "cli.py")}
+    assert loaded - command_line <= imports.files_of_rule(rule)
+
+
+def test_a_model_depends_on_what_its_configuration_is_based_on(repository):
+    files = {str(path.relative_to(repository)) for path in imports.model_files("segmodel/configs/hrda_b5.py")}
+    assert {f"segmodel/configs/{name}.py" for name in ("hrda_b5", "daformer_b5", "_base_/paper")} <= files
+    assert "segmodel/models/mit.py" in files
+
+
+def test_a_folder_takes_the_place_of_all_its_files(repository):
+    files = set((repository / "segmodel/tables").glob("*.py"))
+    assert imports.collapsed(files) == ["segmodel/tables"]
+    assert imports.collapsed({repository / "segmodel/tables/page.py"}) == [
+        "segmodel/tables/page.py",
+        "segmodel/tables/published_figures.csv",
+    ]
+
+
+@pytest.mark.parametrize("folder", [".", "paper_pipeline"])
+def test_training_stages_run_no_other_package(repository, folder):
+    stages = yaml.safe_load((repository / folder / "dvc.yaml").read_text())["stages"]
+    deps = {
+        dep.removeprefix("../") for name, stage in stages.items() if name.startswith("train-") for dep in stage["deps"]
+    }
+    assert deps & {"segmodel/training"}
+    assert not [dep for dep in deps if dep.startswith("dginstyle") or dep in ("segmodel", "segmodel/evaluation")]

@@ -1,0 +1,102 @@
+"""What the rules of the generator read and pass on, by their wildcards."""
+
+import json
+import math
+import os
+from pathlib import Path
+
+from configuration import execution_keys, prior_folder, trains_prior
+from options import Options, options
+from sections import load_kind
+from snakemake.io import expand
+from snakemake.iocontainers import Wildcards
+
+
+class Generation:
+    """The input and params functions of ``rebuild_prior.smk``, ``train_generator.smk`` and ``generate.smk``."""
+
+    def __init__(self, config: dict, repository: Path) -> None:
+        """Take the checked configuration and the folder where its relative paths start."""
+        self.config, self.repository = config, repository
+
+    def corpus_package(self, wildcards: Wildcards, input: list[str]) -> str:
+        """Return the package that the prior's corpus is extracted from, as JSON."""
+        return json.dumps([f"{input}/prior_corpus.zip"])
+
+    def prior_options(self, wildcards: Wildcards) -> Options:
+        """Return the options of the prior's training."""
+        return options(self.config["prior_training"] or {}, execution=execution_keys("prior_training"))
+
+    def prior_location(self) -> str:
+        """Return the prior as a command takes it: a folder as seen from the working directory, or a hub id."""
+        folder = None if trains_prior(self.config) else prior_folder(self.config, self.repository)
+        return os.path.relpath(folder) if folder else self.config["prior"]
+
+    def prior_files(self, wildcards: Wildcards) -> str | list[str]:
+        """Return the files of a local prior; a prior from the hub has none here."""
+        if trains_prior(self.config):
+            return "<benchmark>/prior"
+        folder = prior_folder(self.config, self.repository)
+        return sorted(os.path.relpath(path) for path in folder.rglob("[!.]*") if path.is_file()) if folder else []
+
+    def dreambooth_options(self, wildcards: Wildcards) -> Options:
+        """Return the options of the training of U^S."""
+        return options(self.config["dreambooth"], execution=execution_keys("dreambooth"))
+
+    def controlnet_options(self, wildcards: Wildcards) -> Options:
+        """Return the options of the ControlNet's training."""
+        return options(self.config["controlnet"], execution=execution_keys("controlnet"))
+
+    def generators(self, torch: bool) -> str:
+        """Return, as a pattern, the generators whose kind needs torch, or those whose kind does not."""
+        entries = self.config["generators"].items()
+        names = [name for name, entry in entries if load_kind(entry["kind"]).torch == torch]
+        return "|".join(names) or "-"  # no generator has this name
+
+    def entry(self, wildcards: Wildcards) -> Options:
+        """Return a generator's entry."""
+        return options(self.config["generators"][wildcards.generator])
+
+    def needs(self, wildcards: Wildcards) -> tuple[str, ...]:
+        """Return the names of what a generator's kind needs."""
+        entry = self.config["generators"][wildcards.generator]
+        kind = load_kind(entry["kind"])
+        return kind.needs(kind.Options(**entry))
+
+    def generator_inputs(self, wildcards: Wildcards) -> dict[str, str | list[str]]:
+        """Return the files that a generator's kind needs."""
+        files = {
+            "prior": self.prior_files(wildcards),
+            "unet": "<benchmark>/models/unet_source",
+            "controlnet": "<benchmark>/models/controlnet",
+            "images": "<source>/raw",
+        }
+        return {name: files[name] for name in self.needs(wildcards) if name in files}
+
+    def generator_places(self, wildcards: Wildcards, input: dict) -> str:
+        """Return where a generator finds what its kind needs, as JSON."""
+        domain = self.config["publishers"].get(self.config["source"], {}).get("domain")
+        places = {"prior": self.prior_location(), "domain": domain}
+        return json.dumps({name: str(places.get(name) or input[name]) for name in self.needs(wildcards)})
+
+    def images(self, wildcards: Wildcards) -> int:
+        """Return how many images a generated set has."""
+        return self.config["generators"][wildcards.generator]["images"]
+
+    def by_rare_classes(self, wildcards: Wildcards) -> bool:
+        """Tell whether the label maps of a generated set are drawn by rare class sampling."""
+        return self.config["generators"][wildcards.generator]["rare_class_sampling"]
+
+    def shard_count(self, wildcards: Wildcards) -> int:
+        """Return how many shards a generated set has."""
+        generator = self.config["generators"][wildcards.generator]
+        return math.ceil(generator["images"] / generator["images_per_shard"])
+
+    def shard_metadata(self, wildcards: Wildcards) -> list[str]:
+        """Return the metadata of every shard of a generated set."""
+        shards = range(self.shard_count(wildcards))
+        return expand("<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl", shard=shards, **wildcards)
+
+    def shard_folders(self, wildcards: Wildcards, input: dict) -> str:
+        """Return the folder of every shard, as JSON."""
+        return json.dumps([os.path.dirname(path) for path in input.shards])

@@ -1,0 +1,116 @@
+"""The files of this repository that a command runs: its import closure, read from the sources, importing nothing."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from sections import KINDS, load_kind
+
+REPOSITORY = Path(__file__).parents[2]
+PACKAGES = ("dginstyle", "segmodel")
+GENERATES_WITH_TORCH = {"generate_shard": True, "generate_light_shard": False}
+"""The rules that load a kind of generator when they run."""
+_REGISTERED = re.compile(r"((?:dginstyle|segmodel)(?:\.\w+)+):\w+")
+
+
+@cache
+def verbs_of_rules() -> dict[str, str]:
+    """Return the ``package verb`` that each rule calls, by the rule's name; rules without one are left out."""
+    text = "".join(path.read_text() for path in sorted((REPOSITORY / "workflow/rules").glob("*.smk")))
+    calls = {}
+    for block in re.split(r"^rule ", text, flags=re.MULTILINE)[1:]:
+        if call := re.search(rf"python -m ({'|'.join(PACKAGES)}) ([\w-]+)", block):
+            calls[block.partition(":")[0]] = " ".join(call.groups())
+    copies = re.findall(r"^use rule (\w+) as (\w+) with", text, flags=re.MULTILINE)
+    return calls | {copy: calls[rule] for rule, copy in copies if rule in calls}
+
+
+@cache
+def files_of_rule(rule: str) -> frozenset[Path]:
+    """Return the files that the command of a rule runs."""
+    if rule in GENERATES_WITH_TORCH:
+        kinds = [kind for kind in KINDS if load_kind(kind).torch == GENERATES_WITH_TORCH[rule]]
+        return frozenset().union(*map(files_of_kind, kinds))
+    package, verb = verbs_of_rules().get(rule, " ").split(" ")
+    if not package:
+        return frozenset()
+    tree = ast.parse((REPOSITORY / package / "__main__.py").read_text())
+    assigned = {node.targets[0].id: node.value for node in ast.walk(tree) if isinstance(node, ast.Assign)}
+    return closure(ast.literal_eval(assigned["VERBS"])[verb].partition(":")[0])
+
+
+def files_of_kind(kind: str) -> frozenset[Path]:
+    """Return the files that make a shard by a kind of generator."""
+    return closure("dginstyle.generation.generate") | closure(KINDS[kind].partition(":")[0])
+
+
+@cache
+def closure(module: str) -> frozenset[Path]:
+    """Return the files of a module and of all that it imports from the two packages, at the top or in a function."""
+    waiting, found = [module], set()
+    while waiting:
+        for file in set(module_files(waiting.pop())) - found:
+            found.add(file)
+            waiting += imported_modules(file)
+    return frozenset(found)
+
+
+def module_files(module: str) -> Iterator[Path]:
+    """Yield the file of a module and those of the packages around it; none for a module of another project."""
+    names = module.split(".")
+    if names[0] not in PACKAGES:
+        return
+    for depth in range(1, len(names) + 1):
+        path = REPOSITORY.joinpath(*names[:depth])
+        if path.is_dir():
+            yield path / "__init__.py"
+        elif (file := path.with_suffix(".py")).is_file():
+            yield file
+
+
+@cache
+def imported_modules(file: Path) -> frozenset[str]:
+    """Return the modules that a file imports; of ``from a import b`` both ``a`` and ``a.b``, which may be one.
+
+    What a registry names as ``module:name`` counts as imported, except kinds of generators (`files_of_kind`).
+    """
+    modules = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Constant) and (named := _REGISTERED.fullmatch(str(node.value))):
+            modules.add(named[1])
+    return frozenset(modules - {module.partition(":")[0] for module in KINDS.values()})
+
+
+def model_files(config: str) -> frozenset[Path]:
+    """Return a model's configuration file with those that it is based on and the modules that they import."""
+    path = REPOSITORY / config
+    tree = ast.parse(path.read_text())
+    assigned = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign)}
+    base = ast.literal_eval(assigned["_base_"]) if "_base_" in assigned else []
+    bases = [path.parent / name for name in ([base] if isinstance(base, str) else base)]
+    modules = (closure(module) for module in imported_modules(path))
+    return frozenset({path}).union(*modules, *(model_files(file.relative_to(REPOSITORY)) for file in bases))
+
+
+def collapsed(files: Iterable[Path]) -> list[str]:
+    """Return files relative to the repository, sorted, with a folder in place of all its sources.
+
+    Data files beside a source belong to it, such as the published figures beside the tables.
+    """
+    files = {*files}
+    files |= {path for folder in {file.parent for file in files} for path in data_files(folder)}
+    folders = {parent for file in files for parent in file.parents if REPOSITORY in parent.parents}
+    whole = {folder for folder in folders if {*folder.rglob("*.py")} <= files}
+    tops = {min((folder for folder in file.parents if folder in whole), default=file) for file in files}
+    return sorted(str(path.relative_to(REPOSITORY)) for path in tops)
+
+
+def data_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that are no sources."""
+    return [path for path in folder.iterdir() if path.is_file() and path.suffix not in (".py", ".pyc")]

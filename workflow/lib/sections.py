@@ -1,0 +1,123 @@
+"""The configuration as one class, composed of the options classes of the commands that it is for."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Union
+
+from pydantic import AfterValidator, Field
+
+REPOSITORY = Path(__file__).parents[2]
+INHERITING = ("generators", "training_sets")
+"""Sections whose entries may be based on one another."""
+sys.path.insert(0, str(REPOSITORY))
+
+from dginstyle.datasets.options import DatasetOptions, TrainingSetOptions  # noqa: E402
+from dginstyle.generation.kinds import KINDS, load_kind  # noqa: E402
+from dginstyle.miniworld.options import PublisherOptions  # noqa: E402
+from dginstyle.options import (  # noqa: E402
+    EXECUTION,
+    Name,
+    Names,
+    NonNegativeInt,
+    Options,
+    PositiveFloat,
+    PositiveInt,
+    require_unique,
+)
+from dginstyle.prior.options import PriorOptions  # noqa: E402
+from dginstyle.training.options import ControlNetOptions, DreamboothOptions  # noqa: E402
+from segmodel.evaluation.options import InferenceOptions  # noqa: E402
+from segmodel.tables.options import BootstrapOptions  # noqa: E402
+from segmodel.training.options import PresentationOptions, TrainOptions  # noqa: E402
+
+GeneratorEntry = Annotated[
+    Union[tuple(load_kind(kind).Options for kind in KINDS)],  # noqa: UP007 (the kinds are data)
+    Field(discriminator="kind"),
+]
+
+
+class RareClassSamplingOptions(Options):
+    """Rare class sampling (RCS) of the source set (DAFormer, eq. 7)."""
+
+    temperature: PositiveFloat = Field(description="T in p = softmax((1 - f) / T); smaller favours rare classes more")
+    min_pixels: NonNegativeInt = Field(
+        description="a file is a candidate for a class of which it has more pixels than this"
+    )
+
+
+class ModelOptions(TrainOptions):
+    """``models.<name>``: a segmentation model, its training and the scale of its evaluation."""
+
+    evaluation_scale: PositiveInt = Field(
+        1, description="factor on size, crop and stride of evaluation for this model (HRDA: 2)"
+    )
+
+
+class TrainingSetEntry(TrainingSetOptions, PresentationOptions):
+    """``training_sets.<name>``: what the models train on."""
+
+    generator: str | None = Field(description="the generated set to add, a name under generators; null: none")
+
+
+class QualityEntry(Options):
+    """The judge model of results/quality.csv, trained with the first of seeds."""
+
+    model: Name = Field(description="the judge model, a name under models")
+    training_set: Name = Field(description="what the judge model is trained on, a name under training_sets")
+
+
+class ThreadsOptions(Options):
+    """Cores that one job takes."""
+
+    convert: PositiveInt = Field(description="rendering and label conversion")
+    diffusion: PositiveInt = Field(description="training of U^S and the ControlNet")
+    generate: PositiveInt = Field(description="one shard")
+    train: PositiveInt = Field(description="one segmentation training")
+    evaluate: PositiveInt = Field(description="one evaluation")
+
+
+class Configuration(Options):
+    """Configuration of the DGInStyle benchmark."""
+
+    extends_default: bool = Field(True, description="false: this file stands alone; true: it changes config.yaml")
+    benchmark: Name = Field(description="the name of the folder under results/")
+    seed: NonNegativeInt = Field(description="the one seed from which every random draw derives")
+    note: str = Field(description="a sentence that the summary repeats")
+    source: str = Field(
+        description="the labelled set, a name under datasets, that generator and segmentation models learn from"
+    )
+    targets: Names = Field(
+        min_length=1, description="the sets, names under datasets, that are evaluated and never trained on"
+    )
+    datasets: dict[Name, DatasetOptions] = Field(min_length=1, description="the data sets")
+    publishers: dict[Name, PublisherOptions] = Field(
+        description="the mini world's publishers: one for each set that render-packages writes, and the prior's corpus"
+    )
+    prior: str = Field(min_length=1, description="U^P, the pretrained latent diffusion model: a folder or a hub id")
+    prior_training: PriorOptions | None = Field(
+        description="how rebuild_prior trains the mini prior; null where the prior comes from elsewhere"
+    )
+    rare_class_sampling: RareClassSamplingOptions = Field(description="rare class sampling (RCS)")
+    dreambooth: DreamboothOptions = Field(description="U^P to U^S: fine-tuning on the source images")
+    controlnet: ControlNetOptions = Field(description="the ControlNet on U^S, conditioned on label maps")
+    generators: dict[Name, GeneratorEntry] = Field(
+        description="the generated sets; based_on: NAME takes over the values of another entry"
+    )
+    models: dict[Name, ModelOptions] = Field(min_length=1, description="the segmentation models")
+    training_sets: dict[Name, TrainingSetEntry] = Field(
+        min_length=1, description="what the models train on; based_on: NAME takes over the values of another entry"
+    )
+    ablations: Names = Field(
+        description="training sets for `snakemake ablations` alone; the others make up dg_miou.csv"
+    )
+    oracle: str | None = Field(
+        description="the training set, one of ablations, whose gain is taken as the whole gap; null: none"
+    )
+    quality: QualityEntry | None = Field(description="the judge model of quality.csv; null: no such table")
+    baseline: str = Field(description="the training set, a name under training_sets, that gains are measured against")
+    seeds: Annotated[list[NonNegativeInt], AfterValidator(require_unique)] = Field(
+        min_length=1, description="one training per model, training set and seed"
+    )
+    evaluation: dict[Name, InferenceOptions] = Field(description="the evaluation protocol of each target")
+    bootstrap: BootstrapOptions = Field(description="the intervals of the gains")
+    threads: ThreadsOptions = Field(description="cores that one job takes", json_schema_extra=EXECUTION)

@@ -1,0 +1,96 @@
+"""What the rules that train and evaluate the segmentation models read and pass on, by their wildcards."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from configuration import execution_keys
+from options import Options, argument, chosen, options, without
+from selection import evaluation_protocol
+from snakemake.io import expand
+from snakemake.iocontainers import Wildcards
+
+REDRAW_STATISTICS = {"files_by_class": "samples_with_class.json", "probabilities": "rcs_probabilities.json"}
+"""The source's statistics by the name of the option, for training sets that draw their source images while training."""
+
+
+class Segmentation:
+    """The input and params functions of ``train_segmentation.smk``, ``evaluate.smk`` and the tables."""
+
+    def __init__(self, config: dict, repository: Path) -> None:
+        """Take the checked configuration and the folder where its relative paths start."""
+        self.config, self.repository = config, repository
+        self.results = f"results/{config['benchmark']}"
+        self.min_pixels = chosen(config["rare_class_sampling"], "min_pixels")
+
+    def evaluations(self, training_sets: Iterable[str]) -> list[str]:
+        """Return the evaluations of every model on some training sets."""
+        return expand(
+            "<benchmark>/segmentation/{model}/{training_set}/seed{seed}/{target}.npz",
+            model=self.config["models"],
+            training_set=training_sets,
+            seed=self.config["seeds"],
+            target=self.config["targets"],
+        )
+
+    def generator(self, wildcards: Wildcards) -> str | None:
+        """Return the name of the generated set that a training set adds, or None."""
+        return self.config["training_sets"][wildcards.training_set]["generator"]
+
+    def generator_argument(self, wildcards: Wildcards) -> list[str]:
+        """Return the argument that names the generated set of a training set, where it adds one."""
+        return argument("generator", self.generator(wildcards))
+
+    def generated_manifest(self, wildcards: Wildcards) -> dict[str, str]:
+        """Return the manifest of the generated set that a training set adds as an input, where it adds one."""
+        generator = self.generator(wildcards)
+        return {"generated": f"<benchmark>/generated/{generator}/manifest.csv"} if generator else {}
+
+    def generated_argument(self, wildcards: Wildcards) -> list[str]:
+        """Return the argument that gives the folder of the generated set, where a training set adds one."""
+        generator = self.generator(wildcards)
+        return argument("generated", generator and f"{self.results}/generated/{generator}")
+
+    def training_set_options(self, wildcards: Wildcards) -> Options:
+        """Return how a training set is drawn."""
+        training_set = self.config["training_sets"][wildcards.training_set]
+        return options(chosen(training_set, "source", "generated_part"))
+
+    def redraw_statistics(self, wildcards: Wildcards) -> dict[str, str]:
+        """Return the source's statistics as inputs, where a training set draws its source images while training."""
+        redraws = self.config["training_sets"][wildcards.training_set].get("redraw")
+        return {name: f"<source>/{file}" for name, file in REDRAW_STATISTICS.items()} if redraws else {}
+
+    def presentation(self, wildcards: Wildcards) -> Options:
+        """Return how the images of a training set are shown to the model."""
+        training_set = self.config["training_sets"][wildcards.training_set]
+        values = chosen(training_set, "photometric", "generated_share")
+        if redraw := training_set.get("redraw"):
+            source = f"{self.results}/data/{self.config['source']}"
+            statistics = {name: f"{source}/{file}" for name, file in REDRAW_STATISTICS.items()}
+            values["redraw"] = {**redraw, **statistics, **self.min_pixels}
+        return options(values)
+
+    def model_options(self, wildcards: Wildcards) -> Options:
+        """Return the options of a model's training."""
+        model = without(self.config["models"][wildcards.model], "evaluation_scale")
+        file = {"config": os.path.relpath(self.repository / model["config"])}
+        return options(model, file, execution=execution_keys("models"))
+
+    def evaluation_options(self, wildcards: Wildcards) -> Options:
+        """Return the protocol of an evaluation."""
+        return options(evaluation_protocol(self.config, wildcards.model, wildcards.target))
+
+    def evaluation_record(self, wildcards: Wildcards) -> Options:
+        """Return what the tables say of an evaluation."""
+        benchmark = chosen(self.config, "benchmark", "source")
+        names = {"generator": self.generator(wildcards), "seed": int(wildcards.seed)}
+        return options(dict(wildcards.items()), benchmark, names)
+
+    def shown_targets(self, wildcards: Wildcards) -> str:
+        """Return the data and the protocol of each target in the order of the figure, as JSON."""
+        targets = self.config["targets"]
+        protocols = {target: evaluation_protocol(self.config, wildcards.model, target) for target in targets}
+        data = f"{self.results}/data"
+        return json.dumps({target: {"data": f"{data}/{target}", "options": protocols[target]} for target in targets})

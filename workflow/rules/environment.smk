@@ -1,0 +1,14 @@
+import shlex
+import shutil
+
+from snakemake.logging import logger
+from snakemake_interface_executor_plugins.settings import DeploymentMethod
+
+deployment = workflow.deployment_settings
+if DeploymentMethod.CONDA in deployment.deployment_method and not shutil.which("conda"):
+    logger.warning(f"No conda on the PATH: the rules run in the active environment, {sys.prefix}.")
+    deployment.deployment_method = set(deployment.deployment_method) - {DeploymentMethod.CONDA}
+
+# The rules call the packages of this repository, with the python that runs Snakemake unless conda activates another.
+shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(REPOSITORY))}; ")
+os.environ.update(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.getenv('PATH', os.defpath)}")

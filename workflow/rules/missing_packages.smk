@@ -1,0 +1,23 @@
+import packages
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+requests = {}  # by data set, the sentence that asks for packages that a planned job needs
+
+
+def package_origins(wildcards):
+    """Return the local files behind a package; planning goes on without those that a person has yet to get."""
+    dataset = wildcards.dataset
+    files = packages.origins(config, dataset, wildcards.package, REPOSITORY)
+    if not (request := packages.request(config, dataset, REPOSITORY)):
+        return files
+    if workflow.dryrun and dataset not in requests:
+        logger.warning(request)
+    requests[dataset] = request
+    absent = packages.absent_files(config, dataset, REPOSITORY)
+    return [file for file in files if file not in absent]
+
+
+onstart:
+    if requests and not workflow.touch:
+        raise WorkflowError(" ".join(requests.values()))
