@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from options import Options, execution_keys, options
+from configuration import execution_keys
+from options import Options, options
 from segmentation import Segmentation
 from snakemake.iocontainers import Wildcards
 

@@ -108,10 +108,10 @@ def holds(value: object, keys: list) -> bool:
     return True
 
 
-def execution_keys(section: str) -> set[str]:
+def execution_keys(section: str) -> frozenset[str]:
     """Return the keys of a section, or of the entries of one, on which no result depends."""
-    (options,) = {*nested(Configuration.model_fields[section].annotation)}
-    return options_execution_keys(options)
+    classes = nested(Configuration.model_fields[section].annotation)
+    return frozenset().union(*map(options_execution_keys, classes))
 
 
 def contradictions(config: dict, repository: Path) -> Iterator[str]:
