@@ -4,7 +4,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOption
 
 def identify_training(corpus: Path, options: PriorOptions, seed: int) -> Identity:
     """Return what decides the weights."""
-    settings = {key: value for key, value in asdict(options).items() if key not in ("checkpoint_every", "start")}
+    settings = {key: value for key, value in options.decisive().items() if key != "start"}
     start = {"start": options.start} if options.start else {}
     return identify({**settings, "seed": seed}, {"corpus": corpus, **start})
 

@@ -42,7 +42,8 @@ def test_dreambooth_killed_and_resumed_ends_with_the_same_bytes(prior, source, u
 def test_controlnet_killed_and_resumed_ends_with_the_same_bytes_and_counts(prior, source, unet, tmp_path):
     whole = controlnet(prior, unet, source, tmp_path / "whole")
     output, state = tmp_path / "killed/controlnet", tmp_path / "killed/state"
-    kill("train-controlnet", CONTROLNET, prior=prior, unet=unet, data=source, output=output, state=state)
+    places = {"prior": prior, "unet": unet, "data": source, "output": output, "state": state}
+    kill("train-controlnet", CONTROLNET, **places, min_pixels=4)
     controlnet(prior, unet, source, tmp_path / "killed")
     for name in ("diffusion_pytorch_model.safetensors", "class_pixels.json", "config.json"):
         assert (output / name).read_bytes() == (whole / name).read_bytes()
@@ -264,7 +265,7 @@ def test_a_folder_of_other_files_is_not_overwritten(prior, source, tmp_path):
 @pytest.mark.slow
 def test_two_processes_train_as_one_with_their_batches_together(prior, source, unet, tmp_path):
     options = CONTROLNET.replace(batch_size=1)
-    words = {"prior": prior, "unet": unet, "data": source, "seed": "0"}
+    words = {"prior": prior, "unet": unet, "data": source, "seed": "0", "min_pixels": "4"}
     words |= {"output": tmp_path / "controlnet", "state": tmp_path / "state"}
     words |= {"options": json.dumps(options.model_dump(mode="json"))}
     launch = "torch.distributed.run --standalone --nproc_per_node 2 --module dginstyle train-controlnet"
