@@ -1,5 +1,6 @@
 """One training shared by several processes, one a GPU: torch's launcher starts them and accelerate joins them."""
 
+import gc
 import os
 from collections.abc import Callable
 
@@ -22,7 +23,7 @@ def run_on(processes: int, work: Callable[[], None]) -> None:
         SystemExit: there are fewer GPUs, or one of the processes failed.
     """
     if processes == 1 or torch.distributed.is_torchelastic_launched():
-        return work()
+        return _call(work)
     gpus = torch.cuda.device_count()
     if 0 < gpus < processes:
         raise SystemExit(f"processes is {processes}, and this machine has {gpus} GPUs; each process needs its own")
@@ -36,5 +37,12 @@ def run_on(processes: int, work: Callable[[], None]) -> None:
 
 
 def _call(work: Callable[[], None]) -> None:
-    """Call ``work``; the launcher asks for a function that has a name."""
+    """Call ``work`` and leave the other processes.
+
+    The process group goes last: freed by the model that it was made for, gloo's destructor waits for a thread that waits
+    for the interpreter.
+    """
     work()
+    if torch.distributed.is_initialized():
+        gc.collect()
+        torch.distributed.destroy_process_group()

@@ -90,7 +90,6 @@ def _train(
     if accelerator.is_main_process:
         _write(trainer, output, _record(model, data, seed, options, images, progress))
         checkpoint.clear()
-    accelerator.end_training()
 
 
 def _run(

@@ -14,7 +14,7 @@ from dginstyle.datasets.convert import convert
 from dginstyle.datasets.mapillary import MAPILLARY
 from dginstyle.datasets.options import ConvertOptions
 from dginstyle.datasets.png import write_label
-from dginstyle.datasets.registry import ADAPTERS
+from dginstyle.datasets.registry import adapter_named
 from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, read_label
 
 # method.md §1
@@ -50,14 +50,14 @@ def convert_gta(raw, max_skipped=0, expected=None, **options):
 
 
 def test_gta_and_cityscapes_use_the_cityscapes_map_and_vistas_its_own():
-    np.testing.assert_array_equal(ADAPTERS["gta"].train_ids, ID_TO_TRAIN_ID)
-    np.testing.assert_array_equal(ADAPTERS["cityscapes"].train_ids, ID_TO_TRAIN_ID)
+    np.testing.assert_array_equal(adapter_named("gta").train_ids, ID_TO_TRAIN_ID)
+    np.testing.assert_array_equal(adapter_named("cityscapes").train_ids, ID_TO_TRAIN_ID)
     assert {i: int(t) for i, t in enumerate(MAPILLARY.train_ids) if t != IGNORE} == VISTAS
 
 
 @pytest.mark.parametrize("adapter", ["bdd100k", "acdc", "dark_zurich"])
 def test_labels_that_are_train_ids_stay_as_they_are(adapter):
-    assert ADAPTERS[adapter].train_ids.tolist() == [*range(19), *[IGNORE] * 237]
+    assert adapter_named(adapter).train_ids.tolist() == [*range(19), *[IGNORE] * 237]
 
 
 def test_labels_become_train_ids(raw):
