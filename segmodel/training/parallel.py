@@ -39,7 +39,7 @@ def run_on(processes: int, work: Callable[[], None]) -> None:
 def _call(work: Callable[[], None]) -> None:
     """Call ``work`` and leave the other processes.
 
-    The process group goes last: freed by the model that it was made for, gloo's destructor waits for a thread that waits
+    The process group goes last: if the model is the last to hold it, gloo's destructor waits for a thread that waits
     for the interpreter.
     """
     work()
