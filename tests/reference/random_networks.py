@@ -11,7 +11,7 @@ from dginstyle.conditioning import CHANNELS
 from dginstyle.diffusion.loading import TextEncoder, latent_factor
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.prior.networks import build_tokenizer
-from dginstyle.training.controlnet import begin_controlnet
+from dginstyle.training.controlnet import init_controlnet
 
 
 def stable_diffusion_15(dtype: torch.dtype) -> GeneratorNetworks:
@@ -35,7 +35,7 @@ def sd15_unet() -> UNet2DConditionModel:
 
 def sd15_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
     """ControlNet of 361 million parameters, the published condition embedding."""
-    return with_effect(begin_controlnet(unet, (16, 32, 96, 256), factor=8, seed=0))
+    return with_effect(init_controlnet(unet, (16, 32, 96, 256), factor=8, seed=0))
 
 
 def sd15_vae() -> AutoencoderKL:
@@ -67,7 +67,7 @@ def for_prior(networks_unet: UNet2DConditionModel, vae: AutoencoderKL) -> Contro
     """Return a random ControlNet of a prior: first width and stride as the prior asks for."""
     factor = latent_factor(vae)
     widths = tuple(16 * (number + 1) for number in range(factor.bit_length()))
-    controlnet = with_effect(begin_controlnet(networks_unet, widths, factor, seed=0))
+    controlnet = with_effect(init_controlnet(networks_unet, widths, factor, seed=0))
     assert controlnet.config.conditioning_channels == CHANNELS
     return controlnet.requires_grad_(False).eval()
 

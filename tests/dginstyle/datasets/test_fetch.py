@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 import dginstyle.datasets.download as download_module
-from dginstyle.datasets.download import Interrupted, download, shown
+from dginstyle.datasets.download import Interrupted, download, redacted
 from dginstyle.datasets.fetch import fetch
 from tests.dginstyle.package_server import (
     CONTENT,
@@ -265,4 +265,4 @@ def test_an_unknown_scheme_is_named(output):
 
 
 def test_secrets_of_a_url_are_not_shown():
-    assert shown("https://user:secret@host.org/a.zip?token=secret") == "https://host.org/a.zip"
+    assert redacted("https://user:secret@host.org/a.zip?token=secret") == "https://host.org/a.zip"

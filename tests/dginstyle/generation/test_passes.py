@@ -9,7 +9,7 @@ from dginstyle.conditioning import one_hot
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
 from dginstyle.generation.passes import Denoiser, WindowOptions, first_pass, second_pass
 from dginstyle.generation.synthesis import Synthesiser
-from dginstyle.training.controlnet import begin_controlnet
+from dginstyle.training.controlnet import init_controlnet
 from tests.dginstyle.tiny_prior import tiny_label
 
 PROMPT = "a city street scene with road sky car"
@@ -60,7 +60,7 @@ def test_the_first_pass_is_diffusers_own_controlnet_pipeline(prior, controlnet, 
 
 def test_a_new_controlnet_is_diffusers_own_and_changes_nothing(prior):
     unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
-    ours = begin_controlnet(unet, (8, 8), factor=2, seed=0)
+    ours = init_controlnet(unet, (8, 8), factor=2, seed=0)
     stock = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 8), conditioning_channels=20)
     stock.load_state_dict(ours.state_dict())
     latents, text, condition = torch.randn(2, 4, 16, 16), torch.randn(2, 77, 16), torch.rand(2, 20, 32, 32)
@@ -270,6 +270,6 @@ def test_a_missing_prior_is_one_sentence(missing, controlnet):
 
 def test_a_controlnet_of_another_prior_is_refused(prior, tmp_path):
     unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
-    begin_controlnet(unet, (8, 8, 8), factor=4, seed=0).save_pretrained(tmp_path)
+    init_controlnet(unet, (8, 8, 8), factor=4, seed=0).save_pretrained(tmp_path)
     with pytest.raises(SystemExit, match="train it with this prior"):
         Synthesiser.load(prior, tmp_path, None, sampling())

@@ -12,7 +12,7 @@ from accelerate.state import AcceleratorState
 from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
 
 from dginstyle.datasets.prepared_set import SourceSet
-from dginstyle.training.controlnet import LabelledCrops, begin_controlnet
+from dginstyle.training.controlnet import LabelledCrops, init_controlnet
 from dginstyle.training.dreambooth import Dreambooth, SourceImages
 from dginstyle.training.loop import batches, optimise, start, trained
 from dginstyle.training.objective import prediction_target
@@ -34,7 +34,7 @@ def test_dreambooth_killed_and_resumed_ends_with_the_same_bytes(prior, source, u
     kill("train-dreambooth", DREAMBOOTH, prior=prior, data=source, output=output, state=state)
     dreambooth(prior, source, tmp_path)
     assert weights(output) == weights(unet)
-    assert "going on after step 2 of 4" in (state / "logs/train.log").read_text()
+    assert "resuming after step 2 of 4" in (state / "logs/train.log").read_text()
     assert not (state / "last.pt").exists()
     assert list((state / "logs").glob("events*"))
 
@@ -92,7 +92,7 @@ def test_an_averaged_training_killed_and_resumed_ends_with_the_same_bytes(prior,
 def test_a_partly_frozen_controlnet_changes_in_its_trained_parts_alone(prior, unet, source, tmp_path, trained, parts):
     options = CONTROLNET.replace(trained=trained, steps=2)
     after = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path, options)).state_dict()
-    before = begin_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
+    before = init_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     always = {"controlnet_cond_embedding", "controlnet_down_blocks", "controlnet_mid_block"}
     assert {name.split(".")[0] for name in changed} == always | {part.split(".")[0] for part in parts}
@@ -111,7 +111,7 @@ def test_bf16_trains_fp32_weights_near_those_of_fp32(prior, source, unet, tmp_pa
     short = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path / "bf16", options)).state_dict()
     AcceleratorState._reset_state(reset_partial_state=True)
     exact = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path / "fp32")).state_dict()
-    begun = begin_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
+    begun = init_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
     flat = [torch.cat([state[name].flatten() for name in exact]) for state in (short, exact, begun)]
     assert flat[0].dtype == torch.float32
     assert 0 < (flat[0] - flat[1]).norm() < 0.5 * (flat[1] - flat[2]).norm()
@@ -164,7 +164,7 @@ def test_a_damaged_state_is_replaced_by_the_one_before_it(prior, source, unet, t
     interrupted(dreambooth, prior, source, tmp_path, EACH_STEP)
     damage(tmp_path / "state/last.pt")
     assert weights(dreambooth(prior, source, tmp_path)) == weights(unet)
-    assert "going on after step 2 of 4" in (tmp_path / "state/logs/train.log").read_text()
+    assert "resuming after step 2 of 4" in (tmp_path / "state/logs/train.log").read_text()
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["logs"]
 
 
@@ -180,7 +180,7 @@ def test_copied_and_touched_files_go_on_to_the_same_bytes(prior, source, unet, t
     interrupted(dreambooth, prior, source, tmp_path, EACH_STEP)
     copies = [copied(path, tmp_path / "copies") for path in (prior, source)]
     assert weights(dreambooth(str(copies[0]), copies[1], tmp_path)) == weights(unet)
-    assert "going on after step 3 of 4" in (tmp_path / "state/logs/train.log").read_text()
+    assert "resuming after step 3 of 4" in (tmp_path / "state/logs/train.log").read_text()
 
 
 def test_a_state_of_other_options_stops_and_names_them(prior, source, unet, tmp_path, interrupted):
@@ -283,7 +283,7 @@ def test_two_processes_train_as_one_with_their_batches_together(prior, source, u
     assert done.returncode == 0, done.stderr
     together = ControlNetModel.from_pretrained(tmp_path / "controlnet").state_dict()
     alone = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path / "alone")).state_dict()
-    begun = begin_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
+    begun = init_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
     flat = [torch.cat([state[name].flatten() for name in alone]) for state in (together, alone, begun)]
     difference, way = (flat[0] - flat[1]).norm(), (flat[1] - flat[2]).norm()
     assert difference < 0.1 * way  # Adam makes much of rounding where gradients are small

@@ -40,7 +40,7 @@ def test_the_controlnet_s_picture_shows_labels_source_style_swap_and_source_styl
     options = CONTROLNET.replace(precision=precision)
     crops = LabelledCrops(SourceSet(source), options, min_pixels=4, seed=0)
     task = ControlNetTask.load(prior, unet, crops, options, seed=0)
-    with start(task, options).shown() as network:
+    with start(task, options).evaluated() as network:
         panels = task.panels(network, crops[0], ValidationOptions(every=1, steps=2))
     assert [title.split(" (")[0] for title in panels] == ["labels", "source image", "style swap", "source style"]
     labels, image, swapped, drawn = panels.values()
@@ -54,7 +54,7 @@ def test_dreambooth_s_picture_shows_the_prior_and_the_source_style_from_the_same
     options = DREAMBOOTH.replace(precision="bf16")
     images = SourceImages(SourceSet(source), options, 0)
     task = Dreambooth.load(prior, images, options)
-    with start(task, options).shown() as network:
+    with start(task, options).evaluated() as network:
         panels = task.panels(network, images[0], ValidationOptions(every=1, steps=2))
     assert list(panels) == ["source image", "prior (U^P)", "source style (U^S)"]
     assert np.abs(panels["prior (U^P)"].astype(int) - panels["source style (U^S)"]).max() <= 8  # nothing learnt so far
