@@ -48,7 +48,7 @@ def _house(
     if near > 3:
         low, high = sorted((0.0, x_behind - x))
         parts.append(("facade_front", [camera.billboard(box(low, 0, high, height), x, near)]))
-        parts.append(("window", _gable_windows(camera, x, x_behind, near, height, rng)))
+        parts.append(("window", _gable_windows(camera, x, x_behind, near, height)))
     parts.append(("facade", [facade]))
     cornice = camera.upright(x, [visible, far, far, visible], [height - 0.5, height - 0.5, height, height])
     parts.append(("cornice", [cornice]))

@@ -1,4 +1,4 @@
-"""A prior and a source set of the real classes and formats, small enough for tests."""
+"""A prior and a source set with the real classes and formats, small enough for tests."""
 
 import csv
 import json
@@ -80,7 +80,7 @@ def tiny_text_encoder(tokenizer):
 
 
 def write_tiny_controlnet(folder, prior):
-    """Write a ControlNet whose condition matters: its zero convolutions are not zero."""
+    """Write a ControlNet with an effect: its zero convolutions are not zero."""
     unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
     controlnet = init_controlnet(unet, (8, 8), factor=2, seed=0)
     generator = torch.Generator().manual_seed(1)

@@ -108,7 +108,7 @@ def two_step_generation():
 
 
 def in_own_process(work):
-    """Return what ``work`` returns, and say how much memory its process took."""
+    """Return the result of ``work``, run in its own process, and print its peak memory."""
     with multiprocessing.get_context("spawn").Pool(1) as process:
         result, kibibytes = process.apply(measured, (work,))
     print(f"\n{work.__name__}: {kibibytes / 2**20:.1f} GiB at the peak")

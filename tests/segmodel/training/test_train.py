@@ -98,7 +98,7 @@ def test_copied_and_touched_set_goes_on_to_the_same_bytes(tmp_path, trained, int
 )
 def test_state_of_other_options_stops_and_names_them(tmp_path, trained, interrupted, changed, words):
     interrupted("first")
-    with pytest.raises(SystemExit, match=rf"{words}; put back what it was, or delete \S*state/first to start over"):
+    with pytest.raises(SystemExit, match=rf"{words}; undo the change, or delete \S*state/first to start over"):
         trained("first", **changed)
 
 
