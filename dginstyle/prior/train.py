@@ -4,7 +4,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,9 @@ def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOption
 
 def identify_training(corpus: Path, options: PriorOptions, seed: int) -> Identity:
     """Return everything that the weights depend on."""
-    settings = {key: value for key, value in asdict(options).items() if key not in ("checkpoint_every", "start")}
-    start = {"start": options.start} if options.start else {}
-    return identify({**settings, "seed": seed}, {"corpus": corpus, **start})
+    settings = options.decisive()
+    start = settings.pop("start")
+    return identify({**settings, "seed": seed}, {"corpus": corpus, **({"start": start} if start else {})})
 
 
 def read_corpus(folder: Path) -> Corpus:
