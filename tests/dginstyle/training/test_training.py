@@ -42,7 +42,8 @@ def test_dreambooth_killed_and_resumed_ends_with_the_same_bytes(prior, source, u
 def test_controlnet_killed_and_resumed_ends_with_the_same_bytes_and_counts(prior, source, unet, tmp_path):
     whole = controlnet(prior, unet, source, tmp_path / "whole")
     output, state = tmp_path / "killed/controlnet", tmp_path / "killed/state"
-    kill("train-controlnet", CONTROLNET, prior=prior, unet=unet, data=source, output=output, state=state)
+    inputs = {"prior": prior, "unet": unet, "data": source, "min_pixels": 4}
+    kill("train-controlnet", CONTROLNET, **inputs, output=output, state=state)
     controlnet(prior, unet, source, tmp_path / "killed")
     for name in ("diffusion_pytorch_model.safetensors", "class_pixels.json", "config.json"):
         assert (output / name).read_bytes() == (whole / name).read_bytes()

@@ -1,6 +1,5 @@
 """Logs of a training: pictures, curves and trackers."""
 
-import dataclasses
 import importlib.util
 import sys
 import types
@@ -27,7 +26,8 @@ def test_validation_pictures_and_weights_are_independent_of_interruptions(prior,
     silent = controlnet(prior, unet, source, tmp_path / "silent", options.replace(validation=None))
     whole = controlnet(prior, unet, source, tmp_path / "whole", options)
     output, state = tmp_path / "killed/controlnet", tmp_path / "killed/state"
-    kill("train-controlnet", options, prior=prior, unet=unet, data=source, output=output, state=state)
+    inputs = {"prior": prior, "unet": unet, "data": source, "min_pixels": 4}
+    kill("train-controlnet", options, **inputs, output=output, state=state)
     controlnet(prior, unet, source, tmp_path / "killed", options)
     assert weights(output) == weights(whole) == weights(silent)
     pictures = [sorted((folder / "logs/validation").iterdir()) for folder in (tmp_path / "whole/state", state)]
@@ -86,9 +86,7 @@ def test_a_resumed_training_continues_its_wandb_run(prior, source, tmp_path, mon
     run = types.SimpleNamespace(log=lambda values, step: logged.append((step, *values)), finish=lambda: None)
     wandb = types.SimpleNamespace(init=lambda **words: runs.append(words) or run, Image=lambda picture: picture.shape)
     monkeypatch.setitem(sys.modules, "wandb", wandb)
-    options = dataclasses.replace(
-        DREAMBOOTH, report_to="wandb", validation=ValidationOptions(every=2, images=1, steps=1)
-    )
+    options = DREAMBOOTH.replace(report_to="wandb", validation=ValidationOptions(every=2, images=1, steps=1))
     for folder in ("a", "b"):
         dreambooth(prior, source, tmp_path / folder, options)
     assert logged == [(2, "validation"), (4, "loss", "learning rate"), (4, "validation")] * 2
