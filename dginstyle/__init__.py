@@ -1,6 +1,6 @@
 """The data generator of the DGInStyle benchmark (ECCV 2024, arXiv:2312.03048).
 
-``load``, ``generate`` and ``GeneratedScene`` are the Python API; torch is imported when one of them is first asked for.
+``load``, ``generate`` and ``GeneratedScene`` are the Python API; torch is imported on their first use.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""The generator for other programs: ``dginstyle.load`` once, ``dginstyle.generate`` for each label map."""
+"""The Python API: ``dginstyle.load`` once, then ``dginstyle.generate`` for each label map."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +20,13 @@ PUBLISHED_MIN_SHARE = 20_000 / 512**2
 
 @dataclass(frozen=True)
 class GeneratedScene:
-    """An image and what it was made from.
+    """A generated image and its inputs.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
         label: trainIds (H, W) uint8, 255 for ignore.
-        prompt: what the prior was asked for.
-        seed: seed of the image's noise.
+        prompt: the prompt.
+        seed: seed of the initial noise.
     """
 
     image: np.ndarray
@@ -35,7 +35,7 @@ class GeneratedScene:
     seed: int
 
     def save(self, path: str | Path) -> None:
-        """Write the image to ``path`` and the label map beside it, as ``<name>_labelTrainIds.png``."""
+        """Write the image to ``path`` and the label map next to it, as ``<name>_labelTrainIds.png``."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_png(self.image, path)
@@ -48,12 +48,12 @@ def load(prior: str, controlnet: str | Path, unet: str | Path | None = None, **o
     Args:
         prior: diffusers folder or hub id of U^P.
         controlnet: diffusers folder of the ControlNet.
-        unet: diffusers folder of U^S, to do without the style swap.
+        unet: diffusers folder of U^S, to disable the style swap.
         options: fields of `dginstyle.generation.options.SamplingOptions` that differ from the published values.
 
     Raises:
-        SystemExit: something cannot be loaded or does not fit the rest.
-        pydantic.ValidationError: there is no such option, or its value is invalid (a ValueError).
+        SystemExit: a network cannot be loaded or is incompatible with the others.
+        pydantic.ValidationError: an option is unknown or its value invalid (a ValueError).
     """
     chosen = {"scheduler": "ddim", "precision": "fp32", **options}
     unet = Path(unet) if unet else None
@@ -62,7 +62,7 @@ def load(prior: str, controlnet: str | Path, unet: str | Path | None = None, **o
 
 
 def published_options(networks: GeneratorNetworks) -> SamplingOptions:
-    """Return the published values at the size that a prior was trained at (Stable Diffusion 1.5: 512)."""
+    """Return the published values, scaled to the prior's training resolution (Stable Diffusion 1.5: 512)."""
     latent_side = networks.unet.config.sample_size
     side = latent_side * networks.factor
     second_pass = SecondPassOptions(
@@ -89,21 +89,22 @@ def generate(
 
     Args:
         model: what `load` returned.
-        label: trainIds or Cityscapes colours, an array or a file; of any size that holds one window of the prior.
-        prompt: the whole prompt; None for the names of the classes.
-        weather: such as "snowy", for the published weather prompt; not together with ``prompt``.
-        seed: seed from which each image's own derives.
-        images: how many, drawn as one batch.
-        encoding: what grey values and palette indices mean: trainIds or Cityscapes ids.
+        label: trainIds or Cityscapes colours, an array or a file, at least one window of the prior in size.
+        prompt: the full prompt; None for the class names.
+        weather: such as "snowy", for the published weather prompt; mutually exclusive with ``prompt``.
+        seed: base seed; each image's seed is derived from it.
+        images: number of images, sampled as one batch.
+        encoding: whether grey values and palette indices are trainIds or Cityscapes ids.
 
     Raises:
-        SystemExit: the file cannot be read, or its values or colours are no classes.
-        ValueError: the array holds no trainIds, is smaller than a window, or prompt and weather are both given.
+        SystemExit: the file cannot be read, or has values or colours that are not classes.
+        ValueError: the array has values that are not trainIds or is smaller than a window, or both prompt and weather
+            are given.
     """
     label = as_train_ids(label, encoding) if isinstance(label, np.ndarray) else open_label(Path(label), encoding)
     require_window(label, model.window)
     if prompt is not None and weather is not None:
-        raise ValueError("prompt and weather exclude each other: name the weather in the prompt")
+        raise ValueError("prompt and weather are mutually exclusive: put the weather into the prompt")
     text = prompt if prompt is not None else scene_prompt(label, weather)
     seeds = [derive_seed(seed, "scene", number) for number in range(images)]
     drawn = model([padded(label, model.divisor)] * images, [text] * images, seeds)  # (N, H', W', 3)
@@ -112,23 +113,23 @@ def generate(
 
 
 def scene_prompt(label: np.ndarray, weather: str | None) -> str:
-    """Return the published prompt of a label map: its classes, or a scene with them in some weather."""
+    """Return the published prompt of a label map: its classes, or a weather prompt with them."""
     return f"A city street scene with {caption(label)}, in {weather} weather." if weather else caption(label)
 
 
 def require_window(label: np.ndarray, window: tuple[int, int]) -> None:
-    """Check that a label map is large enough to draw.
+    """Check that a label map is at least as large as a window.
 
     Raises:
-        ValueError: it is smaller than a window.
+        ValueError: it is smaller.
     """
     if any(side < least for side, least in zip(label.shape, window, strict=True)):
         raise ValueError(
-            f"the label map is {label.shape[0]}×{label.shape[1]}, but this prior draws {window[0]}×{window[1]} or "
-            "more: enlarge the label map (nearest neighbour)"
+            f"the label map is {label.shape[0]}×{label.shape[1]}, but this prior needs at least "
+            f"{window[0]}×{window[1]}: upscale it (nearest neighbour)"
         )
 
 
 def padded(label: np.ndarray, divisor: int) -> np.ndarray:
-    """Return a label map with ignore at the right and below, so that ``divisor`` divides both sides."""
+    """Return a label map padded with ignore at the right and bottom to multiples of ``divisor``."""
     return np.pad(label, [(0, -side % divisor) for side in label.shape], constant_values=IGNORE)

@@ -11,5 +11,5 @@ def classes_present(label: np.ndarray) -> list[int]:
 
 
 def caption(label: np.ndarray) -> str:
-    """Return the names of a label map's classes in ascending trainId order: ``"road sidewalk building"``."""
+    """Return the class names of a label map in ascending trainId order: ``"road sidewalk building"``."""
     return " ".join(CLASS_NAMES[train_id] for train_id in classes_present(label))

@@ -1,4 +1,4 @@
-"""One function a verb: its signature is the command line, its docstring the help."""
+"""One function per verb: its signature is the command line, its docstring the help."""
 
 import importlib
 import sys
@@ -10,9 +10,9 @@ def run_verb(program: str, verbs: dict[str, str], arguments: list[str]) -> None:
     """Import and call the function that the first argument names.
 
     Args:
-        program: what the user typed to get here, for the help text.
-        verbs: verb to ``"module:function"``; only the module of the chosen verb is imported, so that a command that
-            counts labels does not wait for torch.
+        program: how the program was called, for the help text.
+        verbs: verb to ``"module:function"``; only the chosen verb's module is imported, so that a data verb does not
+            wait for torch.
         arguments: the command line after the program's name.
     """
     if not arguments or arguments[0] not in verbs:

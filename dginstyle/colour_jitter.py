@@ -1,18 +1,18 @@
-"""Random colours for the images that the generator learns from, so that the ControlNet ties no class to a colour."""
+"""Colour augmentation of the generator's training images, so that the ControlNet ties no class to a colour."""
 
 import cv2
 import numpy as np
 
 
 def jittered(image: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
-    """Return an image (H, W, 3) uint8 RGB with its hue turned and its saturation, gamma and colour cast changed.
+    """Return an image (H, W, 3) uint8 RGB with hue, saturation, gamma and colour cast jittered.
 
-    The paper has no such step. Where the source is one place in one light, a ControlNet learns the colour of each class
-    however well U^S knows the style, and brings it along to U^P. With random colours it learns shapes.
+    Not in the paper. If the source is one place in one light, a ControlNet learns the colour of each class however well
+    U^S knows the style, and carries it over to U^P. With random colours it learns shapes.
 
     Args:
         image: the image.
-        strength: 0 leaves the image and ``rng`` as they are; with 1 the hue may turn to any other.
+        strength: 0 leaves the image and ``rng`` untouched; 1 allows any hue.
         rng: random generator.
     """
     if strength == 0:
@@ -20,7 +20,7 @@ def jittered(image: np.ndarray, strength: float, rng: np.random.Generator) -> np
     turn, saturation = rng.uniform(-0.5, 0.5) * strength, np.exp(rng.uniform(-0.8, 0.5) * strength)
     gamma, gains = np.exp(rng.uniform(-0.6, 0.6) * strength), np.exp(rng.uniform(-0.4, 0.3, 3) * strength)
     hue, colour, value = cv2.split(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2HSV_FULL))
-    hue = hue + np.uint8(round(256 * turn) % 256)  # 0-255 is the whole circle: uint8 wraps around as the circle does
+    hue = hue + np.uint8(round(256 * turn) % 256)  # 0-255 is the full circle: uint8 wraps around with it
     colour = cv2.convertScaleAbs(colour, alpha=saturation)
     image = cv2.cvtColor(cv2.merge([hue, colour, value]), cv2.COLOR_HSV2RGB_FULL)
     curve = np.linspace(0.0, 1.0, 256)[:, None] ** gamma * gains  # (256, 3)
@@ -28,16 +28,16 @@ def jittered(image: np.ndarray, strength: float, rng: np.random.Generator) -> np
 
 
 def recoloured(image: np.ndarray, label: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
-    """Return an image (H, W, 3) uint8 RGB in which each class has another mean colour and contrast.
+    """Return an image (H, W, 3) uint8 RGB in which each class has a new mean colour and contrast.
 
-    The paper has no such step. GTA has roads, houses and cars of thousands of textures; a source with one for each
-    class teaches the ControlNet which class is paler than which, and no jitter of the whole image hides it. With a
-    colour drawn for each class, in each image anew, what is left are shapes and textures.
+    Not in the paper. GTA's roads, houses and cars have thousands of textures; a source with one texture per class
+    teaches the ControlNet which class is paler than which, and jittering the whole image does not hide that. With a
+    random colour for each class of each image, only shapes and textures are left to learn.
 
     Args:
         image: the image.
-        label: its trainIds (H, W) uint8; what is ignored counts as a class.
-        strength: how much of the way each mean colour goes to a random one; 0 leaves the image and ``rng`` as they are.
+        label: its trainIds (H, W) uint8; ignore counts as a class.
+        strength: how far each mean colour moves towards a random one, 0 to 1; 0 leaves image and ``rng`` untouched.
         rng: random generator.
     """
     if strength == 0:

@@ -1,4 +1,4 @@
-"""The ControlNet's condition: a label map as one channel a class."""
+"""The ControlNet's condition: a label map, one-hot encoded."""
 
 import numpy as np
 
@@ -8,28 +8,15 @@ CHANNELS = NUM_CLASSES + 1
 """The 19 classes, then ignore."""
 
 
-def one_hot(label: np.ndarray, foreign: bool = False) -> np.ndarray:
-    """Return the condition (20, H, W) float32 of a label map (H, W) uint8; channel 19 is ignore.
-
-    Args:
-        label: trainIds 0–18 and 255; it is left as it is.
-        foreign: accept 19 as ignore too: the published code's generated sets hold it in place of 255.
+def one_hot(label: np.ndarray) -> np.ndarray:
+    """Return the condition (20, H, W) float32 of trainIds (H, W) uint8; channel 19 is ignore.
 
     Raises:
-        ValueError: the label map holds another value.
+        ValueError: a value is not a trainId, or the label map is not uint8.
     """
-    index = as_channels(label, foreign)  # (H, W)
-    return (index == np.arange(CHANNELS, dtype=np.uint8)[:, None, None]).astype(np.float32)  # (20, H, W)
-
-
-def as_channels(label: np.ndarray, foreign: bool = False) -> np.ndarray:
-    """Return the channel (H, W) uint8 of each pixel of a label map, a new array.
-
-    Raises:
-        ValueError: as `one_hot`.
-    """
-    known = np.isin(np.arange(256), [*range(NUM_CLASSES + foreign), IGNORE])
+    known = np.isin(np.arange(256), [*range(NUM_CLASSES), IGNORE])
     if label.dtype != np.uint8 or not known[label].all():
         values = sorted({int(value) for value in np.unique(label) if label.dtype != np.uint8 or not known[value]})
-        raise ValueError(f"a label map holds {values[:8]}, which are no trainIds (uint8, 0–18 and {IGNORE} for ignore)")
-    return np.where(label == IGNORE, np.uint8(NUM_CLASSES), label)
+        raise ValueError(f"the label map has values {values[:8]}, not uint8 trainIds (0–18, {IGNORE} for ignore)")
+    channel = np.where(label == IGNORE, np.uint8(NUM_CLASSES), label)  # (H, W)
+    return (channel == np.arange(CHANNELS, dtype=np.uint8)[:, None, None]).astype(np.float32)  # (20, H, W)

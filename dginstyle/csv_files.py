@@ -1,6 +1,6 @@
-"""Csv files: manifests, generation lists and training sets.
+"""CSV files: manifests, generation lists and training sets.
 
-pandas is imported by the first table, so that a command's help does not wait for it.
+pandas is imported on first use, so that a command's help does not wait for it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 def read_table(path: Path, columns: Sequence[str]) -> "DataFrame":
-    """Return the table of a csv file, all cells as text.
+    """Return the table of a CSV file, all cells as strings.
 
     Args:
         path: the file.
-        columns: columns that it must have.
+        columns: required columns.
 
     Raises:
-        SystemExit: the file is missing, lacks a column or has no row.
+        SystemExit: the file is missing, lacks a column or has no rows.
     """
     import pandas as pd
 
-    remedy = "the command table in docs/architecture.md says what writes it"
+    remedy = "docs/architecture.md lists the command that writes it"
     try:
         table = pd.read_csv(path, dtype=str, index_col=False, keep_default_na=False)
     except FileNotFoundError:
@@ -38,7 +38,7 @@ def read_table(path: Path, columns: Sequence[str]) -> "DataFrame":
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table, whole or not at all, with the same line ends on every system."""
+    """Write a table atomically, with the same line endings on every system."""
     import pandas as pd
 
     with whole_file(path) as unfinished:

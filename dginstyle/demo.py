@@ -1,4 +1,4 @@
-"""``demo``: images of one label map in one line."""
+"""``demo``: images of one label map in one command."""
 
 from pathlib import Path
 
@@ -25,23 +25,23 @@ def demo(
     seed: int = 0,
     encoding: Encoding = "trainIds",
 ) -> None:
-    """Generate images of a label map and a picture of all of them beside it.
+    """Generate images of a label map and a contact sheet of them.
 
     Args:
-        label: grey or palette PNG, or an image in Cityscapes' colours; of any size that holds one window of the prior.
+        label: grey or palette PNG, or an image in Cityscapes colours, at least one window of the prior in size.
         output: folder to write ``000.png``, ``000_labelTrainIds.png``, … and ``pictures.png`` to.
         prior: diffusers folder or hub id of U^P.
-        controlnet: diffusers folder of the ControlNet; by default the mini benchmark's.
-        prompt: the whole prompt; by default the names of the classes.
+        controlnet: diffusers folder of the ControlNet; default: the mini benchmark's.
+        prompt: the full prompt; default: the class names.
         weather: such as snowy, for the published weather prompt.
-        images: how many.
+        images: number of images.
         steps: sampling steps.
-        guidance: classifier-free guidance; the published 7.5 is too much for the mini prior, 2 suits it.
-        seed: seed of the images' noise.
-        encoding: what grey values and palette indices mean: trainIds or Cityscapes ids.
+        guidance: classifier-free guidance; the published 7.5 is too strong for the mini prior, use 2.
+        seed: base seed of the images' noise.
+        encoding: whether grey values and palette indices are trainIds or Cityscapes ids.
     """
     if not (controlnet / "config.json").is_file():
-        raise SystemExit(f"{controlnet} holds no ControlNet: make it with `snakemake {MINI_CONTROLNET}`")
+        raise SystemExit(f"{controlnet} has no ControlNet: train it with `snakemake {MINI_CONTROLNET}`")
     model = load(prior, controlnet, steps=steps, guidance=guidance)
     try:
         scenes = generate(model, label, prompt=prompt, weather=weather, seed=seed, images=images, encoding=encoding)

@@ -1,4 +1,4 @@
-"""Files and folders that are whole when they exist, progress and sizes that a person can read."""
+"""Atomic writes of files and folders, progress bars and human-readable sizes."""
 
 import json
 import os
@@ -12,13 +12,13 @@ from tqdm import tqdm
 
 
 def partial(path: Path) -> Path:
-    """Return the name beside ``path`` under which it is written before it is whole."""
+    """Return the temporary name of ``path`` while it is being written."""
     return path.with_name(path.name + ".partial")
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a partial name to write to; rename it to ``path``, on the disk, on success; remove it on failure."""
+    """Yield a temporary path to write to; on success flush it to disk and rename it to ``path``, else remove it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield partial(path)
@@ -31,7 +31,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or which files a folder holds, is on the disk."""
+    """Flush a file, or a folder's list of entries, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -40,21 +40,21 @@ def sync(path: Path) -> None:
 
 
 def refuse_overwriting(folder: Path, mark: str) -> None:
-    """Stop before a folder is replaced that this project did not write.
+    """Stop before replacing a folder that this project did not write.
 
     Args:
-        folder: the folder to be written.
-        mark: a file that every folder of its kind holds.
+        folder: the folder to write.
+        mark: a file that every such folder has.
 
     Raises:
-        SystemExit: the folder holds other files.
+        SystemExit: the folder contains other files.
     """
     if folder.is_dir() and any(folder.iterdir()) and not (folder / mark).is_file():
-        raise SystemExit(f"{folder} would be replaced, but it holds other files (no {mark}): choose another --output")
+        raise SystemExit(f"{folder} contains other files (no {mark}) and is not replaced: choose another --output")
 
 
 def put_in_place(unfinished: Path, folder: Path) -> None:
-    """Rename a finished folder to its name, in place of an older one, when all in it is on the disk."""
+    """Flush a finished folder to disk and rename it to ``folder``, replacing an older one."""
     for path in (*unfinished.rglob("*"), unfinished):
         sync(path)
     if folder.is_dir():
@@ -65,7 +65,7 @@ def put_in_place(unfinished: Path, folder: Path) -> None:
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to write to; rename it to ``folder`` on success."""
+    """Yield an empty folder to write to; rename it to ``folder`` on success."""
     unfinished = partial(folder)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
@@ -74,23 +74,23 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, value: object, indent: int | None = None) -> None:
-    """Write ``value`` as one JSON document, whole or not at all."""
+    """Write ``value`` as JSON, atomically."""
     with whole_file(path) as unfinished:
         unfinished.write_text(json.dumps(value, indent=indent) + "\n")
 
 
 def progress(description: str, **options: object) -> tqdm:
-    """Return a progress bar: live in a terminal, a line every half minute in a log file."""
+    """Return a progress bar: live in a terminal, one line every 30 s in a log file."""
     return tqdm(desc=description, mininterval=progress_interval(), **options)
 
 
 def progress_interval() -> float:
-    """Return the seconds between two updates of a progress bar."""
+    """Return the update interval of a progress bar in seconds."""
     return 0.1 if sys.stderr.isatty() else 30
 
 
 def readable(size: int) -> str:
-    """Return a number of bytes as a person says it: ``readable(5_300_000_000) == '5.3 GB'``."""
+    """Return a number of bytes with its unit: ``readable(5_300_000_000) == '5.3 GB'``."""
     for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if size >= factor:
             return f"{size / factor:.1f} {unit}"

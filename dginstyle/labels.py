@@ -1,4 +1,4 @@
-"""The label space: trainId names, palette and id map, read from cityscapesscripts' own table, and label files."""
+"""The label space (class names, palette and id map, from cityscapesscripts) and label files."""
 
 from pathlib import Path
 from typing import Literal
@@ -13,14 +13,14 @@ NUM_CLASSES = 19
 _EVALUATED = tuple(trainId2label[train_id] for train_id in range(NUM_CLASSES))
 
 CLASS_NAMES: tuple[str, ...] = tuple(label.name for label in _EVALUATED)
-"""The 19 names in ascending trainId order."""
+"""The 19 class names in ascending trainId order."""
 
 PALETTE: np.ndarray = np.array([label.color for label in _EVALUATED], dtype=np.uint8)
 """RGB of each trainId, (19, 3) uint8."""
 
 
 def lookup_table(train_ids: dict[int, int]) -> np.ndarray:
-    """Return the (256,) uint8 table that maps the ids given to their trainId, and every other id to ignore."""
+    """Return the (256,) uint8 table from label id to trainId; unlisted ids map to ignore."""
     table = np.full(256, IGNORE, dtype=np.uint8)
     for source_id, train_id in train_ids.items():
         table[source_id] = train_id
@@ -36,7 +36,7 @@ _IGNORED_COLOURS = {label.color for label in _TABLE if label.ignoreInEval}
 COLOUR_TO_TRAIN_ID = {colour: IGNORE for colour in _IGNORED_COLOURS} | {
     tuple(colour): train_id for train_id, colour in enumerate(PALETTE.tolist())
 }
-"""trainId by Cityscapes colour; a colour that an evaluated class shares with an ignored one is the evaluated class."""
+"""trainId by Cityscapes colour; a colour shared by an evaluated and an ignored class means the evaluated one."""
 
 _COLOURS = np.zeros((256, 3), dtype=np.uint8)
 _COLOURS[:NUM_CLASSES] = PALETTE
@@ -48,16 +48,16 @@ def colourise(label: np.ndarray) -> np.ndarray:
 
 
 def read_indices(path: str | Path) -> np.ndarray:
-    """Return the values (H, W) uint8 that a label PNG stores: grey levels (mode L) or palette indices (mode P).
+    """Return the values (H, W) uint8 of a label PNG: grey levels (mode L) or palette indices (mode P).
 
-    Pillow, because OpenCV expands a palette to colours (docs/architecture.md, labels).
+    Pillow, because OpenCV expands palettes to colours (docs/architecture.md, labels).
 
     Raises:
-        ValueError: the file is a colour image, from which ids cannot be read.
+        ValueError: the file is a colour image.
     """
     with Image.open(path) as image:
         if image.mode not in ("L", "P"):
-            raise ValueError(f"{path}: a label map is a grey or palette PNG (mode L or P), this one is {image.mode}")
+            raise ValueError(f"{path}: a label map must be a grey or palette PNG (mode L or P), not {image.mode}")
         return np.array(image, dtype=np.uint8)
 
 
@@ -65,12 +65,12 @@ def read_label(path: str | Path) -> np.ndarray:
     """Return a trainId map (H, W) uint8 with values 0–18 and 255.
 
     Raises:
-        ValueError: the file is a colour image, or has values that are no trainIds.
+        ValueError: the file is a colour image, or has values that are not trainIds.
     """
     label = read_indices(path)
     unknown = [value for value in np.flatnonzero(np.bincount(label.ravel())) if NUM_CLASSES <= value != IGNORE]
     if unknown:
-        raise ValueError(f"{path}: values {[int(v) for v in unknown]} are no trainIds (0–18 and {IGNORE} for ignore)")
+        raise ValueError(f"{path}: values {[int(v) for v in unknown]} are not trainIds (0–18, {IGNORE} for ignore)")
     return label
 
 
@@ -78,11 +78,11 @@ def open_label(path: Path, encoding: Encoding = "trainIds") -> np.ndarray:
     """Read a label file as trainIds (H, W) uint8, 0–18 and 255.
 
     Args:
-        path: grey or palette PNG of values, or a colour image in Cityscapes' colours.
-        encoding: what grey values and palette indices mean: trainIds or Cityscapes ids.
+        path: grey or palette PNG, or an image in Cityscapes colours.
+        encoding: whether grey values and palette indices are trainIds or Cityscapes ids.
 
     Raises:
-        SystemExit: the file cannot be read, or its values or colours are no classes.
+        SystemExit: the file cannot be read, or has values or colours that are not classes.
     """
     try:
         with Image.open(path) as image:
@@ -96,25 +96,25 @@ def as_train_ids(values: np.ndarray, encoding: Encoding = "trainIds") -> np.ndar
     """Return trainIds (H, W) uint8 of values (H, W) or of Cityscapes colours (H, W, 3), uint8.
 
     Raises:
-        ValueError: a value is no id, or a colour is no class's.
+        ValueError: a value or colour is not a class, or the array has another shape or dtype.
     """
     if values.dtype != np.uint8 or values.shape[2:] not in ((), (3,)):
-        raise ValueError(f"a label map is (H, W) or (H, W, 3) uint8, this is {values.shape} {values.dtype}")
+        raise ValueError(f"a label map must be (H, W) or (H, W, 3) uint8, not {values.shape} {values.dtype}")
     if values.ndim == 3:
         return from_colours(values)
     if encoding == "ids":
         return ID_TO_TRAIN_ID[values]
     unknown = np.setdiff1d(values, [*range(NUM_CLASSES), IGNORE]).tolist()
     if unknown:
-        raise ValueError(f"{unknown[:8]} are no trainIds (0–18, 255 for ignore); for Cityscapes ids say encoding ids")
+        raise ValueError(f"{unknown[:8]} are not trainIds (0–18, 255 for ignore): set encoding to ids if they are ids")
     return values
 
 
 def from_colours(image: np.ndarray) -> np.ndarray:
-    """Return trainIds (H, W) uint8 of an image (H, W, 3) uint8 in Cityscapes' colours.
+    """Return trainIds (H, W) uint8 of an image (H, W, 3) uint8 in Cityscapes colours.
 
     Raises:
-        ValueError: a colour is no class's.
+        ValueError: a colour is not a class colour.
     """
     packed = image.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)  # (H, W)
     found, places = np.unique(packed, return_inverse=True)
@@ -122,8 +122,8 @@ def from_colours(image: np.ndarray) -> np.ndarray:
     unknown = [colour for colour in colours if colour not in COLOUR_TO_TRAIN_ID]
     if unknown:
         raise ValueError(
-            f"the colour {unknown[0]} is no Cityscapes class's ({len(unknown)} such colours): give grey values, or "
-            "a PNG without smoothing or compression losses"
+            f"{unknown[0]} is not a Cityscapes colour ({len(unknown)} unknown colours): use grey values, or a PNG "
+            "without antialiasing or lossy compression"
         )
     table = np.array([COLOUR_TO_TRAIN_ID[colour] for colour in colours], dtype=np.uint8)
     return table[places].reshape(packed.shape)

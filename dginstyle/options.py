@@ -1,6 +1,6 @@
-"""Options: typed, validated classes, each the only definition of its keys: type, range, default and meaning.
+"""Options: typed, validated classes that define each key once, with type, range, default and description.
 
-The schema of the configuration and docs/options.md are made from them (``make schema``). Nothing here imports torch.
+The configuration's schema and docs/options.md are generated from them (``make schema``). Nothing here imports torch.
 """
 
 import re
@@ -10,10 +10,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 def require_name(name: str) -> str:
-    """Return a name of letters, digits and underscores: it becomes part of paths.
+    """Return a name, which becomes part of paths.
 
     Raises:
-        ValueError: it has other characters.
+        ValueError: it has characters other than letters, digits and underscores.
     """
     if not re.fullmatch(r"\w+", name, re.ASCII):
         raise ValueError(f"{name!r} must be a name of letters, digits and underscores")
@@ -21,10 +21,10 @@ def require_name(name: str) -> str:
 
 
 def require_unique(items: list[Any]) -> list[Any]:
-    """Return a list without repetitions.
+    """Return a list of unique items.
 
     Raises:
-        ValueError: an item stands twice.
+        ValueError: an item is repeated.
     """
     if len(set(items)) < len(items):
         raise ValueError(f"{items} must be a list without repetitions")
@@ -46,7 +46,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
 Report = Literal["tensorboard", "wandb", "none"]
 
 EXECUTION = {"x-execution": True}
-"""Marks a field on which no result depends: changing it neither retrains nor regenerates anything."""
+"""Marks a field that does not affect results: changing it neither retrains nor regenerates anything."""
 
 
 class Options(BaseModel):
@@ -59,10 +59,10 @@ class Options(BaseModel):
         return type(self)(**{**dict(self), **changes})
 
     def decisive(self) -> dict[str, Any]:
-        """Return the values on which results depend, as plain data."""
+        """Return the values that affect results, as plain data."""
         return self.model_dump(mode="json", exclude=execution_keys(type(self)))
 
 
 def execution_keys(options: type[Options]) -> set[str]:
-    """Return the fields of a class that are marked `EXECUTION`."""
+    """Return the names of a class's fields that are marked `EXECUTION`."""
     return {name for name, field in options.model_fields.items() if field.json_schema_extra == EXECUTION}

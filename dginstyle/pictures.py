@@ -1,4 +1,4 @@
-"""Pictures of label maps and contact sheets of images beside their labels."""
+"""Contact sheets and labelled grids of images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ FONT = ImageFont.load_default(13)
 
 
 def side_by_side(image: Path, label: Path) -> Image.Image:
-    """Return an image beside its label map in colours, 256 pixels high at most."""
+    """Return an image next to its colourised label map, at most 256 pixels high."""
     with Image.open(image) as opened:
         left = opened.convert("RGB")
     right = Image.fromarray(colourise(read_label(label)))
@@ -28,7 +28,7 @@ def side_by_side(image: Path, label: Path) -> Image.Image:
 
 
 def contact_sheet(pairs: Sequence[tuple[Path, Path]], columns: int = 6) -> Image.Image:
-    """Return a grid of images beside their label maps: the first ones, where there are more than 60."""
+    """Return a grid of the first 60 images, each next to its label map."""
     pictures = [side_by_side(*pair) for pair in pairs[:MOST_PAIRS]]
     width, height = (max(picture.size[axis] for picture in pictures) + GAP for axis in (0, 1))
     columns = min(columns, len(pictures))
@@ -45,11 +45,11 @@ def save_png(array: np.ndarray, path: Path) -> None:
 
 
 def labelled_grid(rows: Sequence[dict[str, np.ndarray]], least: int = 160) -> Image.Image:
-    """Return pictures in rows, the title of each column above it.
+    """Return a grid of images with a title above each column.
 
     Args:
-        rows: pictures (H, W, 3) uint8 by title, all of one size, every row with the same titles.
-        least: smaller pictures are enlarged by a whole factor to at least this width in pixels, so that titles fit.
+        rows: images (H, W, 3) uint8 by title, all of one size; every row has the same titles.
+        least: minimum width in pixels; smaller images are upscaled by an integer factor, so that the titles fit.
     """
     height, width = next(iter(rows[0].values())).shape[:2]
     factor = -(-least // width)

@@ -1,4 +1,4 @@
-"""What is wrong with the values given for options, in one phrase."""
+"""Pydantic validation errors as one readable phrase."""
 
 import difflib
 import json
@@ -9,17 +9,17 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 Path = list[str | int]
-"""Keys and indices that lead to a value."""
+"""Keys and indices from the root to a value."""
 
 
 def problem(options: type[BaseModel], error: ValidationError, given: Any, shown: Callable[[Path], Path] = list) -> str:
-    """Say in one phrase what is wrong with values: which key, its value, what it must be.
+    """Return a validation error as one phrase: the key, its value, and what it must be.
 
     Args:
-        options: the class that refused them.
-        error: what it raised; of several errors an unknown key comes first: a mistyped key is also a missing one.
+        options: the class that failed to validate.
+        error: what it raised; an unknown key is reported first, because a mistyped key is also a missing one.
         given: the values, nested.
-        shown: a path of keys to the path that is printed.
+        shown: maps a path of keys to the path to print.
     """
     first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     kind, message, path = first["type"], first["msg"], shown(path_in(given, first["loc"]))
@@ -39,7 +39,7 @@ def problem(options: type[BaseModel], error: ValidationError, given: Any, shown:
 
 
 def path_in(given: Any, location: tuple[str | int, ...]) -> Path:
-    """Return the keys of an error's location that the values have: pydantic adds names of types and unions."""
+    """Return an error's location without the type and union names that pydantic adds."""
     path = []
     for step in location:
         try:
@@ -51,26 +51,26 @@ def path_in(given: Any, location: tuple[str | int, ...]) -> Path:
 
 
 def unknown_key(path: Path, known: list[str]) -> str:
-    """Name an unknown key and the known one that it resembles, or all known ones."""
+    """Return the message for an unknown key, with the closest known key or all known keys."""
     *section, name = path
     near = difflib.get_close_matches(str(name), known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(known)}"
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
     return f"unknown key {name!r}{f' in {dotted(section)}' if section else ''} ({hint})"
 
 
 def exponent_hint(value: Any) -> str:
-    """YAML reads 1e-4 as a string: say how to write it."""
+    """Return how to write an exponent, if the value is a string such as 1e-4, which YAML does not parse as a number."""
     looks_like_number = isinstance(value, str) and re.fullmatch(r"\d+e-?\d+", value)
-    return "; YAML reads a number with an exponent only with a dot, as in 1.0e-4" if looks_like_number else ""
+    return "; in YAML a number with an exponent needs a dot, as in 1.0e-4" if looks_like_number else ""
 
 
 def dotted(path: Path) -> str:
-    """Write a path of keys and indices as ``datasets.gta.packages[0]``."""
+    """Return a path as ``datasets.gta.packages[0]``."""
     return re.sub(r"\.\[", "[", ".".join(f"[{step}]" if isinstance(step, int) else str(step) for step in path))
 
 
 def description(options: type[BaseModel], location: tuple[str | int, ...]) -> str:
-    """Return what the field at an error's location, or the nearest one above it, says of itself."""
+    """Return the description of the field at an error's location, or of its nearest documented ancestor."""
     fields = [
         one.model_fields[step].description
         for place, step in enumerate(location)
@@ -81,7 +81,7 @@ def description(options: type[BaseModel], location: tuple[str | int, ...]) -> st
 
 
 def classes_at(options: type[BaseModel], location: tuple[str | int, ...]) -> list[type[BaseModel]]:
-    """Return the options classes that the values at an error's location may be of."""
+    """Return the options classes that are valid at an error's location."""
     classes = [options]
     for step in location:
         tagged = [one for one in classes if "kind" in one.model_fields and step in kinds(one)]
@@ -91,12 +91,12 @@ def classes_at(options: type[BaseModel], location: tuple[str | int, ...]) -> lis
 
 
 def kinds_below(options: type[BaseModel], location: tuple[str | int, ...]) -> str:
-    """Return the kinds of the classes that the values at a location may be of, as words."""
+    """Return the valid kinds at a location, comma-separated."""
     return ", ".join(str(kind) for one in classes_at(options, location) for kind in kinds(one))
 
 
 def kinds(options: type[BaseModel]) -> tuple[Any, ...]:
-    """Return the values that a class's field ``kind`` may have."""
+    """Return the values of a class's ``kind`` field."""
     return get_args(options.model_fields["kind"].annotation)
 
 

@@ -1,4 +1,4 @@
-"""Rare class sampling (RCS): which class, which file and which crop come next (Hoyer et al., DAFormer, 2022, eq. 7)."""
+"""Rare class sampling (RCS) of classes, files and crops (Hoyer et al., DAFormer, 2022, eq. 7)."""
 
 import json
 from collections import Counter
@@ -21,7 +21,7 @@ class Crop(NamedTuple):
     width: int
 
     def of(self, array: np.ndarray) -> np.ndarray:
-        """Return the rectangle's part, a view, of an array (H, W, …)."""
+        """Return the crop of an array (H, W, …), as a view."""
         return array[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
@@ -29,18 +29,18 @@ def class_probabilities(pixels: Mapping[int, int], temperature: float) -> dict[i
     """Probability of drawing each class: softmax((1 − f) / T) over the classes present, f their share of the pixels.
 
     Args:
-        pixels: pixels of each trainId over the data set; classes with none are left out.
-        temperature: T; the smaller, the more a rare class is preferred.
+        pixels: pixels of each trainId over the data set; classes without pixels are left out.
+        temperature: T; lower values favour rare classes more.
 
     Returns:
-        Probability by trainId, in ascending order of pixels, ties in ascending order of trainId.
+        Probability by trainId, in ascending order of pixels, then of trainId.
 
     Raises:
         ValueError: no class has a pixel.
     """
     present = sorted((count, train_id) for train_id, count in pixels.items() if count > 0)
     if not present:
-        raise ValueError("no label map holds a pixel of an evaluated class, so there is nothing to sample")
+        raise ValueError("no label map has a pixel of an evaluated class, so there is nothing to sample")
     counts = np.array([count for count, _ in present], dtype=np.float64)
     scores = (1 - counts / counts.sum()) / temperature
     weights = np.exp(scores - scores.max())  # the largest exponent is 0: no overflow at small temperatures
@@ -48,7 +48,7 @@ def class_probabilities(pixels: Mapping[int, int], temperature: float) -> dict[i
 
 
 def candidates(samples: Mapping[int, Sequence[tuple[str, int]]], min_pixels: int) -> dict[int, list[str]]:
-    """Return by class the files with more than ``min_pixels`` pixels of it; classes without a file are left out."""
+    """Return the files with more than ``min_pixels`` pixels of each class; classes without files are left out."""
     chosen = {train_id: [file for file, count in files if count > min_pixels] for train_id, files in samples.items()}
     return {train_id: files for train_id, files in chosen.items() if files}
 
@@ -58,18 +58,18 @@ def draw_class(probabilities: Mapping[int, float], rng: np.random.Generator, amo
 
     Args:
         probabilities: probability of each class.
-        rng: random generator, one number of which is used.
-        among: the classes that can be drawn, with probabilities in proportion; None for all.
+        rng: random generator; one number is drawn.
+        among: classes to draw from, their probabilities renormalised; None for all.
 
     Raises:
-        ValueError: no class can be drawn.
+        ValueError: there is no class to draw from.
     """
     train_ids = [train_id for train_id in probabilities if among is None or train_id in among]
     if not train_ids:
         raise ValueError("none of the classes to draw from has a probability")
     scale = max(probabilities[train_id] for train_id in train_ids)
     cumulative = np.cumsum([probabilities[train_id] / (scale or 1) for train_id in train_ids])
-    if not cumulative[-1]:  # all underflowed to zero: they are equally (un)likely
+    if not cumulative[-1]:  # all probabilities underflowed to 0: draw uniformly
         cumulative = np.arange(1.0, len(train_ids) + 1)
     return train_ids[int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))]
 
@@ -77,7 +77,7 @@ def draw_class(probabilities: Mapping[int, float], rng: np.random.Generator, amo
 def draw_class_and_file(
     probabilities: Mapping[int, float], files: Mapping[int, Sequence[str]], rng: np.random.Generator
 ) -> tuple[int, str]:
-    """Draw a class, of those that have candidates, then one of its candidates uniformly."""
+    """Draw a class that has candidates, then one of its candidates uniformly."""
     train_id = draw_class(probabilities, rng, among=list(files))
     return train_id, files[train_id][rng.integers(len(files[train_id]))]
 
@@ -85,13 +85,12 @@ def draw_class_and_file(
 def draw_class_and_new_file(
     probabilities: Mapping[int, float], files: dict[int, list[str]], taken: set[str], rng: np.random.Generator
 ) -> tuple[int, str] | None:
-    """Draw a class and one of its candidates that is not taken; None when every candidate is.
+    """Draw a class and one of its candidates that is not taken yet; None if all are taken.
 
     Args:
         probabilities: probability of each class.
-        files: candidates by class; a taken one that is drawn is removed from its class, and a class without candidates
-            is no longer drawn.
-        taken: the files not to draw; the one drawn is added.
+        files: candidates by class; taken ones are removed as they are drawn, then classes without candidates.
+        taken: files not to draw; the drawn file is added.
         rng: random generator.
     """
     while files:
@@ -110,7 +109,7 @@ def draw_crop_with(label: np.ndarray, train_id: int, size: tuple[int, int], rng:
 
     Args:
         label: trainIds (H, W) uint8.
-        train_id: the class that the crop is to hold.
+        train_id: the class.
         size: height and width of the crop.
         rng: random generator.
 
@@ -147,21 +146,21 @@ def _require_room(shape: Sequence[int], size: Sequence[int]) -> None:
 
 
 def read_json(path: Path) -> dict | list:
-    """Read one of a prepared set's JSON files.
+    """Return the content of a prepared set's JSON file.
 
     Raises:
-        SystemExit: the file is missing or broken.
+        SystemExit: the file is missing or invalid.
     """
     try:
         return json.loads(path.read_text())
     except FileNotFoundError:
         raise SystemExit(f"{path} does not exist: run `convert`, then `rcs-probabilities`, on the data set") from None
     except json.JSONDecodeError as error:
-        raise SystemExit(f"{path} is no JSON ({error}): remove it and make it again") from None
+        raise SystemExit(f"{path} is not JSON ({error}): delete it and run its command again") from None
 
 
 def read_pixels_by_file(path: Path) -> dict[str, dict[int, int]]:
-    """Read pixels by trainId of each label file: ``sample_class_stats.json`` or ``sample_class_stats_dict.json``."""
+    """Read the pixels by trainId of each label file from ``sample_class_stats.json`` or ``…_dict.json``."""
     content = read_json(path)
     if isinstance(content, list):
         content = {entry["file"]: {key: n for key, n in entry.items() if key != "file"} for entry in content}
@@ -169,7 +168,7 @@ def read_pixels_by_file(path: Path) -> dict[str, dict[int, int]]:
 
 
 def read_samples_with_class(path: Path) -> dict[int, list[tuple[str, int]]]:
-    """Read by trainId the (label file, pixels) that hold it: ``samples_with_class.json``."""
+    """Read the (label file, pixels) of each trainId from ``samples_with_class.json``."""
     return {int(train_id): [(file, count) for file, count in files] for train_id, files in read_json(path).items()}
 
 

@@ -1,4 +1,4 @@
-"""Files that are whole when they exist, and progress that a person can read."""
+"""Atomic writes of files, and progress bars."""
 
 import json
 import os
@@ -11,13 +11,13 @@ from tqdm import tqdm
 
 
 def partial(path: Path) -> Path:
-    """Return the name beside ``path`` under which it is written before it is whole."""
+    """Return the temporary name of ``path`` while it is being written."""
     return path.with_name(path.name + ".partial")
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a partial name to write to; rename it to ``path``, on the disk, on success; remove it on failure."""
+    """Yield a temporary path to write to; on success flush it to disk and rename it to ``path``, else remove it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield partial(path)
@@ -30,7 +30,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or which files a folder holds, is on the disk."""
+    """Flush a file, or a folder's list of entries, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -39,16 +39,16 @@ def sync(path: Path) -> None:
 
 
 def write_json(path: Path, value: object, indent: int | None = None) -> None:
-    """Write ``value`` as one JSON document, whole or not at all."""
+    """Write ``value`` as JSON, atomically."""
     with whole_file(path) as unfinished:
         unfinished.write_text(json.dumps(value, indent=indent) + "\n")
 
 
 def progress(description: str, **options: object) -> tqdm:
-    """Return a progress bar: live in a terminal, a line every half minute in a log file."""
+    """Return a progress bar: live in a terminal, one line every 30 s in a log file."""
     return tqdm(desc=description, mininterval=progress_interval(), **options)
 
 
 def progress_interval() -> float:
-    """Return the seconds between two updates of a progress bar."""
+    """Return the update interval of a progress bar in seconds."""
     return 0.1 if sys.stderr.isatty() else 30

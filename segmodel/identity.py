@@ -1,4 +1,4 @@
-"""What a piece of work depends on: its settings and the contents of its files, kept readable beside its state."""
+"""The identity of a run: its settings and the hashes of its input files, kept as readable JSON with its state."""
 
 import hashlib
 import json
@@ -8,32 +8,32 @@ from pathlib import Path
 from typing import Any
 
 Identity = dict[str, Any]
-"""Plain values by the names of settings (``second_pass.steps``) and files (``prior/unet/config.json``)."""
+"""Values by setting (``second_pass.steps``), hashes by file (``prior/unet/config.json``)."""
 _CONTENT = "sha256:"
 
 
 def identify(settings: Mapping[str, Any], files: Mapping[str, str | Path]) -> Identity:
-    """Return the identity of a piece of work; it is the same for copied, touched and restored files.
+    """Return the identity of a run; copying or touching its files does not change it.
 
     Args:
-        settings: values that decide the result.
-        files: files and folders by the names of their roles, known by their contents; what does not exist here (a hub
-            id) is known by its own name.
+        settings: values that the result depends on.
+        files: input files and folders by role, identified by their contents; a path that does not exist here (a hub
+            id) is identified by its name.
     """
     found = {name: file for role, origin in files.items() for name, file in _files_of(role, Path(origin))}
-    with ThreadPoolExecutor(4) as threads:  # hashing lets the other threads run
+    with ThreadPoolExecutor(4) as threads:  # hashing releases the GIL
         contents = list(threads.map(_content, found.values()))
     plain = json.loads(json.dumps(_flat(settings), default=str))
     return {**plain, **dict(zip(found, contents, strict=True))}
 
 
 def digest(identity: Identity) -> str:
-    """Return one word (64 characters) that stands for an identity."""
+    """Return the SHA-256 of an identity, 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
 def read_identity(path: Path) -> Identity:
-    """Return the identity in a JSON file; an empty one where there is none that can be read."""
+    """Return the identity in a JSON file, empty if it is missing or unreadable."""
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError):
@@ -41,21 +41,21 @@ def read_identity(path: Path) -> Identity:
 
 
 def require_same(folder: Path, found: Identity, expected: Identity) -> None:
-    """Stop before the unfinished state in ``folder`` is used for other work, or lost.
+    """Stop before a run resumes from, or overwrites, another run's unfinished state in ``folder``.
 
     Raises:
         SystemExit: the identities differ.
     """
     if not found and expected:
-        raise SystemExit(f"{folder} holds a state that does not say of which work it is: delete {folder} to start over")
+        raise SystemExit(f"{folder} has an unfinished state without an identity: delete {folder} to start over")
     names = [name for name in {**expected, **found} if found.get(name) != expected.get(name)]
     if not names:
         return
-    told = [_difference(name, found.get(name), expected.get(name)) for name in names[:3]]
+    differences = [_difference(name, found.get(name), expected.get(name)) for name in names[:3]]
     more = [f"{len(names) - 3} more differ"] if len(names) > 3 else []
     raise SystemExit(
-        f"{folder} holds an unfinished state of other work: {', '.join(told + more)}; "
-        f"put back what it was, or delete {folder} to start over"
+        f"{folder} has the unfinished state of another run: {', '.join(differences + more)}; "
+        f"undo the change, or delete {folder} to start over"
     )
 
 
@@ -67,7 +67,7 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Identity:
 
 
 def _files_of(role: str, origin: Path) -> list[tuple[str, Path]]:
-    """Return names and paths; hidden files are the notes of other programs."""
+    """Return names and paths without hidden files, which belong to other programs."""
     if not origin.is_dir():
         return [(role, origin)]
     names = sorted(path.relative_to(origin) for path in origin.rglob("*") if path.is_file())

@@ -1,1 +1,1 @@
-"""Data sets: fetching, unpacking and converting each publisher's packages to one label space."""
+"""Data sets: fetch, extract and convert each publisher's packages to one label space."""

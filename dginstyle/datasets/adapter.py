@@ -1,4 +1,4 @@
-"""What the converter knows about a data set: where its files lie and what its label ids mean."""
+"""The adapter of a data set: where its files are and what its label ids mean."""
 
 import glob
 from collections.abc import Mapping
@@ -17,18 +17,18 @@ class Adapter:
     """One publisher's layout and label space.
 
     Attributes:
-        name: what the configuration calls it.
-        title: what its publisher calls it.
-        page: where its packages come from.
+        name: name in the configuration.
+        title: name that the publisher uses.
+        page: download page of the packages.
         packages: patterns of the packages' file names.
         splits: split in the configuration to the publisher's folder name.
-        images: patterns of the image files below the raw folder, ``{split}`` for the folder name; the first that finds
-            a file counts. A pattern is also looked for one or two folders further down, where an archive may have put
-            its tree, unless it starts with a slash.
+        images: patterns of the image files in the raw folder, ``{split}`` for the folder name; the first pattern with
+            a match is used. Unless it starts with a slash, a pattern is also tried one or two folders deeper, where an
+            archive may have put its tree.
         labels: patterns of the label files, likewise.
-        image_suffix: what follows a pair's name in its image's file name; ``label_suffix`` likewise.
+        image_suffix: file name of an image after the pair's name; ``label_suffix`` likewise.
         train_ids: (256,) uint8, label id to trainId or 255.
-        known_ids: (256,) bool, ids that the publisher defines; any other one means a damaged or foreign label.
+        known_ids: (256,) bool, ids that the publisher defines; any other id means a damaged or wrong label map.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """An image and its label map, with the name that both share; texts, of which a set has ten thousands."""
+    """Paths of an image and its label map, and their common name; strings, as a set has tens of thousands of pairs."""
 
     name: str
     image: str
@@ -55,7 +55,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that is left out, and why."""
+    """A skipped file and the reason."""
 
     file: str
     reason: str
@@ -70,17 +70,16 @@ def ids(*values: int) -> np.ndarray:
 
 
 IDENTITY = lookup_table({train_id: train_id for train_id in range(NUM_CLASSES)})
-"""The table of publishers whose labels are trainIds already."""
+"""Lookup table for labels that already are trainIds."""
 
 KNOWN_TRAIN_IDS = ids(*range(NUM_CLASSES), IGNORE)
 
 
 def find_pairs(adapter: Adapter, raw: Path, split: str) -> tuple[list[Pair], list[Skipped]]:
-    """List a split's pairs by name, and the files without a partner.
+    """Return a split's pairs, sorted by name, and the files without a partner.
 
     Raises:
-        SystemExit: the set has no such split, the folder has no images or no labels where the publisher puts them, or
-            two files share a name.
+        SystemExit: the set has no such split, images or labels are not found, or two files share a name.
     """
     if split not in adapter.splits:
         raise SystemExit(f"{adapter.title} has no split {split!r}; known: {', '.join(adapter.splits)}")
@@ -97,7 +96,7 @@ def _by_name(adapter: Adapter, raw: Path, patterns: tuple[str, ...], folder: str
     patterns = tuple(pattern.replace("{split}", folder) for pattern in patterns)
     files: dict[str, str] = {}
     for path in _first_matches(raw, patterns):
-        # other converters write trainIds beside the publisher's labels: those are not labels of the publisher
+        # trainIds that another converter wrote next to the publisher's labels
         if path.endswith(CONVERTED_SUFFIX) and not suffix.endswith(CONVERTED_SUFFIX):
             continue
         name = path.rpartition("/")[2].removesuffix(suffix)
@@ -109,13 +108,13 @@ def _by_name(adapter: Adapter, raw: Path, patterns: tuple[str, ...], folder: str
     if not files:
         expected = " or ".join(f"{raw}/{pattern.lstrip('/')}" for pattern in patterns)
         raise SystemExit(
-            f"{adapter.title}: no file {expected}. Extract the packages there first, or correct the adapter or split."
+            f"{adapter.title}: no file {expected}: extract the packages there first, or correct the adapter or split"
         )
     return files
 
 
 def _first_matches(raw: Path, patterns: tuple[str, ...]) -> list[str]:
-    """Return what the first successful pattern finds, also when an archive adds a folder or two around its tree."""
+    """Return the matches of the first pattern that has any, also one or two folders deeper."""
     for prefix in ("", "*/", "*/*/"):
         for pattern in patterns:
             if prefix and pattern.startswith("/"):

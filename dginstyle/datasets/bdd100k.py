@@ -1,4 +1,4 @@
-"""BDD100K (Yu et al., CVPR 2020), the 10k images with segmentation masks, which are trainIds already."""
+"""BDD100K (Yu et al., CVPR 2020), the 10k images with segmentation masks of trainIds."""
 
 from dginstyle.datasets.adapter import IDENTITY, KNOWN_TRAIN_IDS, Adapter
 

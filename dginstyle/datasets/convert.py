@@ -1,4 +1,4 @@
-"""``convert``: a publisher's labels to trainIds, with manifest, integrity report and class statistics."""
+"""``convert``: convert a publisher's labels to trainIds; write manifest, integrity report and class statistics."""
 
 import os
 import shutil
@@ -21,8 +21,7 @@ from dginstyle.datasets.statistics import label_file, write_statistics
 from dginstyle.files import partial, progress, progress_interval
 
 BATCH = 16
-"""Pairs that a process converts before it reports back."""
-
+"""Pairs per task of a process."""
 
 ANY_PAIRS = ConvertOptions()
 
@@ -38,16 +37,16 @@ def convert(
 ) -> None:
     """Convert a data set's labels to trainIds and check every pair.
 
-    Writes ``labels/``, ``manifest.csv``, ``report.json`` and the three statistics into ``output``. A damaged pair is
-    left out and reported. The publisher's files are only read.
+    Writes ``labels/``, ``manifest.csv``, ``report.json`` and three statistics files into ``output``. Damaged pairs are
+    skipped and reported. The publisher's files are only read.
 
     Args:
-        adapter: which publisher's layout and label ids, or those of a set of your own as JSON.
-        raw: the folder that the packages were extracted to.
+        adapter: name of the publisher's layout and label ids, or a custom set as JSON.
+        raw: the folder of the extracted packages.
         split: ``train`` or ``val``.
-        output: the data set's folder; paths in the files written are relative to it.
-        options: expected number of pairs, tolerated number of skipped files and size of the labels.
-        processes: how many processes decode images; the result is the same for any number.
+        output: the data set's folder; paths in the written files are relative to it.
+        options: expected number of pairs, maximum number of skipped files, size of the labels.
+        processes: number of processes; the result does not depend on it.
     """
     source = custom_adapter(adapter) if isinstance(adapter, CustomSet) else adapter_named(adapter)
     pairs, lone = find_pairs(source, raw, split)
@@ -67,20 +66,20 @@ def convert(
 
 
 def refuse_overwriting(raw: Path, output: Path) -> None:
-    """Stop before a folder of labels that this command did not write is replaced.
+    """Stop before replacing a folder of labels that this command did not write.
 
     Raises:
-        SystemExit: ``output/labels`` lies in the publisher's tree or holds other files.
+        SystemExit: ``output/labels`` is inside ``raw`` or contains other files.
     """
     labels = output / "labels"
-    foreign = [path for path in labels.glob("[!.]*") if not path.name.endswith(CONVERTED_SUFFIX)]
-    if foreign or labels.resolve().is_relative_to(raw.resolve()):
-        raise SystemExit(f"{labels} would be replaced, but it is not this command's: choose an --output outside {raw}")
+    others = [path for path in labels.glob("[!.]*") if not path.name.endswith(CONVERTED_SUFFIX)]
+    if others or labels.resolve().is_relative_to(raw.resolve()):
+        raise SystemExit(f"{labels} was not written by `convert` and is not replaced: choose an --output outside {raw}")
 
 
 @contextmanager
 def label_folder(output: Path) -> Iterator[Path]:
-    """Give an empty folder for label maps, which becomes ``output/labels`` at the end, unless something fails."""
+    """Yield an empty folder for label maps, renamed to ``output/labels`` on success."""
     labels = partial(output / "labels")
     shutil.rmtree(labels, ignore_errors=True)
     labels.mkdir(parents=True)
@@ -93,7 +92,7 @@ def label_folder(output: Path) -> Iterator[Path]:
 
 
 def write_manifest(output: Path, pairs: Sequence[Converted]) -> None:
-    """Write ``manifest.csv``: image and label relative to ``output``, and the label's size."""
+    """Write ``manifest.csv``: image and label paths relative to ``output``, and the label's size."""
     rows = [
         (os.path.relpath(pair.image, output), label_file(pair), pair.label_width, pair.label_height) for pair in pairs
     ]
@@ -103,7 +102,7 @@ def write_manifest(output: Path, pairs: Sequence[Converted]) -> None:
 def convert_all(
     pairs: Sequence[Pair], adapter: Adapter, folder: Path, size: LabelSize, processes: int
 ) -> list[Converted | Skipped]:
-    """Convert pairs in their order, over several processes when asked to; what is kept of each is about a kilobyte.
+    """Convert pairs, in several processes if requested, and return the results in order.
 
     Raises:
         SystemExit: a process was killed.
@@ -112,21 +111,20 @@ def convert_all(
     description = f"convert {adapter.title}"
     if processes == 1:
         return [work(pair) for pair in progress(description, iterable=pairs, unit="pair")]
-    shown = {"desc": description, "unit": "pair", "mininterval": progress_interval()}
+    bar = {"desc": description, "unit": "pair", "mininterval": progress_interval()}
     try:
-        return process_map(work, pairs, max_workers=processes, chunksize=BATCH, **shown)
+        return process_map(work, pairs, max_workers=processes, chunksize=BATCH, **bar)
     except BrokenProcessPool:
         raise SystemExit(
-            "a process that converts labels was killed, probably for want of memory: use fewer --processes "
-            "(threads.convert in the configuration)"
+            "a process was killed, probably out of memory: use fewer --processes (threads.convert in the configuration)"
         ) from None
 
 
 def check(report: Report, max_skipped: int, output: Path) -> None:
-    """Stop when the data set is not what the configuration expects, and leave the report as ``report.failed.json``.
+    """Stop if the data set is not as expected, and write ``report.failed.json``.
 
     Raises:
-        SystemExit: more files skipped than tolerated, or another number of pairs than expected.
+        SystemExit: too many files were skipped, or the number of pairs is not the expected one.
     """
     failed = output / "report.failed.json"
     failed.unlink(missing_ok=True)
@@ -134,6 +132,6 @@ def check(report: Report, max_skipped: int, output: Path) -> None:
         report.write(failed)
         examples = "".join(f"\n  {item['file']}: {item['reason']}" for item in report.skipped[:5])
         raise SystemExit(
-            f"{report.adapter}: {'; '.join(problems)}. Is a package missing or damaged? "
-            f"The full list of skipped files is in {failed}{examples and ', it begins with' + examples}"
+            f"{report.adapter}: {'; '.join(problems)}; check for a missing or damaged package, "
+            f"all skipped files are in {failed}{examples and ', starting with' + examples}"
         )

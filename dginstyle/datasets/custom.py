@@ -1,4 +1,4 @@
-"""A data set of the user's own: folders, suffixes and label map as data, no code."""
+"""Custom data sets, defined in the configuration without code."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,10 +10,10 @@ from dginstyle.labels import CLASS_NAMES, lookup_table
 
 
 def custom_adapter(custom: CustomSet) -> Adapter:
-    """Return the adapter of a user's set.
+    """Return the adapter of a custom set.
 
     Raises:
-        SystemExit: the label map names no class of the benchmark, or an id that is none or stands twice.
+        SystemExit: the label map has an unknown class, or an invalid or duplicate id.
     """
     train_ids, known_ids = label_tables(custom)
     return Adapter(
@@ -32,7 +32,7 @@ def custom_adapter(custom: CustomSet) -> Adapter:
 
 
 def label_tables(custom: CustomSet) -> tuple[np.ndarray, np.ndarray]:
-    """Return label id to trainId, (256,) uint8, and which ids the set defines, (256,) bool."""
+    """Return the tables from label id to trainId, (256,) uint8, and of the known ids, (256,) bool."""
     if custom.label_map == TRAIN_IDS:
         return IDENTITY, KNOWN_TRAIN_IDS
     require_ids(custom.title, custom.label_map | ({} if custom.ignored == OTHERS else {"ignored": custom.ignored}))
@@ -45,15 +45,15 @@ def require_ids(title: str, groups: Mapping[str, Sequence[int]]) -> None:
     """Check class names and ids.
 
     Raises:
-        SystemExit: an unknown class, an id outside of 0-255, or an id in two places.
+        SystemExit: a class is unknown, an id is outside 0–255, or an id is listed twice.
     """
     places: dict[int, str] = {}
     for name, values in groups.items():
         if name not in (*CLASS_NAMES, "ignored"):
-            raise SystemExit(f"{title}: label_map names the class {name!r}; the classes are {', '.join(CLASS_NAMES)}")
+            raise SystemExit(f"{title}: label_map has the unknown class {name!r}; known: {', '.join(CLASS_NAMES)}")
         for value in values:
             if not 0 <= value <= 255:
-                raise SystemExit(f"{title}: {name} lists the label id {value}; ids are 0 to 255")
+                raise SystemExit(f"{title}: {name} has the label id {value}, but ids must be 0 to 255")
             if value in places:
-                raise SystemExit(f"{title}: the label id {value} stands under {places[value]} and under {name}")
+                raise SystemExit(f"{title}: the label id {value} is listed under both {places[value]} and {name}")
             places[value] = name

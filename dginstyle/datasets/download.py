@@ -1,4 +1,4 @@
-"""A download that survives cut connections: it goes on where it stopped, also in a later process."""
+"""Resumable downloads: they survive lost connections and continue in a later process."""
 
 import errno
 import json
@@ -18,43 +18,43 @@ from dginstyle.files import progress, readable
 
 CHUNK = 1 << 20
 TIMEOUT = (15, 60)
-"""Seconds to connect, and between two pieces of the answer."""
+"""Connect and read timeouts in seconds."""
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""HTTP states that pass by themselves."""
+"""HTTP status codes that are worth a retry."""
 SLOWEST = 1024
-"""Bytes per second below which a connection counts as dead."""
+"""Bytes per second below which a connection counts as stalled."""
 STALL = 60
-"""Seconds over which that is measured."""
+"""Seconds over which the rate is measured."""
 LONGEST_PAUSE = 600
-"""Seconds; a server that asks for more waits for the next call."""
+"""Seconds; a server that requests a longer pause is retried only by the next call."""
 
 
 class Interrupted(Exception):
-    """The transfer stopped early; trying again makes sense, after ``pause`` seconds where the server names them."""
+    """The transfer stopped early and can be retried, after ``pause`` seconds if the server requests it."""
 
     pause: float = 0.0
 
 
 class Stalled(Interrupted):
-    """The server drips so slowly that a new connection is the better hope."""
+    """The transfer is so slow that a new connection is worthwhile."""
 
 
 class DiskFull(Exception):
-    """There is no room for what is still to come; what has arrived is kept."""
+    """The rest does not fit on the disk; the partial file is kept."""
 
 
 class Refused(Exception):
-    """The server will not give the file, however often it is asked."""
+    """The server refuses the file; a retry is pointless."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What the partial file is a piece of, kept beside it.
+    """The origin of a partial file, stored next to it.
 
     Attributes:
-        url: where it came from, without credentials.
-        validator: strong ETag or date of last change; None where the server tells neither.
-        size: bytes of the whole file; None where the server does not say.
+        url: URL without credentials.
+        validator: strong ETag or Last-Modified; None if the server sends neither.
+        size: bytes of the complete file; None if the server does not state it.
     """
 
     url: str
@@ -63,47 +63,47 @@ class Origin:
 
 
 def download(url: str, target: Path, attempts: int = 6, backoff: float = 1.0, checked: bool = True) -> int | None:
-    """Bring ``url`` to the file ``target``, going on from what is there of an earlier download of the same file.
+    """Download ``url`` to ``target``, resuming an earlier download of the same file.
 
     Args:
         url: HTTP or HTTPS.
-        target: file that grows; ``<target>.json`` beside it remembers what it is a piece of.
-        attempts: how many times in a row the connection may fail without bringing a byte more than ever before.
-        backoff: seconds before the second attempt, doubled for each further one, a minute at most, unless the server
-            asks for more.
-        checked: the caller knows a digest of the file. If not, a server that does not say where it ends is refused.
+        target: the partial file; ``<target>.json`` next to it records its origin.
+        attempts: consecutive failures without progress before giving up.
+        backoff: seconds before the second attempt, doubled for each further one up to a minute, or longer if the
+            server requests it.
+        checked: whether the caller verifies a digest; if not, servers that do not state the size are refused.
 
     Returns:
-        the size that the server states, None where it states none.
+        The size that the server states, None if it does not.
 
     Raises:
-        Refused: the server says no.
-        DiskFull: the disk is too small.
-        Interrupted: the last of the attempts failed; what has arrived is kept.
+        Refused: the server refuses the file.
+        DiskFull: the file does not fit on the disk.
+        Interrupted: the last attempt failed; the partial file is kept.
     """
     failures, furthest = 0, _size(target)
     while True:
         try:
             return _attempt(url, target, checked)
         except requests.exceptions.SSLError as error:
-            raise Refused(f"the server's certificate is not trusted ({_cause(error)})") from error
+            raise Refused(f"the server's certificate is not trusted ({_root_cause(error)})") from error
         except (Interrupted, requests.ConnectionError, requests.Timeout) as error:
             reason = str(error) if isinstance(error, Interrupted) else f"no connection ({type(error).__name__})"
             wanted = error.pause if isinstance(error, Interrupted) else 0.0
-            came_further = _size(target) > furthest and not isinstance(error, Stalled)
-            failures = 1 if came_further else failures + 1
+            progressed = _size(target) > furthest and not isinstance(error, Stalled)
+            failures = 1 if progressed else failures + 1
             furthest = max(furthest, _size(target))
-        except requests.RequestException as error:  # no such address, endless redirects
+        except requests.RequestException as error:  # invalid URL, too many redirects
             raise Refused(f"{type(error).__name__}: {error}") from error
         if failures >= attempts or wanted > LONGEST_PAUSE:
             raise Interrupted(reason)
         pause = max(wanted, min(60.0, backoff * 2 ** (failures - 1)))
-        print(f"{shown(url)}: {reason}; next attempt in {pause:.0f} s", file=sys.stderr)
+        print(f"{redacted(url)}: {reason}, retrying in {pause:.0f} s", file=sys.stderr)
         time.sleep(pause)
 
 
 def remote_size(url: str) -> int | None:
-    """Return the bytes of a file as its server states them, None where it does not or cannot be asked now."""
+    """Return a file's size in bytes according to its server, None if that is unknown or unreachable."""
     try:
         with requests.head(url, headers=_headers(0, None), allow_redirects=True, timeout=TIMEOUT) as response:
             length = response.headers.get("Content-Length")
@@ -113,50 +113,50 @@ def remote_size(url: str) -> int | None:
 
 
 def forget(target: Path) -> None:
-    """Remove a partial download and what is remembered of it."""
+    """Delete a partial download and its recorded origin."""
     target.unlink(missing_ok=True)
-    _note(target).unlink(missing_ok=True)
+    _origin_file(target).unlink(missing_ok=True)
 
 
-def shown(url: str) -> str:
-    """Return a URL without what may be secret: user, password and query."""
+def redacted(url: str) -> str:
+    """Return a URL without user, password and query, which may be secret."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def _attempt(url: str, target: Path, checked: bool) -> int | None:
-    """Ask once for what is missing and write what comes."""
+    """Request the rest of the file once and append it."""
     origin = _read_origin(target)
-    start = _size(target) if origin and origin.url == shown(url) else 0
+    start = _size(target) if origin and origin.url == redacted(url) else 0
     with requests.get(url, headers=_headers(start, origin), stream=True, timeout=TIMEOUT) as response:
         if start and response.status_code == 416:
-            return _at_the_end(response, target, origin)
-        _refuse_errors(response)
+            return _handle_unsatisfiable_range(response, target, origin)
+        _raise_for_status(response)
         if url.startswith("https:") and not response.url.startswith("https:"):
-            raise Refused(f"the server leads from https to {shown(response.url)}, which anyone on the way could change")
+            raise Refused(f"the server redirects from https to the insecure {redacted(response.url)}")
         start = start if response.status_code == 206 else 0
         size = _stated_size(response, start)
         if start and origin.size not in (None, size):
             forget(target)
-            raise Interrupted(f"{shown(url)} changed while it was downloaded")
+            raise Interrupted(f"{redacted(url)} changed during the download")
         if size is None and not (checked or response.raw.chunked):
             raise Refused(
-                "the server does not say how long the file is, so that a cut-off one would look whole; "
-                "give its md5 or sha256 with the package in the configuration"
+                "the server does not state the file's size, so a truncated file would go unnoticed: "
+                "add its md5 or sha256 to the package in the configuration"
             )
         _require_space(target, (size or 0) - start)
         if not start:
-            forget(target)  # never written over: it could be a link, or be taken for a piece of the new file
-        _remember(target, Origin(shown(url), _validator(response), size))
+            forget(target)  # not overwritten: it may be a link, or be mistaken for a part of the new file
+        _write_origin(target, Origin(redacted(url), _validator(response), size))
         _append(response, target, start, size)
     if size is not None and _size(target) < size:
-        raise Interrupted(f"the connection ended after {_size(target)} of {size} bytes")
+        raise Interrupted(f"the connection closed after {_size(target)} of {size} bytes")
     return size
 
 
 def _headers(start: int, origin: Origin | None) -> dict[str, str]:
-    headers = {"Accept-Encoding": "identity"}  # sizes and ranges are those of the file itself
+    headers = {"Accept-Encoding": "identity"}  # no compression: sizes and ranges refer to the file itself
     if start:
         headers["Range"] = f"bytes={start}-"
         if origin.validator:
@@ -164,48 +164,52 @@ def _headers(start: int, origin: Origin | None) -> dict[str, str]:
     return headers
 
 
-def _refuse_errors(response: requests.Response) -> None:
+def _raise_for_status(response: requests.Response) -> None:
     status = response.status_code
     if status in TRANSIENT:
         interruption = Interrupted(f"{urlsplit(response.url).hostname} answers {status} {response.reason}")
         interruption.pause = retry_after(response.headers.get("Retry-After", ""))
         raise interruption
     if status in (401, 403):
-        raise Refused(f"the server wants an account ({status} {response.reason})")
+        raise Refused(f"the server requires an account ({status} {response.reason})")
     if status not in (200, 206):
         raise Refused(f"the server answers {status} {response.reason}")
     if response.headers.get("Content-Type", "").startswith("text/html"):
         raise Refused("the server answers with a web page instead of the file (a log-in page?)")
 
 
-def _at_the_end(response: requests.Response, target: Path, origin: Origin) -> int:
-    """Handle "range not satisfiable": all is there, or what is there is not of this file."""
+def _handle_unsatisfiable_range(response: requests.Response, target: Path, origin: Origin) -> int:
+    """Return the size if the partial file is complete.
+
+    Raises:
+        Interrupted: the partial file belongs to another version; it is deleted.
+    """
     size = _size(target)
     if response.headers.get("Content-Range", "") == f"bytes */{size}" and origin.size in (None, size):
         return size
     forget(target)
-    raise Interrupted("the partial file did not belong to the file on the server")
+    raise Interrupted("the partial file did not match the file on the server")
 
 
 def _stated_size(response: requests.Response, start: int) -> int | None:
-    """Return the whole file's size from Content-Range or Content-Length."""
+    """Return the complete file's size from Content-Range or Content-Length."""
     if response.status_code == 206:
         stated = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
         if not stated or int(stated[1]) != start:
-            raise Refused("the server sends another range than the one asked for")
+            raise Refused("the server sends a range that was not requested")
         return None if stated[2] == "*" else int(stated[2])
     length = response.headers.get("Content-Length")
     return int(length) if length else None
 
 
 def _validator(response: requests.Response) -> str | None:
-    """Return what identifies this version of the file; a weak ETag does not promise the same bytes."""
+    """Return what identifies this version of the file; a weak ETag does not guarantee identical bytes."""
     tag = response.headers.get("ETag", "")
     return tag if tag.startswith('"') else response.headers.get("Last-Modified")
 
 
 def retry_after(value: str) -> float:
-    """Return the seconds that a Retry-After header asks for, as a number or a date; 0 where it asks for nothing."""
+    """Return the seconds of a Retry-After header, a number or a date; 0 if it is invalid."""
     try:
         return urllib3.Retry().parse_retry_after(value)
     except urllib3.exceptions.InvalidHeader:
@@ -215,38 +219,37 @@ def retry_after(value: str) -> float:
 def _require_space(target: Path, size: int) -> None:
     free = shutil.disk_usage(target.parent).free
     if size > free:
-        raise DiskFull(f"{readable(size)} are still to come and the disk of {target.parent} has {readable(free)} free")
+        raise DiskFull(f"{readable(size)} are missing and the disk of {target.parent} has {readable(free)} free")
 
 
 def _append(response: requests.Response, target: Path, start: int, size: int | None) -> None:
-    """Write what comes, as it comes.
+    """Append the response to the partial file.
 
     Raises:
-        Interrupted: the connection broke, or has become too slow.
-        DiskFull: the disk took no more.
+        Interrupted: the connection was lost or stalled.
+        DiskFull: the disk is full.
     """
     try:
         with target.open("ab") as file, _bar(target.name.removesuffix(".partial"), start, size) as bar:
             since, arrived = time.monotonic(), 0
-            # the bytes as they lie on the server: some servers declare a .tar.gz to be a compressed .tar
+            # undecoded: some servers declare a .tar.gz to be a compressed .tar
             while chunk := response.raw.read1(CHUNK, decode_content=False):
                 file.write(chunk)
                 bar.update(len(chunk))
                 arrived += len(chunk)
                 if (elapsed := time.monotonic() - since) >= STALL:
                     if arrived < SLOWEST * elapsed:
-                        raise Stalled(f"{readable(arrived)} came in {elapsed:.0f} s, which would take for ever")
+                        raise Stalled(f"the transfer stalled ({readable(arrived)} in {elapsed:.0f} s)")
                     since, arrived = time.monotonic(), 0
     except urllib3.exceptions.HTTPError as error:
-        raise Interrupted("the connection broke") from error
+        raise Interrupted("the connection was lost") from error
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise DiskFull(f"the disk of {target.parent} is full after {readable(_size(target))} of the file") from None
 
 
-def _cause(error: BaseException) -> str:
-    """Return the innermost reason of a chain of exceptions."""
+def _root_cause(error: BaseException) -> str:
     while error.args and isinstance(inner := getattr(error.args[0], "reason", error.args[0]), BaseException):
         error = inner
     return str(error)
@@ -256,19 +259,19 @@ def _bar(name: str, start: int, size: int | None) -> tqdm:
     return progress(f"fetch {name}", initial=start, total=size, unit="B", unit_scale=True)
 
 
-def _note(target: Path) -> Path:
+def _origin_file(target: Path) -> Path:
     return target.with_name(target.name + ".json")
 
 
 def _read_origin(target: Path) -> Origin | None:
     try:
-        return Origin(**json.loads(_note(target).read_text()))
+        return Origin(**json.loads(_origin_file(target).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
 
-def _remember(target: Path, origin: Origin) -> None:
-    _note(target).write_text(json.dumps(asdict(origin)))
+def _write_origin(target: Path, origin: Origin) -> None:
+    _origin_file(target).write_text(json.dumps(asdict(origin)))
 
 
 def _size(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""``extract``: a set's packages into one folder, refusing whatever an archive should not do."""
+"""``extract``: unpack a set's packages into one folder, rejecting unsafe archives."""
 
 import errno
 import json
@@ -15,23 +15,22 @@ from dginstyle.files import partial, progress, readable, write_json
 
 CHUNK = 1 << 20
 MAX_RATIO = 100
-"""Unpacked to packed size; images stand near 1, an archive made to fill the disk above 1000."""
+"""Limit of unpacked to packed size: images are near 1, zip bombs above 1000."""
 MAX_MEMBERS = 1_000_000
-"""Files in an archive; the largest of the data sets has some 100 000."""
+"""Limit of files in an archive; the largest data set has about 100 000."""
 
 
 def extract(*, packages: list[Path], output: Path) -> None:
-    """Unpack zip and tar packages into one folder, which appears when all of it is there.
+    """Unpack zip and tar packages into one folder, which appears once it is complete.
 
-    Packages may share folders (GTA's parts do) and identical files. After an interruption the same command goes on
-    with what is unpacked already.
+    Packages may share folders (as GTA's parts do) and identical files. After an interruption, the same command resumes.
 
     Args:
-        packages: the archives; a folder among them is unpacked already, and its entries are linked.
-        output: folder to create; it must not exist, or be empty.
+        packages: the archives; a folder counts as unpacked, and its entries are linked.
+        output: folder to create; it must be missing or empty.
     """
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise SystemExit(f"{output} is there already and not empty: delete it, or choose another --output")
+        raise SystemExit(f"{output} exists and is not empty: delete it, or choose another --output")
     folder, done = partial(output), Journal(output, packages)
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -39,7 +38,7 @@ def extract(*, packages: list[Path], output: Path) -> None:
             if str(package) not in done.packages:
                 (link_entries if package.is_dir() else unpack)(package, folder)
                 done.add(str(package))
-    except SystemExit:  # what was refused is not built upon
+    except SystemExit:  # do not resume from a rejected package
         shutil.rmtree(folder)
         done.forget()
         raise
@@ -47,20 +46,20 @@ def extract(*, packages: list[Path], output: Path) -> None:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise SystemExit(
-            f"the disk of {folder} is full: make room and run the same command again, it goes on"
+            f"the disk of {folder} is full: free some space and run the same command again, it resumes"
         ) from None
     folder.replace(output)
     done.forget()
 
 
 class Journal:
-    """Which packages are unpacked already, kept beside the unfinished folder.
+    """The packages unpacked so far, recorded next to the unfinished folder.
 
-    It counts only for the very same packages: after a change of any of them the unfinished folder is removed.
+    If any package has changed, the unfinished folder is deleted.
     """
 
     def __init__(self, output: Path, packages: list[Path]):
-        """Read what an interrupted call left."""
+        """Read the journal of an interrupted call."""
         self.file = output.with_name(f"{output.name}.partial.json")
         self.identity = [identity(package) for package in packages]
         try:
@@ -74,33 +73,33 @@ class Journal:
         self.write()
 
     def add(self, package: str) -> None:
-        """Note a package as unpacked."""
+        """Record a package as unpacked."""
         self.packages.append(package)
         self.write()
 
     def write(self) -> None:
-        """Bring the journal to the disk."""
+        """Write the journal to disk."""
         write_json(self.file, {"packages": self.identity, "unpacked": self.packages})
 
     def forget(self) -> None:
-        """Remove the journal."""
+        """Delete the journal."""
         self.file.unlink(missing_ok=True)
 
 
 def identity(package: Path) -> list:
-    """Return what tells a package from another one, or from a later version.
+    """Return path, size and modification time of a package.
 
     Raises:
-        SystemExit: the package is not there.
+        SystemExit: the package does not exist.
     """
     if not package.exists():
-        raise SystemExit(f"{package} is not there: fetch it first")
+        raise SystemExit(f"{package} does not exist: fetch it first")
     status = package.stat()
     return [str(package), status.st_size, status.st_mtime_ns]
 
 
 def link_entries(package: Path, folder: Path) -> None:
-    """Link the entries of a folder, so that removing the links leaves the folder as it is.
+    """Link the entries of a folder, which is never written to.
 
     Raises:
         SystemExit: another package has an entry of the same name.
@@ -115,11 +114,10 @@ def link_entries(package: Path, folder: Path) -> None:
 
 
 def unpack(package: Path, folder: Path) -> None:
-    """Unpack one archive into a folder that may hold the files of others.
+    """Unpack one archive into a folder that may contain the files of others.
 
     Raises:
-        SystemExit: the archive is damaged or unsafe, does not fit on the disk, or holds another version of a file that
-            is there already.
+        SystemExit: the archive is damaged or unsafe, does not fit on the disk, or conflicts with an existing file.
     """
     try:
         with open_archive(package) as members:
@@ -129,27 +127,25 @@ def unpack(package: Path, folder: Path) -> None:
                 for member in members:
                     write_member(member, folder, bar)
     except (ValueError, *UNREADABLE) as error:
-        raise SystemExit(
-            f"{package} is not unpacked: {error}. Fetch it again, or look at where it comes from"
-        ) from None
+        raise SystemExit(f"{package} cannot be unpacked: {error}; fetch it again, or check its origin") from None
 
 
 def unpacked_size(members: list[Member], packed: int) -> int:
-    """Return the bytes that members take once unpacked.
+    """Return the unpacked size of members in bytes.
 
     Raises:
-        ValueError: out of proportion to the ``packed`` bytes, or more files than any data set has.
+        ValueError: it exceeds `MAX_RATIO` times the ``packed`` bytes, or there are more than `MAX_MEMBERS`.
     """
     size = sum(member.size for member in members)
     if size > MAX_RATIO * packed:
-        raise ValueError(f"it would grow {size / packed:.0f}-fold to {readable(size)}, as no data set does")
+        raise ValueError(f"it would grow {size / packed:.0f}-fold to {readable(size)}, more than any data set")
     if len(members) > MAX_MEMBERS:
-        raise ValueError(f"it holds {len(members)} files, as no data set does")
+        raise ValueError(f"it has {len(members)} files, more than any data set")
     return size
 
 
 def require_space(members: list[Member], folder: Path) -> None:
-    """Check that what is still to be written fits on the disk.
+    """Check that the files still to be written fit on the disk.
 
     Raises:
         ValueError: it does not.
@@ -160,10 +156,10 @@ def require_space(members: list[Member], folder: Path) -> None:
 
 
 def write_member(member: Member, folder: Path, bar: tqdm) -> None:
-    """Write a member's bytes, or compare them with the file that an earlier package or call put there.
+    """Write a member, or compare it with the file that an earlier package or call wrote.
 
     Raises:
-        ValueError: the two differ.
+        ValueError: they differ, or the path is unsafe.
     """
     target = folder / member.path
     unfinished = folder.with_name(f"{folder.name}.member")
@@ -180,7 +176,7 @@ def write_member(member: Member, folder: Path, bar: tqdm) -> None:
                 shutil.copyfileobj(content, file, CHUNK)
         unfinished.replace(target)
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
-        raise ValueError(f"{member.path} is a file in one place and a folder in another") from None
+        raise ValueError(f"{member.path} is a file in one package and a folder in another") from None
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -189,11 +185,11 @@ def require_same(content: IO[bytes], target: Path, name: PurePath) -> None:
     """Check that a file has the content of a stream.
 
     Raises:
-        ValueError: it has another.
+        ValueError: the contents differ.
     """
     with target.open("rb") as file:
         while chunk := content.read(CHUNK):
             if file.read(len(chunk)) != chunk:
                 break
         if chunk or file.read(1):
-            raise ValueError(f"{name} is in an earlier package too, with another content")
+            raise ValueError(f"{name} is also in an earlier package, with different content")

@@ -1,4 +1,4 @@
-"""``fetch``: one package from a URL or a local path, verified before it gets its name."""
+"""``fetch``: one package from a URL or a local path, verified before it gets its final name."""
 
 import shutil
 from dataclasses import replace
@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from dginstyle.datasets.account import credentials_file, download_with_account
-from dginstyle.datasets.download import DiskFull, Interrupted, Refused, download, forget, shown
+from dginstyle.datasets.download import DiskFull, Interrupted, Refused, download, forget, redacted
 from dginstyle.datasets.lock import locked_sha256, record
 from dginstyle.datasets.registry import adapter_of_package
 from dginstyle.datasets.verify import Checks, file_digest, listed_sha256, mismatches
@@ -25,18 +25,18 @@ def fetch(
     lock: Path | None = None,
     downloader: Literal["csDownload"] | None = None,
 ) -> None:
-    """Bring a package to a file and verify it; a file under the final name is a verified one.
+    """Fetch a package and verify it; a file with the final name is always verified.
 
-    An interrupted download is kept as ``<output>.partial`` and goes on at the next call.
+    An interrupted download is kept as ``<output>.partial`` and resumed by the next call.
 
     Args:
         url: HTTP(S) or file URL, or a local path, which is linked (or copied) and never changed.
-        output: the file; its folder's name is that of the set.
+        output: the file to write; its folder has the name of the set.
         sha256: the publisher's digest.
         md5: the publisher's digest.
         checksums: URL or path of a SHA256SUMS file that lists the package.
-        lock: file that records the SHA-256 of a package whose publisher gives none, and that it must have ever after.
-        downloader: the publisher's own program, for when there is no file at the local path ``url``.
+        lock: file that pins the SHA-256 of packages without a published digest on their first fetch.
+        downloader: the publisher's own program, used if there is no file at the local path ``url``.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     checks = gather_checks(url, output, sha256, md5, checksums)
@@ -45,9 +45,9 @@ def fetch(
         checks = replace(checks, sha256=locked_sha256(lock, name))
     first_use = bool(lock) and checks.sha256 is None
     if checks != Checks() and not first_use and output.is_file() and not mismatches(output, checks):
-        print(f"{output} is there already and verified")
+        print(f"{output} exists and is verified")
         return
-    size = bring(url, output, downloader, checked=checks != Checks())
+    size = fetch_partial(url, output, downloader, checked=checks != Checks())
     verify(url, output, replace(checks, size=size), lock)
     digest = checks.sha256 or file_digest(partial(output))
     if first_use:
@@ -58,17 +58,17 @@ def fetch(
 
 
 def outcome(checks: Checks, first_use: bool, lock: Path | None, digest: str) -> str:
-    """Say how far a fetched package is verified."""
+    """Return how a fetched package was verified."""
     if first_use:
-        return f"{'verified; ' if checks.md5 else ''}first fetched now: its sha256 {digest} is recorded in {lock}"
+        return f"{'verified; ' if checks.md5 else ''}first fetch: its sha256 {digest} is recorded in {lock}"
     return f"not verified, no checksum is configured; its sha256 is {digest}" if checks == Checks() else "verified"
 
 
 def gather_checks(url: str, output: Path, sha256: str | None, md5: str | None, checksums: str | None) -> Checks:
-    """Return what is known about a package.
+    """Return the digests to check a package against.
 
     Raises:
-        SystemExit: the SHA256SUMS file cannot be had, does not list the package, or contradicts ``sha256``.
+        SystemExit: the SHA256SUMS file cannot be read, does not list the package, or contradicts ``sha256``.
     """
     if not checksums:
         return Checks(sha256=sha256, md5=md5)
@@ -76,14 +76,14 @@ def gather_checks(url: str, output: Path, sha256: str | None, md5: str | None, c
     name = unquote(Path(urlsplit(url).path).name)
     listed = listed_sha256(sums, name) or listed_sha256(sums, output.name)
     if not listed:
-        raise SystemExit(f"{shown(checksums)} does not list {name}: correct `checksums` or the package's name")
+        raise SystemExit(f"{redacted(checksums)} does not list {name}: correct `checksums` or the package's name")
     if sha256 and sha256.lower() != listed:
-        raise SystemExit(f"{name}: sha256 {sha256} was asked for, but {shown(checksums)} lists {listed}")
+        raise SystemExit(f"{name}: sha256 is {sha256} in the configuration, but {redacted(checksums)} lists {listed}")
     return Checks(sha256=listed, md5=md5)
 
 
 def read_sums(location: str, output: Path) -> str:
-    """Return the text of a SHA256SUMS file at a URL or path; a URL's passes through a file beside ``output``."""
+    """Return the content of a SHA256SUMS file at a URL or path; a URL is downloaded next to ``output``."""
     sums = partial(output.with_name(f"{output.name}.SHA256SUMS"))
     try:
         source = local_path(location)
@@ -91,16 +91,16 @@ def read_sums(location: str, output: Path) -> str:
             download(location, sums)
         return (source or sums).read_text()
     except (OSError, Refused, DiskFull, Interrupted) as error:
-        raise SystemExit(f"the checksums {shown(location)} cannot be read: {error}") from None
+        raise SystemExit(f"the checksums {redacted(location)} cannot be read: {error}") from None
     finally:
         forget(sums)
 
 
 def local_path(url: str) -> Path | None:
-    """Return the path that a file URL or plain path means, None for a URL of the net.
+    """Return the path of a file URL or plain path, None for an HTTP(S) URL.
 
     Raises:
-        SystemExit: a scheme that is not served.
+        SystemExit: the scheme is not supported.
     """
     scheme = urlsplit(url).scheme
     if scheme in ("http", "https"):
@@ -108,15 +108,15 @@ def local_path(url: str) -> Path | None:
     if scheme == "file":
         return Path(url2pathname(urlsplit(url).path))
     if "://" in url:
-        raise SystemExit(f"{shown(url)}: cannot fetch by {scheme}, only by https, http, file or from a local path")
+        raise SystemExit(f"{redacted(url)}: {scheme} is not supported; use https, http, file or a local path")
     return Path(url)
 
 
-def bring(url: str, output: Path, downloader: str | None, checked: bool) -> int | None:
-    """Bring a package to ``<output>.partial`` and return its size where its origin states it.
+def fetch_partial(url: str, output: Path, downloader: str | None, checked: bool) -> int | None:
+    """Fetch a package to ``<output>.partial`` and return its size, if its origin states it.
 
     Raises:
-        SystemExit: it cannot be had, with what to do.
+        SystemExit: it cannot be fetched.
     """
     source = local_path(url)
     try:
@@ -126,67 +126,68 @@ def bring(url: str, output: Path, downloader: str | None, checked: bool) -> int 
             return download_with_account(output.name, partial(output))
         return link_or_copy(source, output)
     except Refused as error:
-        raise SystemExit(f"{shown(url)}: {error}. {by_hand(output)}") from None
+        raise SystemExit(f"{redacted(url)}: {error}. {manual_download(output)}") from None
     except DiskFull as error:
         raise SystemExit(
-            f"{shown(url)}: {error}. Make room and run the same command again: it goes on from what has arrived"
+            f"{redacted(url)}: {error}; free some space and run the same command again to resume"
         ) from None
     except Interrupted as error:
         raise SystemExit(
-            f"{shown(url)}: {error}. Run the same command again: it goes on from what has arrived. "
-            f"If the server stays away: {by_hand(output)}"
+            f"{redacted(url)}: {error}; run the same command again to resume. "
+            f"If the server stays unavailable: {manual_download(output)}"
         ) from None
 
 
 def link_or_copy(source: Path, output: Path) -> int:
-    """Make ``<output>.partial`` a symbolic link to a local file, or a copy where links are impossible.
+    """Make ``<output>.partial`` a symbolic link to a local file, or a copy if links are not supported.
 
-    Not a hard link: Snakemake touches what a job made, and the original would look changed to everything else that
-    depends on it.
+    Not a hard link: Snakemake touches its outputs, which would change the original's modification time.
 
     Raises:
-        Refused: it is not there.
+        Refused: there is no such file.
         DiskFull: the copy does not fit.
-        SystemExit: it is ``output`` itself.
+        SystemExit: the file is ``output`` itself.
     """
     if not source.is_file():
         raise Refused("there is no such file")
     if source.absolute() == output.absolute():
-        raise SystemExit(f"{source} is the output itself: name another --output")
+        raise SystemExit(f"{source} is the output itself: choose another --output")
     size, free = source.stat().st_size, shutil.disk_usage(output.parent).free
     forget(partial(output))
     try:
         partial(output).symlink_to(source.resolve())
     except OSError:
         if size > free:
-            raise DiskFull(f"a copy takes {readable(size)}, the disk has {readable(free)} free") from None
+            raise DiskFull(f"a copy needs {readable(size)}, the disk has {readable(free)} free") from None
         shutil.copyfile(source, partial(output))
     return size
 
 
 def verify(url: str, output: Path, checks: Checks, lock: Path | None) -> None:
-    """Check ``<output>.partial`` and remove it when it is wrong.
+    """Check ``<output>.partial`` and delete it on a mismatch.
 
     Raises:
-        SystemExit: it is wrong: which file, what was expected, what was found, what to do.
+        SystemExit: size or digest differ.
     """
     if problems := mismatches(partial(output), checks):
         forget(partial(output))
         other = f"line {output.parent.name}/{output.name} of {lock}" if lock else "the configured checksum"
         raise SystemExit(
-            f"{output.name} from {shown(url)} is not the file that was published: {'; '.join(problems)}. What was "
-            "fetched is removed (a local original is left alone). Fetch it again; if that repeats, the origin is "
-            f"damaged or {other} is another version's."
+            f"{output.name} from {redacted(url)} is not the published file: {'; '.join(problems)}. The download was "
+            "deleted (a local original is not). Fetch it again; if the error persists, the origin is damaged or "
+            f"{other} belongs to another version."
         )
 
 
-def by_hand(output: Path) -> str:
-    """Say where a person gets the package and where to put it."""
+def manual_download(output: Path) -> str:
+    """Return where to download the package by hand and where to put it."""
     adapter = adapter_of_package(output.name)
     origin = (
-        f"{output.name} is a package of {adapter.title}: get it from {adapter.page}" if adapter else "Get it by hand"
+        f"{output.name} is a package of {adapter.title}: download it from {adapter.page}"
+        if adapter
+        else "Download it by hand"
     )
     return (
-        f"{origin}, and name the place of the file under `packages:` in the configuration, or put it where it is "
-        "expected. The mini world's packages are written by `python -m dginstyle render-packages`."
+        f"{origin}, and set its path under `packages:` in the configuration, or move it to where it is expected. "
+        "The mini world's packages are written by `python -m dginstyle render-packages`."
     )

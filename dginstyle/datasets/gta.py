@@ -1,4 +1,4 @@
-"""GTA5, "Playing for Data" (Richter et al., ECCV 2016): parts of images and palette PNGs of Cityscapes ids."""
+"""GTA5, "Playing for Data" (Richter et al., ECCV 2016): numbered parts, palette PNGs of Cityscapes ids."""
 
 from dginstyle.datasets.adapter import Adapter, ids
 from dginstyle.labels import ID_TO_TRAIN_ID
@@ -14,5 +14,5 @@ GTA = Adapter(
     image_suffix=".png",
     label_suffix=".png",
     train_ids=ID_TO_TRAIN_ID,
-    known_ids=ids(*range(35)),  # 34 is the licence plate, which Cityscapes numbers -1
+    known_ids=ids(*range(35)),  # 34: licence plate, which is -1 in Cityscapes
 )

@@ -1,4 +1,4 @@
-"""One pair: read, checked and converted, or skipped with the reason."""
+"""Check and convert one pair, or skip it with a reason."""
 
 import struct
 import zlib
@@ -12,7 +12,7 @@ from dginstyle.datasets.adapter import CONVERTED_SUFFIX, Adapter, Pair, Skipped
 from dginstyle.datasets.png import write_label
 
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
-"""What Pillow raises on files that are damaged in one way or another."""
+"""Raised by Pillow on damaged files."""
 
 LabelSize = tuple[int, int] | float | None
 """(height, width), a factor, or None for the publisher's size."""
@@ -24,10 +24,10 @@ class Converted:
 
     Attributes:
         name: the pair's name; its label file is ``<name>_labelTrainIds.png``.
-        image: the publisher's image.
-        width, height: size of both in pixels, as published.
-        label_width, label_height: size of the label map as written.
-        pixels: number of pixels of each trainId present in it, ignore included, ascending.
+        image: path of the publisher's image.
+        width, height: published size of both in pixels.
+        label_width, label_height: written size of the label map.
+        pixels: pixels of each trainId in the written label map, including ignore, ascending.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Converted:
 
 
 def convert_pair(pair: Pair, adapter: Adapter, folder: Path, size: LabelSize = None) -> Converted | Skipped:
-    """Check a pair and write its label map as trainIds (mode L) into ``folder``, resized (nearest) to ``size``."""
+    """Check a pair and write its label map as trainIds (mode L) into ``folder``, resized to ``size`` (nearest)."""
     try:
         label = read_label_image(pair.label)
     except UNREADABLE as error:
@@ -68,7 +68,7 @@ def convert_pair(pair: Pair, adapter: Adapter, folder: Path, size: LabelSize = N
 
 
 def written_size(size: tuple[int, int], wanted: tuple[int, int] | float) -> tuple[int, int]:
-    """Return (width, height) of the label map to write for one of ``size`` (width, height)."""
+    """Return the (width, height) at which to write a label map of ``size`` (width, height)."""
     if isinstance(wanted, int | float):
         return tuple(max(1, round(side * wanted)) for side in size)
     return wanted[::-1]
@@ -78,20 +78,19 @@ def read_label_image(path: str) -> Image.Image:
     """Return a decoded label map of mode L or P, whose values are the ids.
 
     Raises:
-        one of UNREADABLE: the file is damaged, or a colour image, from which ids cannot be read.
+        one of UNREADABLE: the file is damaged, or a colour image.
     """
     with Image.open(path) as image:
         if image.mode not in ("L", "P"):
-            raise ValueError(f"a label map is a grey or palette PNG (mode L or P), this one is {image.mode}")
+            raise ValueError(f"a label map must be a grey or palette PNG (mode L or P), not {image.mode}")
         image.load()
         return image
 
 
 def whole_image_size(path: str) -> tuple[int, int]:
-    """Return (width, height) of an image once all of it was read: a header alone does not show a truncated file.
+    """Return (width, height) of an image after reading the whole file, which detects truncation.
 
-    A PNG carries checksums over all its bytes, which are compared without unpacking it. A JPEG has none and is decoded
-    to its last byte, at an eighth of its size.
+    A PNG's checksums are verified without decoding it. A JPEG has none and is decoded at an eighth of its size.
 
     Raises:
         one of UNREADABLE: the file is damaged.
@@ -116,7 +115,7 @@ def _compare_checksums(image: Image.Image) -> None:
 
 
 def _damage(what: str, error: Exception) -> str:
-    """Describe a damaged file; what the machine refuses (no such file, no permission) is no damage and is raised."""
+    """Return the reason to skip a damaged file; operating-system errors (missing, no permission) are raised again."""
     if isinstance(error, OSError) and error.errno is not None:
         raise error
     return f"{what} cannot be decoded: {error}"

@@ -1,7 +1,7 @@
-"""Trust on first use: the SHA-256 of each package as it was first fetched, in a file that is kept with the code.
+"""Trust on first use: a version-controlled file with the SHA-256 of each package on its first fetch.
 
-The file has the format of ``sha256sum``, with ``<set>/<package>`` for a name, so that
-``cd results/<benchmark>/packages && sha256sum --check ../../../config/packages.sha256`` reads it too.
+The format is that of ``sha256sum`` with names ``<set>/<package>``; to check by hand:
+``cd results/<benchmark>/packages && sha256sum --check ../../../config/packages.sha256``.
 """
 
 from pathlib import Path
@@ -10,15 +10,15 @@ from dginstyle.datasets.verify import listed_sha256
 
 
 def locked_sha256(lock: Path, name: str) -> str | None:
-    """Return the digest recorded for a package, None where it has never been fetched."""
+    """Return the recorded digest of a package, None if it was never fetched."""
     return listed_sha256(lock.read_text(), name) if lock.exists() else None
 
 
 def record(lock: Path, name: str, digest: str) -> None:
-    """Add a package's digest; several processes may do so at once.
+    """Add a package's digest; safe for concurrent processes.
 
     Raises:
-        SystemExit: another process has just recorded another digest, or keeps the file locked.
+        SystemExit: another process has just recorded a different digest, or holds the lock.
     """
     from filelock import SoftFileLock, Timeout
 
@@ -27,14 +27,14 @@ def record(lock: Path, name: str, digest: str) -> None:
         with SoftFileLock(f"{lock}.lock", timeout=60):  # unlike FileLock it leaves no file behind
             _append(lock, name, digest)
     except Timeout:
-        raise SystemExit(f"{lock}.lock is kept by another process; if none is running, delete it") from None
+        raise SystemExit(f"{lock}.lock is held by another process: if none is running, delete it") from None
 
 
 def _append(lock: Path, name: str, digest: str) -> None:
     text = lock.read_text() if lock.exists() else ""
     known = listed_sha256(text, name)
     if known not in (None, digest):
-        raise SystemExit(f"{name} was fetched twice at the same time, and {lock} has another sha256: fetch it again")
+        raise SystemExit(f"{lock} has another sha256 of {name}, just recorded by another process: fetch it again")
     if known is None:
         end = "" if not text or text.endswith("\n") else "\n"
         with lock.open("a") as file:

@@ -1,4 +1,4 @@
-"""Mapillary Vistas (Neuhold et al., ICCV 2017), label version 1.2: palette PNGs of 66 ids, images of many sizes."""
+"""Mapillary Vistas (Neuhold et al., ICCV 2017), labels v1.2: palette PNGs of 66 ids, images of many sizes."""
 
 from dginstyle.datasets.adapter import Adapter, ids
 from dginstyle.labels import lookup_table
@@ -25,7 +25,7 @@ IDS_OF_TRAIN_ID = {
     17: (57,),
     18: (52,),
 }
-"""trainId to the Vistas ids that count as it, as DGInStyle's evaluation has it; all other ids are ignored."""
+"""trainId to Vistas ids, as in DGInStyle's evaluation; all other ids are ignored."""
 
 MAPILLARY = Adapter(
     name="mapillary",
@@ -33,7 +33,7 @@ MAPILLARY = Adapter(
     page="https://www.mapillary.com/dataset/vistas (account needed; version 1.2)",
     packages=("mapillary-vistas-dataset_public_v*.zip",),
     splits={"train": "training", "val": "validation"},
-    # the second inside a version 2.0 package; the last as mmsegmentation's excerpt has it, without a split
+    # second pattern: package v2.0; last: mmsegmentation's subset, which has no split folder
     images=("{split}/images/*.jpg", "/images/*.jpg"),
     labels=("{split}/labels/*.png", "{split}/v1.2/labels/*.png", "/v1.2/*.png"),
     image_suffix=".jpg",

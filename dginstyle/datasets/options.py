@@ -1,4 +1,4 @@
-"""Options of data sets: where a set's packages come from, what it must amount to, and which part is trained on."""
+"""Options of data sets: packages, conversion, and the composition of training sets."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,24 +14,24 @@ OTHERS = "others"
 
 
 class CustomSet(Options):
-    """A data set of your own: folders, suffixes and label map as data, no code."""
+    """A custom data set: folders, suffixes and label map."""
 
-    title: str = Field(description="what messages and tables call the set")
-    images: str = Field(description="pattern of the images below the unpacked folder, {split} for the split's folder")
+    title: str = Field(description="name of the set in messages and tables")
+    images: str = Field(description="pattern of the images in the extracted folder, {split} for the split's folder")
     labels: str = Field(description="pattern of the label maps, likewise")
-    image_suffix: str = Field(description="what follows a pair's name in its image's file name")
-    label_suffix: str = Field(description="what follows a pair's name in its label map's file name")
+    image_suffix: str = Field(description="file name of an image after the pair's name")
+    label_suffix: str = Field(description="file name of a label map after the pair's name")
     label_map: dict[str, list[LabelId]] | Literal["train_ids"] = Field(
-        TRAIN_IDS, description="class: [label ids]; train_ids: the labels are trainIds already"
+        TRAIN_IDS, description="class: [label ids]; train_ids: the labels already are trainIds"
     )
     ignored: list[LabelId] | Literal["others"] = Field(
-        OTHERS, description="label ids that are not evaluated; an id listed nowhere is an error; others: all not listed"
+        OTHERS, description="label ids that are not evaluated (unlisted ids are errors); others: all unlisted ids"
     )
-    splits: dict[str, str] = Field({}, description="the folder of a split that is not called train or val")
+    splits: dict[str, str] = Field({}, description="folder of each split, if it is not called train or val")
 
 
 def form(value: Any) -> str:
-    """Tell in which of its two forms a value is given: as a string or as a mapping."""
+    """Return whether a value is given as a string or as a mapping."""
     return "string" if isinstance(value, str) else "mapping"
 
 
@@ -42,23 +42,23 @@ Adapter = Annotated[Annotated[AdapterName, Tag("string")] | Annotated[CustomSet,
 class Package(Options):
     """A file of the publisher."""
 
-    url: str = Field(min_length=1, description="an HTTPS URL or a local path")
-    name: str | None = Field(None, pattern="^[^/]+$", description="the file's name, where the URL does not end with it")
-    md5: str | None = Field(None, pattern="^[0-9a-f]{32}$", description="the published MD5, 32 hexadecimal digits")
-    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="the published SHA-256, 64 digits")
+    url: str = Field(min_length=1, description="HTTPS URL or local path")
+    name: str | None = Field(None, pattern="^[^/]+$", description="file name, if the URL does not end with it")
+    md5: str | None = Field(None, pattern="^[0-9a-f]{32}$", description="published MD5, 32 hexadecimal digits")
+    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="published SHA-256, 64 hexadecimal digits")
     downloader: Literal["csDownload"] | None = Field(
-        None, description="the publisher's own program, used when the local file is absent and an account is stored"
+        None, description="the publisher's own program, used if the local file is missing and an account is stored"
     )
 
 
 class ConvertOptions(Options):
-    """What a data set must amount to, and how its labels are written."""
+    """Checks of the conversion, and the size of the labels."""
 
-    expected_pairs: PositiveInt | None = Field(None, description="usable pairs that the split has; null: any number")
-    max_skipped: NonNegativeInt = Field(0, description="damaged or lone files tolerated before the conversion fails")
+    expected_pairs: PositiveInt | None = Field(None, description="expected number of usable pairs; null: any")
+    max_skipped: NonNegativeInt = Field(0, description="maximum number of damaged or unpaired files")
     label_size: tuple[PositiveInt, PositiveInt] | PositiveFloat | None = Field(
         None,
-        description="targets only: [height, width] of the label maps written, at which predictions are compared, or a "
+        description="targets only: [height, width] of the written label maps, the resolution of the evaluation, or a "
         "factor such as 0.5; null: as published",
     )
 
@@ -66,17 +66,17 @@ class ConvertOptions(Options):
 class DatasetOptions(ConvertOptions):
     """``datasets.<name>``: one data set."""
 
-    adapter: Adapter = Field(description="the publisher's layout and label map, by name, or a mapping for your own set")
+    adapter: Adapter = Field(description="layout and label ids: the name of a publisher, or a mapping for a custom set")
     split: Literal["train", "val"] = Field(description="the publisher's split to use")
-    page: str | None = Field(None, description="the web page where packages that need an account are downloaded")
+    page: str | None = Field(None, description="web page to download packages that need an account")
     packages: list[
         Annotated[Annotated[str, Field(min_length=1), Tag("string")] | Annotated[Package, Tag("mapping")], EitherForm]
     ] = Field(min_length=1, description="the publisher's files: an HTTPS URL, a local file or folder, or a mapping")
-    checksums: str | None = Field(None, description="URL or path of a SHA256SUMS list of the packages; null: none")
+    checksums: str | None = Field(None, description="URL or path of a SHA256SUMS file for the packages; null: none")
 
 
 class SourceSubset(Options):
-    """Which source images a training set holds."""
+    """The source images of a training set."""
 
     images: PositiveInt | None = Field(description="number of source images; null with sampling: all")
     sampling: Literal["rare_class_sampling", "uniform", "all"] = Field(description="how they are drawn")
@@ -91,5 +91,5 @@ class SourceSubset(Options):
 class TrainingSetOptions(Options):
     """Source and generated images of a training set."""
 
-    source: SourceSubset | None = Field(description="the source images in it; null: none")
-    generated_part: Share = Field(1.0, description="share of the generated set that is added, its first images")
+    source: SourceSubset | None = Field(description="source images; null: none")
+    generated_part: Share = Field(1.0, description="share of the generated set to add, starting with its first image")

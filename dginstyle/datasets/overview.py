@@ -1,4 +1,4 @@
-"""``tabulate-sets``: the integrity reports of all sets as one table."""
+"""``tabulate-sets``: one table of the integrity reports of all sets."""
 
 import json
 from pathlib import Path
@@ -7,16 +7,16 @@ from dginstyle.files import whole_file
 from dginstyle.labels import CLASS_NAMES
 
 SHOWN_SKIPPED = 100
-"""Skipped files of a set that the page lists; report.json has them all."""
+"""Skipped files of a set listed on the page; report.json has all of them."""
 
 
 def tabulate_sets(*, reports: dict[str, Path], table: Path, page: Path) -> None:
-    """Write what was found in each set as a table and as a page.
+    """Write the integrity reports as a table and as an HTML page.
 
     Args:
         reports: the ``report.json`` that ``convert`` wrote, by set.
         table: CSV, a row per set: pairs, expected pairs, skipped files, sizes, share of each class in percent.
-        page: the same as HTML, with the reason of every file that was left out.
+        page: the same as HTML, with the skipped files and the reasons.
     """
     import markdown
     import pandas as pd
@@ -26,7 +26,7 @@ def tabulate_sets(*, reports: dict[str, Path], table: Path, page: Path) -> None:
     shares = pd.DataFrame([class_shares(report) for report in found.values()], sets.index)
     with whole_file(table) as unfinished:
         sets.join(shares).to_csv(unfinished, float_format="%.3f", lineterminator="\n")
-    with pd.option_context("display.max_colwidth", None):  # no text cut off
+    with pd.option_context("display.max_colwidth", None):  # do not truncate cells
         parts = ["# Data sets", sets.drop(columns="adapter").reset_index().to_html(index=False, border=0)]
     parts += ["## Share of pixels, %", shares.T.to_html(float_format="%.3f", border=0)]
     for name, report in found.items():
@@ -36,7 +36,7 @@ def tabulate_sets(*, reports: dict[str, Path], table: Path, page: Path) -> None:
 
 
 def summary(report: dict) -> dict[str, object]:
-    """Return what the table says of a set, without its classes."""
+    """Return the table's row of a set, without the class shares."""
     return {
         "adapter": report["adapter"],
         "split": report["split"],
@@ -48,21 +48,21 @@ def summary(report: dict) -> dict[str, object]:
 
 
 def sizes(counts: dict[str, int]) -> str:
-    """Return the sizes of a set in words: up to three by number of pairs, the most frequent first."""
+    """Return the three most frequent image sizes of a set, with their number of pairs."""
     frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     named = ", ".join(f"{size} ({pairs})" for size, pairs in frequent[:3])
     return f"{named}, {len(frequent) - 3} more" if len(frequent) > 3 else named
 
 
 def class_shares(report: dict) -> dict[str, float]:
-    """Return the share of the pixels of each class, and of those that no class counts, in percent."""
+    """Return the share of pixels of each class and of ignore, in percent."""
     pixels = [*report["class_pixels"].values(), report["ignored_pixels"]]
     total = sum(pixels)
     return {name: 100 * count / total for name, count in zip((*CLASS_NAMES, "ignored"), pixels, strict=True)}
 
 
 def skipped_files(skipped: list[dict[str, str]]) -> str:
-    """Return a list of the files that were left out, in markdown."""
+    """Return the skipped files as a Markdown list."""
     lines = [f"- `{item['file']}`: {item['reason']}" for item in skipped[:SHOWN_SKIPPED]]
     if (rest := len(skipped) - SHOWN_SKIPPED) > 0:
         lines.append(f"- and {rest} more, see report.json")

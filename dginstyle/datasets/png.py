@@ -1,4 +1,4 @@
-"""Label maps written as PNG six times as fast as by an encoder for photographs (benchmarks/conversion.py)."""
+"""A PNG encoder for label maps, six times faster than a general one (benchmarks/conversion.py)."""
 
 import struct
 import zlib
@@ -14,14 +14,14 @@ FROM_THE_ROW_ABOVE = 2
 def write_label(path: Path, label: np.ndarray) -> None:
     """Write a label map (H, W) uint8 as a grey PNG.
 
-    Areas of one class make rows that differ little from the row above: the differences are nearly all zero, and runs
-    of zeros need no search for longer repetitions. Other encoders try out five filters for every row.
+    Rows of a label map hardly differ from the row above, so the "up" filter leaves long runs of zeros, which run-length
+    encoding compresses well. General encoders try five filters per row and search for longer matches.
     """
     height, width = label.shape
     rows = np.empty((height, 1 + width), dtype=np.uint8)
     rows[:, 0] = FROM_THE_ROW_ABOVE
     rows[:1, 1:] = label[:1]
-    np.subtract(label[1:], label[:-1], out=rows[1:, 1:])  # modulo 256, as the format has it
+    np.subtract(label[1:], label[:-1], out=rows[1:, 1:])  # modulo 256, as the format requires
     packer = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
     pixels = packer.compress(rows) + packer.flush()
     header = struct.pack(">IIBBBBB", width, height, 8, GREY, 0, 0, 0)

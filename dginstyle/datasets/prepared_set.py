@@ -1,4 +1,4 @@
-"""A prepared data set (``R/data/<set>``) as the generator reads it: files, class statistics, decoded images."""
+"""Access to a prepared data set (``R/data/<set>``): files, class statistics, decoded images."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +17,7 @@ class SourceSet:
     """A folder with ``manifest.csv`` and, for rare class sampling, its statistics.
 
     Attributes:
-        folder: the folder; every path of the set is relative to it.
+        folder: the folder that all paths of the set are relative to.
     """
 
     folder: Path
@@ -29,7 +29,7 @@ class SourceSet:
         return dict(zip(manifest["label"], manifest["image"], strict=True))
 
     def files(self, *tables: str) -> dict[str, Path]:
-        """Return the manifest, more tables of the set, images and label maps, by their names in the folder."""
+        """Return manifest, ``tables``, images and label maps by their names in the folder."""
         pairs = [name for pair in self.images.items() for name in pair]
         return {name: self.folder / name for name in ("manifest.csv", *tables, *pairs)}
 
@@ -40,12 +40,12 @@ class SourceSet:
 
     @cached_property
     def samples_with_class(self) -> dict[int, list[tuple[str, int]]]:
-        """The (label, pixels) that hold each class."""
+        """The (label, pixels) that contain each class."""
         return read_samples_with_class(self.folder / "samples_with_class.json")
 
     @cached_property
     def classes(self) -> dict[str, list[int]]:
-        """Classes of each label that has any, ascending, in the manifest's order."""
+        """Ascending classes of each label that has any, in the manifest's order."""
         found: dict[str, list[int]] = {}
         for train_id in sorted(self.samples_with_class):
             for label, _ in self.samples_with_class[train_id]:
@@ -53,10 +53,10 @@ class SourceSet:
         return {label: found[label] for label in self.images if label in found}
 
     def candidates(self, min_pixels: int) -> dict[int, list[str]]:
-        """Labels to draw from for each class: those with more than ``min_pixels`` of it.
+        """Return the candidate labels of each class: those with more than ``min_pixels`` pixels of it.
 
         Raises:
-            SystemExit: no class has any.
+            SystemExit: no class has candidates.
         """
         files = candidates(self.samples_with_class, min_pixels)
         if not files:
@@ -69,7 +69,7 @@ class SourceSet:
         """Return a label map (H, W) uint8 of trainIds.
 
         Raises:
-            SystemExit: the file is missing or holds other values.
+            SystemExit: the file is missing or has values that are not trainIds.
         """
         try:
             return read_label(self.folder / file)
@@ -80,7 +80,7 @@ class SourceSet:
         """Return an image (H, W, 3) uint8 RGB.
 
         Raises:
-            SystemExit: the file is missing or broken.
+            SystemExit: the file is missing or damaged.
         """
         try:
             with Image.open(self.folder / file) as image:

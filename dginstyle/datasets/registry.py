@@ -1,4 +1,4 @@
-"""The data sets by name: one module each."""
+"""The registry of data sets: one module each."""
 
 import importlib
 from fnmatch import fnmatch
@@ -22,12 +22,12 @@ def adapter_named(name: str) -> Adapter:
         SystemExit: no adapter has that name.
     """
     if name not in ADAPTERS:
-        raise SystemExit(f"unknown data-set adapter {name!r}; known: {', '.join(ADAPTERS)}")
+        raise SystemExit(f"unknown data set adapter {name!r}; known: {', '.join(ADAPTERS)}")
     module, constant = ADAPTERS[name].split(":")
     return getattr(importlib.import_module(module), constant)
 
 
 def adapter_of_package(file_name: str) -> Adapter | None:
-    """Return the adapter whose publisher names a package so, or None."""
+    """Return the adapter with a package of that name, or None."""
     adapters = map(adapter_named, ADAPTERS)
     return next((a for a in adapters if any(fnmatch(file_name, p) for p in a.packages)), None)

@@ -14,13 +14,13 @@ from dginstyle.labels import IGNORE, NUM_CLASSES
 
 @dataclass(frozen=True)
 class Report:
-    """What was found: the content of ``report.json``.
+    """The content of ``report.json``.
 
     Attributes:
-        pairs: number of usable pairs; ``expected`` is what the configuration says, None for any.
-        sizes: number of pairs by ``<width>x<height>``, as published.
-        skipped: ``file`` (relative to the data set's folder) and ``reason`` of each file left out.
-        class_pixels: pixels by trainId over the label maps written.
+        pairs: number of usable pairs; ``expected`` is that of the configuration, None for any.
+        sizes: number of pairs by published ``<width>x<height>``.
+        skipped: ``file`` (relative to the data set's folder) and ``reason`` of each skipped file.
+        class_pixels: pixels by trainId over the written label maps.
     """
 
     adapter: str
@@ -33,13 +33,13 @@ class Report:
     ignored_pixels: int
 
     def problems(self, max_skipped: int) -> list[str]:
-        """Return in words what makes the data set unusable."""
+        """Return why the data set is unusable, empty if it is usable."""
         problems = []
         if len(self.skipped) > max_skipped:
-            problems.append(f"{len(self.skipped)} files were skipped, at most {max_skipped} may be (max_skipped)")
+            problems.append(f"{len(self.skipped)} files were skipped, but max_skipped is {max_skipped}")
         if self.expected not in (None, self.pairs) or not self.pairs:
             wanted = "at least one" if self.expected is None else self.expected
-            problems.append(f"{self.pairs} usable pairs were found, {wanted} expected (expected_pairs)")
+            problems.append(f"{self.pairs} usable pairs were found, but {wanted} expected (expected_pairs)")
         return problems
 
     def write(self, path: Path) -> None:
@@ -55,7 +55,7 @@ def integrity_report(
     skipped: Sequence[Skipped],
     folder: Path,
 ) -> Report:
-    """Return the integrity report of a data set whose folder is ``folder``."""
+    """Return the integrity report of the data set in ``folder``."""
     sizes = Counter(f"{pair.width}x{pair.height}" for pair in pairs)
     pixels: Counter[int] = Counter()
     for pair in pairs:

@@ -1,4 +1,4 @@
-"""The three files of class statistics that DAFormer, HRDA, MIC and DGInStyle read for rare class sampling."""
+"""The three class statistics files that DAFormer, HRDA, MIC and DGInStyle use for rare class sampling."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from dginstyle.labels import IGNORE
 def write_statistics(folder: Path, pairs: Sequence[Converted]) -> None:
     """Write ``sample_class_stats.json``, ``sample_class_stats_dict.json`` and ``samples_with_class.json``.
 
-    They count the pixels of each class present in each label map; ignore is no class.
+    They count the pixels of each class in each label map, without ignore.
     """
     by_file = {
         label_file(pair): {train_id: count for train_id, count in pair.pixels.items() if train_id != IGNORE}

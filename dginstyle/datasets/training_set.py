@@ -1,4 +1,4 @@
-"""``build-training-set``: a part of the source set and the generated images, as one table."""
+"""``build-training-set``: one table of a subset of the source set and the generated images."""
 
 import math
 import os
@@ -24,16 +24,16 @@ def build_training_set(
     seed: int,
     generated: Path | None = None,
 ) -> None:
-    """Write the table of a training set: no source image twice, and the generated images.
+    """Write the table of a training set: source images without repetition, then generated images.
 
-    A smaller number of source images is the beginning of a larger one.
+    A smaller subset of the source images is a prefix of a larger one.
 
     Args:
         source: folder of the prepared source set.
-        output: csv to write: image, label, origin; paths relative to its folder; origin is ``source`` or the name of
+        output: CSV to write: image, label, origin; paths relative to its folder; origin is ``source`` or the name of
             the generated set.
         options: which source images, and how many of the generated ones.
-        min_pixels: a file is drawn for a class when it has more pixels of it than this.
+        min_pixels: a file is a candidate for a class if it has more pixels of it than this.
         seed: the run's seed.
         generated: folder of a gathered generated set; None for none.
     """
@@ -56,7 +56,7 @@ def build_training_set(
 def draw_subset(
     source: SourceSet, subset: SourceSubset, min_pixels: int, rng: np.random.Generator
 ) -> list[tuple[str, str]]:
-    """Return the (image, label) of the source images taken, in the order in which they are drawn.
+    """Return the (image, label) of the subset, in the order drawn.
 
     Raises:
         SystemExit: the subset is larger than the set.
@@ -64,7 +64,9 @@ def draw_subset(
     total = len(source.images)
     wanted = total if subset.images is None else subset.images
     if wanted > total:
-        raise SystemExit(f"{source.folder} has {total} images, fewer than the {wanted} of the training set: lower it")
+        raise SystemExit(
+            f"{source.folder} has {total} images, fewer than the {wanted} of the training set: lower source.images"
+        )
     if subset.sampling == "all":
         labels = list(source.images)
     elif subset.sampling == "uniform":
@@ -75,10 +77,7 @@ def draw_subset(
 
 
 def draw_without_repeats(source: SourceSet, min_pixels: int, wanted: int, rng: np.random.Generator) -> Iterator[str]:
-    """Yield labels by rare class sampling, each once.
-
-    When no class has candidates left, the remaining labels follow in random order.
-    """
+    """Yield labels by rare class sampling without replacement; when candidates run out, the rest in random order."""
     files = source.candidates(min_pixels)
     taken: set[str] = set()
     while len(taken) < wanted and (drawn := draw_class_and_new_file(source.probabilities, files, taken, rng)):

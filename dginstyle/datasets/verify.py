@@ -1,4 +1,4 @@
-"""Is a package the one that its publisher names? Size, SHA-256, MD5 and ``SHA256SUMS`` files."""
+"""Verification of packages: size, SHA-256, MD5 and ``SHA256SUMS`` files."""
 
 import hashlib
 import zipfile
@@ -8,11 +8,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Checks:
-    """What is known about a package; None where it is not.
+    """Expected properties of a package; None if unknown.
 
     Attributes:
         size: bytes.
-        sha256, md5: hexadecimal digests, lower case.
+        sha256, md5: hexadecimal digests.
     """
 
     size: int | None = None
@@ -27,21 +27,21 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
 
 
 def mismatches(path: Path, checks: Checks) -> list[str]:
-    """Return in words how a file differs from what is known about it; empty when it is right."""
+    """Return how a file differs from what is expected, empty if it matches."""
     size = path.stat().st_size
     if checks.size not in (None, size):
         return [f"size: expected {checks.size} bytes, found {size}"]
     expected = {"sha256": checks.sha256, "md5": checks.md5}
     expected = {name: digest.lower() for name, digest in expected.items() if digest}
-    if not expected:  # the list of contents stands at the end of a zip: a cut-off one has none
-        cut_off = path.name.removesuffix(".partial").endswith(".zip") and not zipfile.is_zipfile(path)
-        return ["it is no zip archive, or cut off"] if cut_off else []
+    if not expected:  # a zip's directory is at its end, so a truncated zip has none
+        truncated = path.name.removesuffix(".partial").endswith(".zip") and not zipfile.is_zipfile(path)
+        return ["it is not a zip archive, or truncated"] if truncated else []
     found = {name: file_digest(path, name) for name in expected}
     return [f"{n}: expected {digest}, found {found[n]}" for n, digest in expected.items() if digest != found[n]]
 
 
 def listed_sha256(sums: str, name: str) -> str | None:
-    """Return a file's digest from the text of a ``SHA256SUMS`` file (``digest  name`` a line), None if not listed."""
+    """Return a file's digest from the content of a ``SHA256SUMS`` file, None if it is not listed."""
     for line in sums.splitlines():
         digest, _, listed = line.strip().partition(" ")
         if listed.lstrip(" *").removeprefix("./") == name:

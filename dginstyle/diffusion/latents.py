@@ -1,4 +1,4 @@
-"""Between images and latents."""
+"""Conversion between images and latents."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def to_tensor(images: Sequence[np.ndarray]) -> Tensor:
 
 
 def to_images(batch: Tensor) -> np.ndarray:
-    """Return a batch (N, 3, H, W) in −1..1 as images (N, H, W, 3) uint8, values beyond the range clipped."""
+    """Return a batch (N, 3, H, W) in −1..1 as images (N, H, W, 3) uint8, clipped."""
     scaled = (batch.float() / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
     return (scaled * 255).round().to(torch.uint8).cpu().numpy()
 

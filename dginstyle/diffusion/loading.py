@@ -1,4 +1,4 @@
-"""The prior (U^P and what comes with it) and the networks trained on it, from diffusers folders or the hub."""
+"""Loading the prior and the networks trained on it, from diffusers folders or the hub."""
 
 import re
 from dataclasses import dataclass
@@ -31,14 +31,14 @@ Network = TypeVar("Network", bound=ModelMixin)
 
 
 def require_prior(prior: str) -> None:
-    """Check that a prior is a diffusers folder or could be a hub id.
+    """Check that a prior is a diffusers folder or looks like a hub id.
 
     Raises:
         SystemExit: it is neither.
     """
     folder = Path(prior)
     if folder.is_dir() and not (folder / "model_index.json").is_file():
-        raise SystemExit(f"the prior {prior} is a folder without model_index.json, so no diffusers model")
+        raise SystemExit(f"the prior {prior} is not a diffusers model (no model_index.json): name another folder")
     owner = prior.split("/")[0]
     hub_id = re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", prior) and not Path(owner).is_dir()
     if not folder.is_dir() and not hub_id:
@@ -58,7 +58,7 @@ def load(
         loaded = network.from_pretrained(str(origin), subfolder=subfolder, torch_dtype=dtype)
     except (OSError, ValueError) as error:
         raise SystemExit(
-            f"{Path(str(origin)) / subfolder}: {network.__name__} cannot be loaded from here ({error})"
+            f"{Path(str(origin)) / subfolder}: cannot load a {network.__name__} from here ({error})"
         ) from None
     return loaded.requires_grad_(False).eval()
 
@@ -81,17 +81,17 @@ class TextEncoder:
 
     @torch.no_grad()
     def __call__(self, prompts: list[str]) -> Tensor:
-        """Return the embeddings (N, 77, C) of prompts, padded and cut to the tokenizer's length."""
+        """Return the embeddings (N, 77, C) of prompts, padded or truncated to the tokenizer's length."""
         length = self.tokenizer.model_max_length
         tokens = self.tokenizer(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
         return self.model(tokens.input_ids.to(self.model.device))[0]  # (N, 77, C)
 
 
 def load_scheduler(prior: str, name: str, **options: Any) -> SchedulerMixin:
-    """Build a sampler on the prior's noise schedule.
+    """Return a sampler with the prior's noise schedule.
 
-    ``clip_sample`` is off whatever the prior says: clipping is not linear, so a mean of noise predictions would no
-    longer amount to a mean of steps (`dginstyle.generation.fusion`).
+    ``clip_sample`` is always off: with the nonlinear clipping, a mean of noise predictions would not equal a mean of
+    steps (`dginstyle.generation.fusion`).
     """
     require_prior(prior)
     scheduler = SCHEDULERS[name]
@@ -100,40 +100,40 @@ def load_scheduler(prior: str, name: str, **options: Any) -> SchedulerMixin:
 
 
 def load_training_scheduler(prior: str) -> DDPMScheduler:
-    """Build the prior's noise schedule for training on it."""
+    """Return the prior's noise schedule for training."""
     require_prior(prior)
     return DDPMScheduler.from_config(DDPMScheduler.load_config(prior, subfolder="scheduler"))
 
 
 def best_device() -> torch.device:
-    """Return the GPU where there is one."""
+    """Return the GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def memory_layout(precision: Precision, device: torch.device) -> torch.memory_format:
-    """Return the layout in which convolutions are fastest: not so bf16 on a CPU (docs/performance.md)."""
+    """Return the fastest memory layout for convolutions: channels last, except bf16 on a CPU (docs/performance.md)."""
     slow = precision == "bf16" and device.type == "cpu"
     return torch.preserve_format if slow else torch.channels_last
 
 
 def latent_factor(vae: AutoencoderKL) -> int:
-    """Return how many pixels a latent pixel is wide."""
+    """Return the downsampling factor of the autoencoder."""
     return 2 ** (len(vae.config.block_out_channels) - 1)
 
 
 def divisor(factor: int, unet: ModelMixin) -> int:
-    """Return what must divide the sides of an image, in pixels, so that it passes through autoencoder and U-Net."""
+    """Return the number of pixels by which height and width of an image must be divisible."""
     return factor * 2 ** (len(unet.config.block_out_channels) - 1)
 
 
 def require_divisible(size: tuple[int, int], factor: int, unet: ModelMixin) -> None:
-    """Check that an image passes through autoencoder and U-Net without a remainder.
+    """Check that autoencoder and U-Net support an image size.
 
     Raises:
-        SystemExit: height or width is no multiple of what they divide by.
+        SystemExit: height or width is not a multiple of `divisor`.
     """
     step = divisor(factor, unet)
     if any(side % step for side in size):
         raise SystemExit(
-            f"a crop of {size[0]}×{size[1]} does not suit this prior: both sides must be multiples of {step}"
+            f"a crop of {size[0]}×{size[1]} does not fit this prior: both sides must be multiples of {step}"
         )

@@ -1,4 +1,4 @@
-"""The networks that generation needs, from diffusers folders or from memory."""
+"""The networks of the generator."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ class GeneratorNetworks:
     Attributes:
         text_encoder: CLIP's, with its tokenizer.
         vae: the autoencoder.
-        unet: the network that draws: U^P for the style swap, else U^S.
+        unet: U^P for the style swap, else U^S.
         controlnet: trained on U^S.
         scheduler: the sampler.
     """
@@ -43,7 +43,7 @@ class GeneratorNetworks:
             precision: of the networks.
 
         Raises:
-            SystemExit: something cannot be loaded or does not fit the rest.
+            SystemExit: a network cannot be loaded or is incompatible with the others.
         """
         dtype = DTYPES[precision]
         text_encoder = TextEncoder.load(prior, dtype)
@@ -55,11 +55,11 @@ class GeneratorNetworks:
 
     @property
     def factor(self) -> int:
-        """Pixels that a latent pixel is wide."""
+        """Downsampling factor of the autoencoder."""
         return latent_factor(self.vae)
 
     def place(self, layout: torch.memory_format = torch.preserve_format) -> None:
-        """Move the networks to the GPU where there is one, in a memory layout."""
+        """Move the networks to the GPU if there is one, with a memory layout."""
         device = best_device()
         self.text_encoder.model.to(device)
         for network in (self.vae, self.unet, self.controlnet):
@@ -67,15 +67,15 @@ class GeneratorNetworks:
 
 
 def require_condition(controlnet: ControlNetModel, factor: int, origin: str | Path) -> None:
-    """Check that a ControlNet takes our condition at the prior's resolution.
+    """Check that a ControlNet accepts one-hot label maps at the prior's latent resolution.
 
     Raises:
-        SystemExit: it has other condition channels or another stride.
+        SystemExit: its condition channels or its stride differ.
     """
     channels = controlnet.config.conditioning_channels
     stride = 2 ** (len(controlnet.config.conditioning_embedding_out_channels) - 1)
     if (channels, stride) != (CHANNELS, factor):
         raise SystemExit(
-            f"the ControlNet {origin} takes {channels} condition channels at 1/{stride} of their resolution, but label "
-            f"maps have {CHANNELS} and the prior's latents are at 1/{factor}: train it with this prior"
+            f"the ControlNet {origin} expects {channels} channels and downsamples by {stride}, but label maps have "
+            f"{CHANNELS} channels and this prior downsamples by {factor}: train it with this prior"
         )

@@ -1,1 +1,1 @@
-"""Generation of images: style swap, multi-resolution latent fusion, and the other kinds of generators."""
+"""Image generation: style swap, multi-resolution latent fusion, and the other kinds of generators."""

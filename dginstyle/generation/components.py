@@ -1,4 +1,4 @@
-"""Large components of a label map: where the first pass is good enough (paper, multi-resolution latent fusion)."""
+"""Large components of a label map, where the first pass is kept (paper, section 3.4)."""
 
 import numpy as np
 from scipy import ndimage
@@ -9,9 +9,9 @@ EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
 
 
 def large_components(label: np.ndarray, min_pixels: int) -> np.ndarray:
-    """Return the mask (H, W) bool of the components of one class with more than ``min_pixels`` pixels.
+    """Return the mask (H, W) bool of the 8-connected components of each class with more than ``min_pixels`` pixels.
 
-    Pixels that touch by a corner belong together. Ignore is no class.
+    Ignore is not a class.
 
     Args:
         label: trainIds (H, W) uint8.
@@ -19,7 +19,7 @@ def large_components(label: np.ndarray, min_pixels: int) -> np.ndarray:
     """
     mask = np.zeros(label.shape, dtype=bool)
     for train_id in classes_present(label):
-        component, _ = ndimage.label(label == train_id, structure=EIGHT_CONNECTED)  # 0: another class
+        component, _ = ndimage.label(label == train_id, structure=EIGHT_CONNECTED)  # 0: other classes
         areas = np.bincount(component.ravel())
         areas[0] = 0
         mask |= (areas > min_pixels)[component]

@@ -1,4 +1,4 @@
-"""Kind ``diffusion``: images from the prior and the ControlNet, DGInStyle's own generator (paper, section 3)."""
+"""Kind ``diffusion``: images sampled with the prior and the ControlNet (paper, section 3)."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ class DiffusionOptions(PromptOptions, SamplingOptions, GeneratorOptions):
 
     kind: Literal["diffusion"] = Field(description="diffusion: sampled by the prior with the ControlNet")
     style_swap: bool = Field(description="attach the ControlNet to U^P; false: to U^S")
-    batch_size: PositiveInt = Field(description="images in a batch")
+    batch_size: PositiveInt = Field(description="images per batch")
 
 
 class DiffusionGenerator:
@@ -28,15 +28,15 @@ class DiffusionGenerator:
     torch = True
 
     def __init__(self, options: DiffusionOptions, inputs: dict[str, str], source: SourceSet, seed: int) -> None:
-        """Load the networks; the source's images and the run's seed have no part in sampling."""
-        from dginstyle.generation.synthesis import Synthesiser  # torch: reading the options must not wait for it
+        """Load the networks; ``source`` and ``seed`` are not used."""
+        from dginstyle.generation.synthesis import Synthesiser  # imports torch, which the options do not need
 
         self.batch_size, self.passes = options.batch_size, 2 if options.second_pass else 1
         self.synthesiser = Synthesiser.load(inputs["prior"], inputs["controlnet"], inputs.get("unet"), options)
 
     @staticmethod
     def needs(options: DiffusionOptions) -> tuple[str, ...]:
-        """Return prior and ControlNet, and U^S where it draws in the prior's place."""
+        """Return prior and ControlNet, and without style swap U^S."""
         return ("prior", "controlnet") if options.style_swap else ("prior", "controlnet", "unet")
 
     def draw(self, items: list[Item]) -> list[tuple[Item, np.ndarray]]:

@@ -1,8 +1,8 @@
-"""Multi-resolution latent fusion (paper, section 3.4): overlapping windows fused by the mean, large objects kept.
+"""Multi-resolution latent fusion (paper, section 3.4): the mean of overlapping windows, large objects kept.
 
-Pure functions of tensors. Windows follow MultiDiffusion (Bar-Tal et al., 2023, eq. 5); what is fused is the windows'
-noise predictions. A step of DDIM with η = 0 is linear in the prediction, so this equals the fusion of the windows'
-steps, and unlike it leaves a multistep sampler with one history instead of one for each window.
+Windows follow MultiDiffusion (Bar-Tal et al., 2023, eq. 5), but noise predictions are fused instead of steps. A DDIM
+step with η = 0 is linear in the prediction, so the result is the same, and a multistep sampler needs only one history
+instead of one per window.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,17 +14,17 @@ from dginstyle.generation.options import Border, ReferenceNoise
 
 Window = tuple[slice, slice]
 Place = tuple[int, Window]
-"""An item of the batch and a window of its latents."""
+"""Index of an item in the batch and a window of its latents."""
 
 
 def window_starts(size: int, window: int, stride: int, border: Border = "covered") -> list[int]:
-    """Return where windows start along one side of ``size``.
+    """Return the start of each window along one side, in latent pixels.
 
     Args:
-        size: length of the side in latent pixels.
+        size: length of the side.
         window: length of a window.
-        stride: from one window to the next.
-        border: where the stride leaves a border, ``covered`` adds a last window; ``zero`` leaves it without any, as the
+        stride: distance between windows.
+        border: ``covered`` adds a last window if the stride leaves a border; ``zero`` leaves it uncovered, as the
             published code does.
 
     Raises:
@@ -39,7 +39,7 @@ def window_starts(size: int, window: int, stride: int, border: Border = "covered
 def window_grid(
     size: tuple[int, int], window: tuple[int, int], stride: int, border: Border = "covered"
 ) -> list[Window]:
-    """Return the windows of latents of ``size`` (height, width), row by row; ``border`` as of `window_starts`.
+    """Return the windows of latents of ``size`` (height, width), row by row; ``border`` as in `window_starts`.
 
     Raises:
         ValueError: as `window_starts`.
@@ -49,7 +49,7 @@ def window_grid(
 
 
 def covered(size: tuple[int, int], windows: Sequence[Window]) -> Tensor:
-    """Return the mask (H, W) bool of the latent pixels that lie in a window."""
+    """Return the mask (H, W) bool of the latent pixels covered by a window."""
     mask = torch.zeros(tuple(size), dtype=torch.bool)
     for window in windows:
         mask[window] = True
@@ -57,15 +57,15 @@ def covered(size: tuple[int, int], windows: Sequence[Window]) -> Tensor:
 
 
 def all_places(items: int, windows: Sequence[Window]) -> list[Place]:
-    """Return the windows of each item of a batch."""
+    """Return all windows of each item of a batch."""
     return [(item, window) for item in range(items) for window in windows]
 
 
 def needed_places(keep: Tensor, windows: Sequence[Window]) -> list[Place]:
-    """Return the windows of each item that something depends on: not those wholly under the mask.
+    """Return the windows of each item that are not fully masked.
 
     Args:
-        keep: mask (N, H, W) bool of what the reference replaces.
+        keep: mask (N, H, W) bool where the reference is kept.
         windows: the windows of one item.
     """
     return [(item, window) for item, window in all_places(len(keep), windows) if not keep[item][window].all()]
@@ -77,13 +77,12 @@ def cut(latents: Tensor, places: Sequence[Place]) -> Tensor:
 
 
 def taper(window: tuple[int, int], overlap: tuple[bool, bool]) -> Tensor:
-    """Return weights (h, w) of a window's pixels that rise linearly from its borders to its middle.
-
-    Half-overlapping windows fused by them go over into each other without a seam.
+    """Return weights (h, w) that rise linearly from a window's borders to its centre, so that windows blend seamlessly.
 
     Args:
         window: height and width.
-        overlap: whether windows overlap vertically and horizontally; the weights are even where they do not.
+        overlap: whether windows overlap vertically and horizontally; weights are constant along an axis without
+            overlap.
     """
     sides = zip(window, overlap, strict=True)
     rows, columns = (
@@ -93,13 +92,13 @@ def taper(window: tuple[int, int], overlap: tuple[bool, bool]) -> Tensor:
 
 
 def fuse(predictions: Iterable[Tensor], places: Sequence[Place], like: Tensor, weights: Tensor | int = 1) -> Tensor:
-    """Return the mean (N, C, H, W) of the windows' predictions at each latent pixel; 0 where no window is.
+    """Return the weighted mean (N, C, H, W) of the windows' predictions at each latent pixel; 0 outside all windows.
 
     Args:
-        predictions: (C, h, w) of each window, a tensor or one after the other, so that not all need be in memory.
+        predictions: (C, h, w) of each window, as a tensor or lazily to save memory.
         places: the windows.
-        like: latents (N, C, H, W) whose shape, dtype and device the mean has.
-        weights: (h, w) of a window's pixels in the mean, at least 1; 1 for even ones, as in the paper.
+        like: latents (N, C, H, W) with the shape, dtype and device of the result.
+        weights: (h, w) at least 1; 1 for a plain mean, as in the paper.
     """
     total = torch.zeros_like(like)
     count = like.new_zeros((like.shape[0], 1, *like.shape[2:]))
@@ -110,13 +109,14 @@ def fuse(predictions: Iterable[Tensor], places: Sequence[Place], like: Tensor, w
 
 
 def reference_levels(timesteps: Sequence[int], alphas_cumprod: Tensor, mode: ReferenceNoise) -> list[float]:
-    """Return the ᾱ to which the reference is noised after each step.
+    """Return the ᾱ at which the reference is noised after each step.
 
     Args:
         timesteps: the sampler's timesteps, descending.
         alphas_cumprod: ᾱ of each training timestep (T,).
-        mode: ``next_timestep`` is where the step leads, and no noise after the last step. ``previous_step`` is t − 1
-            of the training's steps, as the published code has it: with 20 steps 950 where the latents are at 901.
+        mode: ``next_timestep`` matches the latents after the step, without noise after the last one.
+            ``previous_step`` is training timestep t − 1, as in the published code: with 20 steps, 950 when the latents
+            are at 901.
     """
     if mode == "previous_step":
         return [float(alphas_cumprod[max(timestep - 1, 0)]) for timestep in timesteps]
@@ -129,5 +129,5 @@ def noised(reference: Tensor, noise: Tensor, alpha_cumprod: float) -> Tensor:
 
 
 def keep_reference(latents: Tensor, reference: Tensor, keep: Tensor) -> Tensor:
-    """Return latents (N, C, H, W) with the reference in their place where the mask (N, H, W) bool says so."""
+    """Return latents (N, C, H, W), replaced by the reference where the mask (N, H, W) bool is true."""
     return torch.where(keep[:, None], reference, latents)

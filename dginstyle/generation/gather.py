@@ -1,4 +1,4 @@
-"""``gather``: one manifest and one metadata file over the shards of a generated set."""
+"""``gather``: one manifest and one metadata file for all shards of a generated set."""
 
 import json
 import os
@@ -14,11 +14,11 @@ PATHS = ("file_name", "label", "source_image", "source_label")
 
 
 def gather(*, shards: list[Path], output: Path) -> None:
-    """Write ``manifest.csv`` and ``metadata.jsonl`` over all shards; their paths are relative to ``output``.
+    """Write ``manifest.csv`` and ``metadata.jsonl`` of all shards, with paths relative to ``output``.
 
     Args:
-        shards: folders that `generate` wrote.
-        output: folder of the generated set. If it holds ``list.csv``, the shards must amount to that list.
+        shards: folders that `generate-shard` wrote.
+        output: folder of the generated set; if it has a ``list.csv``, the shards must cover exactly that list.
     """
     items = sorted((item for shard in shards for item in read_shard(shard, output)), key=lambda item: item["index"])
     require_complete([item["index"] for item in items], output / "list.csv")
@@ -32,41 +32,39 @@ def read_shard(shard: Path, output: Path) -> list[dict]:
     """Return a shard's metadata with its paths relative to ``output``.
 
     Raises:
-        SystemExit: the shard is not complete, or a file that it names is gone.
+        SystemExit: the shard is unfinished, or one of its files is missing.
     """
     try:
         lines = (shard / "metadata.jsonl").read_text().splitlines()
     except OSError:
-        raise SystemExit(
-            f"{shard} holds no metadata.jsonl, so it is no finished shard: run `generate` for it"
-        ) from None
+        raise SystemExit(f"{shard} is not a finished shard (no metadata.jsonl): run `generate-shard` for it") from None
     items = [json.loads(line) for line in lines]
     for item in items:
         absent = [item[key] for key in ("file_name", "label") if not (shard / item[key]).is_file()]
         if absent:
-            raise SystemExit(f"{shard} lacks {absent[0]}, which its metadata.jsonl names: generate the shard again")
+            raise SystemExit(f"{shard / absent[0]} is missing, but listed in metadata.jsonl: generate the shard again")
         item.update({key: os.path.relpath((shard / item[key]).resolve(), output.resolve()) for key in PATHS})
     return items
 
 
 def require_complete(indices: list[int], list_file: Path) -> None:
-    """Check that every item of the list is there once.
+    """Check that the shards have every item of the list exactly once.
 
     Raises:
-        SystemExit: an item is missing, made twice, or not in the list.
+        SystemExit: an item is missing, duplicate, or not in the list.
     """
     count = len(read_table(list_file, ("index",))) if list_file.is_file() else max(indices, default=-1) + 1
-    twice = [index for index, times in Counter(indices).items() if times > 1]
-    absent = sorted(set(range(count)) - set(indices))
-    strange = sorted(set(indices) - set(range(count)))
-    for problem, found in (("in two shards", twice), ("in no shard", absent), (f"not in {list_file}", strange)):
+    duplicate = [index for index, times in Counter(indices).items() if times > 1]
+    missing = sorted(set(range(count)) - set(indices))
+    unknown = sorted(set(indices) - set(range(count)))
+    for problem, found in (("in two shards", duplicate), ("in no shard", missing), (f"not in {list_file}", unknown)):
         if found:
-            raise SystemExit(f"{len(found)} of {count} items are {problem}, such as number {found[0]}: generate again")
+            raise SystemExit(f"{len(found)} of {count} items are {problem}, such as item {found[0]}: generate again")
     if not indices:
-        raise SystemExit("there is nothing to gather: --shards names no item")
+        raise SystemExit("there is nothing to gather: the --shards have no items")
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Return width and height of an image file, without decoding it."""
+    """Return width and height of an image file without decoding it."""
     with Image.open(path) as image:
         return image.size

@@ -27,35 +27,35 @@ def generate_shard(
     seed: int,
     name: str | None = None,
 ) -> None:
-    """Generate one shard of the list: images, their label maps, a picture of both, and a line of metadata each.
+    """Generate one shard of the list: images, label maps, a contact sheet and metadata.
 
-    An image depends on the seed and its number in the list alone. Interrupted and started again with the same
-    arguments, finished images are kept. The folder appears under its name when the shard is complete.
+    An image depends only on the seed and its index in the list. An interrupted shard keeps its finished images and
+    resumes. ``output`` appears once the shard is complete.
 
     Args:
         options: an entry of ``generators`` in the configuration.
-        inputs: place of each thing that the kind of generator needs, such as prior and controlnet.
+        inputs: path of each input that the kind of generator needs, such as prior and controlnet.
         data: folder of the prepared source set.
         list: the generation list that `draw-list` wrote.
-        shard: number of the shard, from 0.
+        shard: index of the shard, from 0.
         shards: number of shards.
         output: folder of the shard.
         seed: the run's seed.
-        name: the generator's name in the metadata; by default that of the list's folder.
+        name: the generator's name in the metadata; default: the list's folder.
     """
     chosen = generator_options(options)
     kind = load_kind(chosen.kind)
     require_inputs(chosen.kind, kind.needs(chosen), inputs)
     rows, source = shard_rows(list, shard, shards), SourceSet(data)
     settings = {**chosen.decisive(), "seed": seed, "shard": [shard, shards]}
-    origins = {need: place for need, place in inputs.items() if need != "images"}  # of these, its own are in the rows
+    origins = {need: path for need, path in inputs.items() if need != "images"}  # the shard's own are in its rows
     identity = identify(settings, {**origins, **files_of(rows, data), "list": list})
     generator = kind(chosen, inputs, source, seed)
     name = name or list.resolve().parent.name
     files = Shard(output, identity, data, name, generator.passes)
     with progress(f"generate {name}, shard {shard}", total=len(rows), unit="image") as bar:
         for batch in batches(rows, source, chosen, generator.batch_size, seed):
-            if not all(files.has(item.index) for item in batch):  # whole, so that a resumed shard has the same batches
+            if not all(files.has(item.index) for item in batch):  # full batches, so that a resumed shard is identical
                 for item, image in generator.draw(batch):
                     files.add(item, image)
             bar.update(len(batch))
@@ -63,10 +63,10 @@ def generate_shard(
 
 
 def require_inputs(kind: str, needs: tuple[str, ...], inputs: dict[str, str]) -> None:
-    """Check that a kind gets what it needs, and nothing else.
+    """Check that a kind is given exactly the inputs it needs.
 
     Raises:
-        SystemExit: something is missing or not needed.
+        SystemExit: an input is missing or unused.
     """
     if set(needs) != set(inputs):
         raise SystemExit(f"--inputs has {sorted(inputs)}, but this generator of kind {kind} needs {sorted(needs)}")
@@ -75,7 +75,7 @@ def require_inputs(kind: str, needs: tuple[str, ...], inputs: dict[str, str]) ->
 def batches(
     rows: list[dict[str, str]], source: SourceSet, options: GeneratorOptions, size: int, seed: int
 ) -> Iterator[list[Item]]:
-    """Yield the shard's items, drawn, in batches."""
+    """Yield the shard's items in batches, with crop and prompt drawn."""
     for first in range(0, len(rows), size):
         chosen = rows[first : first + size]
         yield [
@@ -84,18 +84,18 @@ def batches(
 
 
 def shard_rows(path: Path, shard: int, shards: int) -> list[dict[str, str]]:
-    """Return a shard's lines of the list: consecutive ones, shards differing by one line at most.
+    """Return a shard's consecutive rows of the list; shard sizes differ by at most one row.
 
     Raises:
         SystemExit: there is no such shard.
     """
     rows = read_table(path, COLUMNS).to_dict("records")
     if not 0 <= shard < shards <= len(rows):
-        raise SystemExit(f"--shard {shard} of --shards {shards}: {path} has {len(rows)} lines, shards count from 0")
+        raise SystemExit(f"--shard {shard} of --shards {shards} is invalid: {path} has {len(rows)} rows")
     first, last = (len(rows) * number // shards for number in (shard, shard + 1))
     return rows[first:last]
 
 
 def files_of(rows: list[dict[str, str]], data: Path) -> dict[str, Path]:
-    """Return the images and label maps of lines of the list by their names in the source set's folder."""
+    """Return the images and label maps of rows of the list, by their names in the source set's folder."""
     return {row[part]: data / row[part] for row in rows for part in ("image", "label")}

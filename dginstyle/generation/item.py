@@ -1,4 +1,4 @@
-"""One generated image before it is generated: which crop of which label map, and which prompt."""
+"""The inputs of one generated image: a crop of a label map, and a prompt."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ DrawPrompt = Callable[[str, np.random.Generator], tuple[str, str]]
 
 @dataclass(frozen=True)
 class Item:
-    """What an image is generated from.
+    """The inputs of one generated image.
 
     Attributes:
-        index: number in the generation list.
+        index: index in the generation list.
         train_id: the class that the crop is centred on.
         source_image: file of the source set.
         source_label: file of the source set.
-        crop: its part.
+        crop: rectangle of the source image.
         label: trainIds (H, W) uint8 of the crop.
         prompt: the prompt.
-        weather: the prompt's weather, empty for a plain prompt.
+        weather: weather in the prompt, empty for a plain prompt.
         seed: seed of the item's random draws.
     """
 
@@ -50,13 +50,13 @@ def draw_item(
     draw_prompt: DrawPrompt,
     seed: int,
 ) -> Item:
-    """Draw crop and prompt of one line of the generation list. They depend on the seed and the line alone.
+    """Draw crop and prompt of one row of the generation list; they depend only on the seed and the row.
 
     Args:
-        row: the line: index, image, label, class.
-        source: the source set that it names.
+        row: index, image, label, class.
+        source: the source set.
         size: height and width of the crop.
-        min_class_share: a crop is taken when its class covers more than this share of it.
+        min_class_share: a crop is accepted if its class covers more than this share of it.
         draw_prompt: draws the prompt.
         seed: the run's seed.
 
@@ -79,7 +79,7 @@ def draw_item(
 def draw_filled_crop(
     label: np.ndarray, train_id: int, size: tuple[int, int], min_share: float, rng: np.random.Generator
 ) -> Crop:
-    """Draw crops around pixels of a class until it covers more than ``min_share`` of one; of ten, keep the last."""
+    """Draw crops around pixels of a class until it covers more than ``min_share`` of one, at most ten times."""
     for _ in range(TRIES):
         crop = draw_crop_with(label, train_id, size, rng)
         if (crop.of(label) == train_id).mean() > min_share:

@@ -1,7 +1,7 @@
-"""Kinds of generators, and the contract that each fulfils.
+"""Kinds of generators and their interface.
 
-A kind is one module and one entry of `KINDS`. Its options class is the form of an entry of ``generators`` in the
-configuration; `Generator` says how it turns label maps into images.
+A kind is one module and one entry of `KINDS`: an options class, which validates an entry of ``generators`` in the
+configuration, and a class that implements `Generator`.
 """
 
 import importlib
@@ -25,26 +25,26 @@ KINDS = {
 class GeneratorOptions(Options):
     """Options of every kind of generator. A kind's own class adds ``kind: Literal["..."]`` and its own options."""
 
-    images: PositiveInt = Field(description="images of the generated set")
-    images_per_shard: PositiveInt = Field(description="images that one job makes")
+    images: PositiveInt = Field(description="images in the generated set")
+    images_per_shard: PositiveInt = Field(description="images per job")
     rare_class_sampling: bool = Field(
-        description="draw label maps by rare class sampling; false: uniformly; no label map twice before all are drawn"
+        description="draw label maps by rare class sampling; false: uniformly; in both cases without replacement"
     )
     crop: Size = Field(description="[height, width] of the images in pixels")
-    min_class_share: Share = Field(description="a crop is kept when its class covers more than this share of it")
+    min_class_share: Share = Field(description="a crop is accepted if its class covers more than this share of it")
 
     def draw_prompt(self, classes: str, rng: np.random.Generator) -> tuple[str, str]:
-        """Return prompt and weather of an image: the classes alone, unless a kind draws another."""
+        """Return prompt and weather of an image: by default the class names and no weather."""
         return classes, ""
 
 
 class Generator(Protocol):
-    """What a kind provides: made once for a shard, then called for its items.
+    """Interface of a kind: constructed once per shard, then called for batches of its items.
 
     Attributes:
         Options: options class of the kind.
-        torch: whether it needs torch, and so a GPU at the paper's size.
-        batch_size: items that `draw` gets at once.
+        torch: whether it needs torch, and at the paper's size a GPU.
+        batch_size: items per call of `draw`.
         passes: sampling passes, for the metadata.
     """
 
@@ -54,35 +54,35 @@ class Generator(Protocol):
     passes: int
 
     def __init__(self, options: Any, inputs: dict[str, str], source: SourceSet, seed: int) -> None:
-        """Load what the kind works with.
+        """Load the inputs.
 
         Args:
-            options: of the class ``Options``.
-            inputs: place of each of `needs` by its name.
-            source: the prepared source set, with its images if they are among the needs.
+            options: an instance of ``Options``.
+            inputs: path of each of the `needs`, by name.
+            source: the prepared source set, with its images if they are among the `needs`.
             seed: the run's seed.
 
         Raises:
-            SystemExit: something cannot be loaded, or does not fit.
+            SystemExit: an input cannot be loaded or is incompatible with the others.
         """
 
     @staticmethod
     def needs(options: Any) -> tuple[str, ...]:
-        """Return the names of what it needs beside labels and list.
+        """Return the names of the inputs besides labels and list.
 
-        The workflow provides ``prior``, ``unet`` (U^S), ``controlnet``, ``images`` (the source's) and ``domain`` (of
-        the mini world, that the source shows).
+        The workflow provides ``prior``, ``unet`` (U^S), ``controlnet``, ``images`` (the source's) and ``domain`` (the
+        source's domain of the mini world).
         """
 
     def draw(self, items: list[Item]) -> list[tuple[Item, np.ndarray]]:
-        """Return each item, with what is known of it now, and its image (H, W, 3) uint8 RGB.
+        """Return each item, updated, and its image (H, W, 3) uint8 RGB.
 
-        An image depends on the seed and its item alone, not on the others of the batch.
+        An image depends only on the seed and its item, not on the rest of the batch.
         """
 
 
 def load_kind(name: str) -> type[Generator]:
-    """Return the class of a kind; only its module is imported.
+    """Return the class of a kind; no other kind's module is imported.
 
     Raises:
         KeyError: there is no such kind.
@@ -99,7 +99,7 @@ def generator_options(values: dict[str, Any]) -> GeneratorOptions:
     """
     kind = values.get("kind")
     if kind not in KINDS:
-        raise SystemExit(f"the generator's kind is {kind!r}, but must be one of {', '.join(KINDS)}")
+        raise SystemExit(f"unknown generator kind {kind!r}: kind must be one of {', '.join(KINDS)}")
     options = load_kind(kind).Options
     try:
         return options.model_validate(values)

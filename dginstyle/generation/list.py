@@ -1,4 +1,4 @@
-"""``draw-list``: which label map and which class each generated image starts from."""
+"""``draw-list``: the source label map and class of each generated image."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -23,17 +23,17 @@ def draw_list(
     min_pixels: NonNegativeInt,
     seed: int,
 ) -> None:
-    """Draw the list of a generated set: no label map a second time before all have been drawn.
+    """Draw the list of a generated set: label maps without replacement, starting over when all are drawn.
 
-    A shorter list is the beginning of a longer one.
+    A shorter list is a prefix of a longer one.
 
     Args:
         data: folder of the prepared source set.
-        output: csv to write: index, image, label, class; paths relative to ``data``.
+        output: CSV to write: index, image, label, class; paths relative to ``data``.
         images: length of the list.
-        rare_class_sampling: draw a class by its probability, then a file that holds it; False: a file uniformly, then
-            one of its classes uniformly.
-        min_pixels: a file is drawn for a class when it has more pixels of it than this.
+        rare_class_sampling: draw a class by its probability, then a file that contains it; False: a file uniformly,
+            then one of its classes uniformly.
+        min_pixels: a file is a candidate for a class if it has more pixels of it than this.
         seed: the run's seed.
     """
     source = SourceSet(data)
@@ -46,7 +46,7 @@ def draw_list(
 def draw_by_rare_classes(
     source: SourceSet, min_pixels: int, rngs: Iterable[np.random.Generator]
 ) -> Iterator[tuple[int, str]]:
-    """Yield, for each random generator, a class by its probability and a label map that holds it."""
+    """Yield, for each random generator, a class by its probability and a label map that contains it."""
     files: dict[int, list[str]] = {}
     taken: set[str] = set()
     for rng in rngs:
@@ -56,13 +56,13 @@ def draw_by_rare_classes(
 
 
 def draw_uniformly(source: SourceSet, rngs: Iterable[np.random.Generator]) -> Iterator[tuple[int, str]]:
-    """Yield, for each random generator, a label map drawn uniformly, and a class uniformly from those it holds.
+    """Yield, for each random generator, a label map drawn uniformly and one of its classes drawn uniformly.
 
     Raises:
-        SystemExit: every label map is ignored altogether.
+        SystemExit: all label maps contain only ignore.
     """
     if not source.classes:
-        raise SystemExit(f"{source.folder}: no label map holds an evaluated class; check the labels of the data set")
+        raise SystemExit(f"{source.folder}: no label map has an evaluated class; check the labels of the data set")
     labels: list[str] = []
     for rng in rngs:
         labels = labels or list(source.classes)

@@ -1,4 +1,4 @@
-"""Options of sampling with the generator's networks (paper, sections 3.3 and 3.4)."""
+"""Sampling options (paper, sections 3.3 and 3.4)."""
 
 from typing import Literal
 
@@ -16,18 +16,18 @@ class SecondPassOptions(Options):
     """Multi-resolution latent fusion."""
 
     scale: AtLeastOne = Field(
-        description="enlargement before the second pass, to the nearest size that passes through the networks"
+        description="upscaling before the second pass, rounded to the nearest size that the networks support"
     )
     stride: PositiveInt = Field(description="latent pixels between two windows")
     min_component_pixels: NonNegativeInt = Field(
-        description="connected components of a class with more pixels than this keep the first pass"
+        description="connected components of a class with more pixels than this are kept from the first pass"
     )
     reference_noise: ReferenceNoise = Field(
         description="noise level of the first pass in each step; previous_step is the published code's t - 1"
     )
-    windows_per_batch: PositiveInt = Field(description="windows that pass through the networks at once")
-    steps: PositiveInt | None = Field(None, description="sampling steps of this pass; null: those of the first pass")
-    guidance: AtLeastOne | None = Field(None, description="guidance of this pass; null: that of the first pass")
+    windows_per_batch: PositiveInt = Field(description="windows per batch")
+    steps: PositiveInt | None = Field(None, description="sampling steps of this pass; null: as in the first pass")
+    guidance: AtLeastOne | None = Field(None, description="guidance of this pass; null: as in the first pass")
     border: Border = Field(
         "covered",
         description="a border of the latents that the stride leaves: covered by one more window, or set to 0 as in the "
@@ -39,12 +39,12 @@ class SamplingOptions(Options):
     """How images are sampled."""
 
     crop: Size = Field(description="[height, width] of the images in pixels")
-    scheduler: Scheduler = Field(description="the sampler")
+    scheduler: Scheduler = Field(description="sampler")
     steps: PositiveInt = Field(description="sampling steps")
     guidance: AtLeastOne = Field(description="classifier-free guidance; 1: none")
     guided_by: GuidedBy = Field(
         "prompt",
-        description="what guidance strengthens: the prompt, as in the paper, or the condition: away from the U-Net's "
+        description="what guidance amplifies: the prompt, as in the paper, or the condition, relative to the U-Net's "
         "prediction for the same prompt without the ControlNet",
     )
     precision: Precision = Field("fp32", description="precision of the networks; fp16 needs a GPU")
@@ -52,9 +52,9 @@ class SamplingOptions(Options):
         None, description="multi-resolution latent fusion; null: the first pass only"
     )
     conditioning_scale: NonNegativeFloat = Field(1.0, description="factor of the ControlNet's residuals")
-    compile: bool = Field(False, description="torch.compile the networks: minutes at the start, faster steps on a GPU")
+    compile: bool = Field(False, description="torch.compile the networks: minutes of startup, faster steps on a GPU")
     window: Size | None = Field(
         None,
-        description="[height, width] that the networks were trained at: a larger crop is sampled by half-overlapping "
+        description="[height, width] that the networks were trained at: a larger crop is sampled in half-overlapping "
         "windows of this size; null: the crop",
     )

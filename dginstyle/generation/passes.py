@@ -1,4 +1,4 @@
-"""The two sampling passes: at the prior's own resolution, then enlarged by windows (paper, sections 3.3 and 3.4)."""
+"""The two sampling passes: at the prior's resolution, then upscaled in windows (paper, sections 3.3 and 3.4)."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ from dginstyle.generation.fusion import (
 from dginstyle.generation.options import Border, GuidedBy, ReferenceNoise
 
 EMBEDDINGS_KEPT = 2 << 30
-"""Bytes of embedded conditions that are kept from step to step; windows beyond them are embedded again in each step."""
+"""Bytes of embedded conditions cached between steps; the remaining windows are embedded again in each step."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ class Denoiser:
     """A U-Net with a ControlNet and classifier-free guidance (Ho and Salimans, 2022, eq. 6).
 
     Attributes:
-        unet: the network that draws: U^P for the style swap, else U^S.
-        controlnet: the ControlNet, whose own condition embedding is off: it is given embedded conditions.
-        embedding: that condition embedding, (N, 20, H, W) → (N, C, h, w): once an image instead of once a step.
+        unet: U^P for the style swap, else U^S.
+        controlnet: the ControlNet without its condition embedding; it is passed embedded conditions.
+        embedding: the condition embedding, (N, 20, H, W) → (N, C, h, w), computed once per image instead of per step.
         empty_prompt: embedding (77, C) of the empty prompt.
         guidance: 1 for none.
-        guided_by: what the prediction that guidance leads away from lacks: the prompt, or the ControlNet.
+        guided_by: what the unconditional prediction leaves out: the prompt, or the ControlNet.
         conditioning_scale: factor of the ControlNet's residuals.
-        workers: the cores that share a batch.
+        workers: splits batches among CPU cores.
     """
 
     unet: UNet2DConditionModel
@@ -63,7 +63,7 @@ class Denoiser:
         conditioning_scale: float = 1.0,
         guided_by: GuidedBy = "prompt",
     ) -> "Denoiser":
-        """Take the condition embedding out of a ControlNet."""
+        """Return a denoiser; the condition embedding is moved out of the ControlNet."""
         embedding, controlnet.controlnet_cond_embedding = controlnet.controlnet_cond_embedding, nn.Identity()
         workers = Workers(unet.device)
         return cls(unet, controlnet, embedding, empty_prompt, guidance, guided_by, conditioning_scale, workers)
@@ -127,8 +127,8 @@ def first_pass(
         noise: standard normal (N, 4, h, w).
         text: prompts' embeddings (N, 77, C).
         condition: one-hot label maps (N, 20, H, W), of any dtype.
-        window: height and width in latent pixels: larger latents are sampled by half-overlapping windows, tapered
-            towards their borders. The paper has one window.
+        window: height and width in latent pixels; larger latents are sampled in half-overlapping, tapered windows. The
+            paper has one window.
     """
     scheduler.set_timesteps(steps, device=noise.device)
     places = all_places(len(noise), window_grid(noise.shape[2:], window, max(1, min(window) // 2)))
@@ -143,14 +143,14 @@ def first_pass(
 
 @dataclass(frozen=True)
 class WindowOptions:
-    """How the second pass goes over the enlarged latents.
+    """Windows of the second pass.
 
     Attributes:
-        size: height and width of a window in latent pixels: the first pass's.
+        size: height and width of a window in latent pixels, as in the first pass.
         stride: latent pixels between two windows.
-        per_batch: windows that go through the networks at once.
-        reference_noise: level to which the first pass is noised.
-        border: what becomes of a border that the stride leaves; ``zero`` sets its latents to 0 in each step, as the
+        per_batch: windows per batch.
+        reference_noise: noise level of the first pass in each step.
+        border: how to treat a border that the stride leaves; ``zero`` sets its latents to 0 in each step, as the
             published code does.
     """
 
@@ -172,17 +172,17 @@ def second_pass(
     keep: Tensor,
     options: WindowOptions,
 ) -> Tensor:
-    """Sample enlarged latents (N, 4, H', W') by windows; the reference stays where the mask says so.
+    """Sample upscaled latents (N, 4, H', W') in windows; the reference is kept under the mask.
 
     Args:
         denoiser: the networks.
         scheduler: the sampler.
         steps: number of steps.
-        noise: standard normal (N, 4, H', W'). The reference is noised with the same noise, so that at the start both
-            are on the same trajectory.
+        noise: standard normal (N, 4, H', W'); the reference is noised with the same noise, so that both start on the
+            same trajectory.
         text: prompts' embeddings (N, 77, C).
-        condition: enlarged one-hot label maps (N, 20, H, W), of any dtype.
-        reference: latents (N, 4, H', W') of the enlarged first pass.
+        condition: upscaled one-hot label maps (N, 20, H, W), of any dtype.
+        reference: latents (N, 4, H', W') of the upscaled first pass.
         keep: mask (N, H', W') bool.
         options: windows.
     """
@@ -201,19 +201,19 @@ def second_pass(
 
 
 class Windows:
-    """The windows of a batch of latents, sent through the networks a few at a time.
+    """The windows of a batch of latents, predicted a few at a time.
 
-    What is held at once does not grow with the number of windows: one batch's predictions, and of the embedded
-    conditions `EMBEDDINGS_KEPT` bytes.
+    Memory does not grow with the number of windows: predictions of one batch and at most `EMBEDDINGS_KEPT` bytes of
+    embedded conditions are held at once.
     """
 
     def __init__(
         self, denoiser: Denoiser, places: Sequence[Place], text: Tensor, condition: Tensor, width: int, per_batch: int
     ) -> None:
-        """Take the windows; ``width`` is that of the latents, which says how far apart the scales are."""
+        """Split the windows into batches; ``width`` is that of the latents, to derive the latent factor."""
         self.denoiser, self.text, self.condition = denoiser, text, condition
         count = max(1, math.ceil(len(places) / per_batch))
-        size = max(1, math.ceil(len(places) / count))  # one size for all batches, as far as may be
+        size = max(1, math.ceil(len(places) / count))  # batches of equal size, where possible
         self.batches = [places[first : first + size] for first in range(0, len(places), size)]
         self.factor = condition.shape[3] // width
         self.kept: dict[int, Tensor] = {}
@@ -226,7 +226,7 @@ class Windows:
             yield from self.denoiser(cut(latents, batch), timestep, text, self._embedded(number))  # (J, 4, h, w)
 
     def _embedded(self, number: int) -> Tensor:
-        """Return the embedded conditions (J, C, h, w) of a batch, kept from an earlier step where there is room."""
+        """Return the embedded conditions (J, C, h, w) of a batch, cached as long as the budget lasts."""
         if number in self.kept:
             return self.kept[number]
         embedded = self.denoiser.embed(cut(self.condition, in_pixels(self.batches[number], self.factor)))
@@ -237,5 +237,5 @@ class Windows:
 
 
 def in_pixels(places: Sequence[Place], factor: int) -> list[Place]:
-    """Return windows of latents as windows of the image."""
+    """Return latent windows as windows of the image."""
     return [(item, tuple(slice(s.start * factor, s.stop * factor) for s in window)) for item, window in places]

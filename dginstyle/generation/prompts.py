@@ -1,4 +1,4 @@
-"""Prompts made of a label map's caption."""
+"""Prompts from the caption of a label map."""
 
 import string
 
@@ -11,28 +11,24 @@ from dginstyle.options import Options, Share
 class PromptOptions(Options):
     """How the prompt of an image is drawn."""
 
-    weather_probability: Share = Field(description="share of prompts that name a weather")
-    weathers: tuple[str, ...] = Field(description="the weathers to draw from, each equally likely")
-    weather_prompt: str = Field(description="a template with {classes} and {weather}")
-    plain_prompt: str = Field(description="a template with {classes}")
+    weather_probability: Share = Field(description="probability of a weather prompt")
+    weathers: tuple[str, ...] = Field(description="weathers to draw from, each equally likely")
+    weather_prompt: str = Field(description="template with {classes} and {weather}")
+    plain_prompt: str = Field(description="template with {classes}")
 
     @model_validator(mode="after")
     def _check_templates(self) -> "PromptOptions":
         require_fields("weather_prompt", self.weather_prompt, {"classes", "weather"})
         require_fields("plain_prompt", self.plain_prompt, {"classes"})
         if self.weather_probability and not all(self.weathers or [""]):
-            raise ValueError("weather_probability is above 0, but weathers is empty or has an empty weather")
+            raise ValueError("weather_probability is above 0, but weathers is empty or contains an empty string")
         return self
 
     def draw_prompt(self, classes: str, rng: np.random.Generator) -> tuple[str, str]:
-        """Draw whether a prompt names a weather, and which.
-
-        Args:
-            classes: the caption of the label map.
-            rng: random generator.
+        """Draw a weather prompt or a plain prompt for a label map with the caption ``classes``.
 
         Returns:
-            The prompt and its weather, which is empty for a plain prompt.
+            The prompt and its weather, empty for a plain prompt.
         """
         if rng.random() < self.weather_probability:
             weather = self.weathers[rng.integers(len(self.weathers))]
@@ -41,11 +37,11 @@ class PromptOptions(Options):
 
 
 def require_fields(name: str, template: str, fields: set[str]) -> None:
-    """Check that a prompt's template has the fields in braces that it must have, and no other.
+    """Check that a prompt template has exactly the given fields in braces.
 
     Raises:
-        ValueError: it has not.
+        ValueError: a field is missing or unknown.
     """
     found = {field for _, field, _, _ in string.Formatter().parse(template) if field is not None}
     if found != fields:
-        raise ValueError(f"{name} is {template!r}, but must have the fields {sorted(fields)} in braces, and no other")
+        raise ValueError(f"{name} is {template!r}, but must have exactly the fields {sorted(fields)} in braces")

@@ -1,8 +1,4 @@
-"""Kind ``recolour``: the sceptic's generator, which only gives the source's own images random colours.
-
-What a training set with its images reaches, the random colours of `dginstyle.colour_jitter` reach without a diffusion
-model.
-"""
+"""Kind ``recolour``: a baseline without a diffusion model, the source's own images in random colours."""
 
 from typing import Literal
 
@@ -18,7 +14,7 @@ from dginstyle.seeds import derive_rng
 
 
 class RecolourOptions(GeneratorOptions):
-    """A set of the source's crops in random colours."""
+    """A generated set of the source's crops in random colours."""
 
     kind: Literal["recolour"] = Field(description="recolour: the source's own crops in random colours")
     class_colours: Share = Field(description="how far each class's mean colour moves towards a random one, 0 to 1")
@@ -32,7 +28,7 @@ class RecolourGenerator:
     torch, batch_size, passes = False, 1, 0
 
     def __init__(self, options: RecolourOptions, inputs: dict[str, str], source: SourceSet, seed: int) -> None:
-        """Keep what the images are made from."""
+        """Keep the source set and its seed; there is nothing to load."""
         self.options, self.source, self.seed = options, source, seed
 
     @staticmethod

@@ -1,7 +1,7 @@
-"""Kind ``render``: the oracle, a generator that is given the prior's appearance instead of having learnt it.
+"""Kind ``render``: an oracle that renders the source's scenes in the prior's appearance (mini world only).
 
-It renders the crops of a generation list, so a training set with its images differs from one with images of another
-kind in their pixels alone. How far it is ahead is what a better generator could still gain. Mini world only.
+It renders the same crops as the other kinds, so training sets differ only in their pixels: its lead is the headroom of
+a better generator.
 """
 
 from dataclasses import replace
@@ -19,11 +19,11 @@ from dginstyle.miniworld.publishers.gta import scene_index
 
 
 class RenderOptions(GeneratorOptions):
-    """A set of the source's scenes rendered in another domain's appearance."""
+    """A generated set of the source's scenes, rendered in another domain's appearance."""
 
     kind: Literal["render"] = Field(description="render: the mini world's scenes in another domain's appearance")
     appearance: Literal[*DOMAINS] = Field(
-        description="the domain of the mini world in whose appearance the scenes are rendered"
+        description="domain of the mini world in whose appearance the scenes are rendered"
     )
 
 
@@ -34,7 +34,7 @@ class RenderGenerator:
     torch, batch_size, passes = False, 1, 0
 
     def __init__(self, options: RenderOptions, inputs: dict[str, str], source: SourceSet, seed: int) -> None:
-        """Keep what the scenes are rendered from; ``seed`` is that of `render-packages`."""
+        """Keep domain, appearance and seed; ``seed`` is that of `render-packages`."""
         self.domain, self.appearance, self.source, self.seed = inputs["domain"], options.appearance, source, seed
 
     @staticmethod
@@ -46,7 +46,7 @@ class RenderGenerator:
         """Return each item with its weather, and its image (H, W, 3) uint8.
 
         Raises:
-            SystemExit: the scene's labels are not those of the source set.
+            SystemExit: the scene's labels differ from the source set's.
         """
         return [self._render(item) for item in items]
 
@@ -54,7 +54,7 @@ class RenderGenerator:
         scene = render_scene(self.domain, scene_index(item.source_image), self.seed, self.appearance)
         if not np.array_equal(ID_TO_TRAIN_ID[scene.labels], self.source.label(item.source_label)):
             raise SystemExit(
-                f"{self.source.folder / item.source_label} does not show the scene that the mini world renders for "
-                f"{self.domain!r} with seed {self.seed}; render the source's packages with that seed"
+                f"{self.source.folder / item.source_label} differs from the mini world's scene of domain "
+                f"{self.domain!r} with seed {self.seed}: render the source's packages with that seed"
             )
         return replace(item, weather=scene.weather), item.crop.of(scene.image)

@@ -1,4 +1,4 @@
-"""``plot-samples``: generated images beside the label map and the source image that they come from."""
+"""``plot-samples``: generated images next to their label maps and source images."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dginstyle.files import whole_file
 from dginstyle.labels import CLASS_NAMES, PALETTE, colourise, read_label
 from dginstyle.rare_class_sampling import Crop
 
-if TYPE_CHECKING:  # matplotlib is imported by the first figure, so that a command's help does not wait for it
+if TYPE_CHECKING:  # matplotlib is imported on first use, so that a command's help does not wait for it
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -25,13 +25,13 @@ PANEL_WIDTH = 1.35  # inches
 
 @dataclass(frozen=True)
 class Sample:
-    """A generated image with what it comes from.
+    """A generated image and its inputs.
 
     Attributes:
         label: trainIds (H, W) uint8.
-        source: the crop (H, W, 3) uint8 of the source image; None where that image is not on this machine.
+        source: the crop (H, W, 3) uint8 of the source image; None if that image is not on this machine.
         generated: the image (H, W, 3) uint8.
-        weather: weather of the prompt, empty for a plain prompt.
+        weather: weather in the prompt, empty for a plain prompt.
         train_id: the class that the crop is centred on.
     """
 
@@ -43,25 +43,25 @@ class Sample:
 
 
 def plot_samples(*, generated: Path, output: Path) -> None:
-    """Draw a dozen images of a generated set, evenly spread over it. The same set gives the same bytes.
+    """Plot up to twelve evenly spaced images of a generated set, reproducibly to the byte.
 
     Args:
-        generated: folder of a generated set that `gather` finished.
-        output: the PNG.
+        generated: folder of a gathered generated set.
+        output: the PNG to write.
 
     Raises:
-        SystemExit: the set is not gathered, or a file of it cannot be read.
+        SystemExit: the set is not gathered, or one of its files cannot be read.
     """
     items = read_metadata(generated / "metadata.jsonl")
     samples = [read_sample(generated, items[place]) for place in evenly_spread(len(items), MOST_SAMPLES)]
     title = f"{items[0].get('generator') or generated.resolve().name}: {len(samples)} of {len(items)} images"
     with whole_file(output) as unfinished:
-        # Matplotlib's version in the file would make its bytes depend on it.
+        # without Matplotlib's version, which would change the bytes
         draw(samples, title).savefig(unfinished, format="png", dpi=150, metadata={"Software": None})
 
 
 def evenly_spread(count: int, most: int) -> list[int]:
-    """Return at most ``most`` of the places 0 … count − 1, from the first to the last, evenly spread."""
+    """Return at most ``most`` evenly spaced indices from 0 to count − 1."""
     return np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()
 
 
@@ -69,24 +69,24 @@ def read_metadata(path: Path) -> list[dict]:
     """Return the lines of a set's ``metadata.jsonl``.
 
     Raises:
-        SystemExit: the file is missing, broken or empty.
+        SystemExit: the file is missing, invalid or empty.
     """
     try:
         items = [json.loads(line) for line in path.read_text().splitlines()]
     except FileNotFoundError:
-        raise SystemExit(f"{path} does not exist: `gather` writes it from the shards of a generated set") from None
+        raise SystemExit(f"{path} does not exist: run `gather` on the shards of the generated set") from None
     except json.JSONDecodeError as error:
-        raise SystemExit(f"{path} has a line that is no JSON ({error}): gather the set again") from None
+        raise SystemExit(f"{path} has a line that is not JSON ({error}): gather the set again") from None
     if not items:
-        raise SystemExit(f"{path} is empty: generate a set with at least one image, then gather it")
+        raise SystemExit(f"{path} is empty: generate at least one image, then gather the set")
     return items
 
 
 def read_sample(folder: Path, item: dict) -> Sample:
-    """Read the files that a line of metadata names, relative to ``folder``.
+    """Read the files of a line of metadata, relative to ``folder``.
 
     Raises:
-        SystemExit: the line lacks a key, or a file of the generated set is missing or broken.
+        SystemExit: the line lacks a key, or a file of the generated set is missing or damaged.
     """
     try:
         label, image = read_label(folder / item["label"]), read_image(folder / item["file_name"])
@@ -94,9 +94,9 @@ def read_sample(folder: Path, item: dict) -> Sample:
         part = Crop(*item["crop"]).of(read_image(source)) if source.is_file() else None
         return Sample(label, part, image, item.get("weather") or "", int(item["class"]))
     except KeyError as error:
-        raise SystemExit(f"{folder / 'metadata.jsonl'}: a line lacks {error}: generate and gather again") from None
+        raise SystemExit(f"{folder / 'metadata.jsonl'} has a line without {error}: generate and gather again") from None
     except (OSError, ValueError) as error:
-        raise SystemExit(f"a sample of {folder} cannot be drawn ({error}): generate and gather again") from None
+        raise SystemExit(f"a sample of {folder} cannot be read ({error}): generate and gather again") from None
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -106,7 +106,7 @@ def read_image(path: Path) -> np.ndarray:
 
 
 def draw(samples: list[Sample], title: str) -> "Figure":
-    """Return the figure: three samples a row, three panels a sample, the classes' colours below."""
+    """Return the figure: three samples per row, three panels per sample, a legend of the classes below."""
     from matplotlib.figure import Figure
 
     columns = min(COLUMNS, len(samples))
@@ -124,7 +124,7 @@ def draw(samples: list[Sample], title: str) -> "Figure":
 
 
 def draw_sample(axes: np.ndarray, sample: Sample) -> None:
-    """Draw the three panels (3,) of a sample, its class and weather written under them."""
+    """Draw the three panels (3,) of a sample, captioned with its class and weather."""
     for panel, name, image in zip(
         axes, PANELS, (colourise(sample.label), sample.source, sample.generated), strict=True
     ):
@@ -134,7 +134,7 @@ def draw_sample(axes: np.ndarray, sample: Sample) -> None:
 
 
 def draw_panel(panel: "Axes", name: str, image: np.ndarray | None) -> None:
-    """Draw one image (H, W, 3) under its name; a missing one as a sentence."""
+    """Draw one image (H, W, 3) under its name; a note if it is missing."""
     panel.set_title(name, fontsize=7, pad=2)
     panel.set_xticks([])
     panel.set_yticks([])
@@ -146,7 +146,7 @@ def draw_panel(panel: "Axes", name: str, image: np.ndarray | None) -> None:
 
 
 def add_legend(figure: "Figure", samples: list[Sample], columns: int) -> None:
-    """Name the colours of the classes that the samples hold."""
+    """Add a legend of the classes in the samples."""
     from matplotlib.patches import Patch
 
     present = sorted({train_id for sample in samples for train_id in classes_present(sample.label)})

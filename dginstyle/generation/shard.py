@@ -1,4 +1,4 @@
-"""The files of one shard of a generated set, written so that an interrupted shard goes on where it was."""
+"""The files of one shard of a generated set, written so that an interrupted shard can resume."""
 
 import json
 import os
@@ -16,23 +16,23 @@ from dginstyle.pictures import contact_sheet, save_png
 
 
 class Shard:
-    """A shard under ``<output>.partial`` until it is complete.
+    """A shard, under ``<output>.partial`` until it is complete.
 
-    An item is finished when its line of metadata, written last, exists.
+    An item is finished once its metadata, written last, exists.
     """
 
     def __init__(self, output: Path, identity: Identity, data: Path, generator: str, passes: int) -> None:
-        """Open the unfinished shard of the same work, or begin anew.
+        """Resume an unfinished shard of the same identity, or start a new one.
 
         Args:
             output: the shard's folder.
-            identity: all that decides the images.
-            data: folder of the source set, to name the source files.
+            identity: everything that the images depend on.
+            data: folder of the source set.
             generator: name of the generator.
             passes: number of sampling passes.
 
         Raises:
-            SystemExit: the folder holds other files, or the unfinished shard is of other work.
+            SystemExit: the folder contains other files, or the unfinished shard of another run.
         """
         refuse_overwriting(output, "metadata.jsonl")
         self.output, self.folder, self.data = output, partial(output), data
@@ -44,11 +44,11 @@ class Shard:
         write_json(mark, identity, indent=2)
 
     def has(self, index: int) -> bool:
-        """Tell whether an item is finished."""
+        """Return whether an item is finished."""
         return self._line(index).is_file()
 
     def add(self, item: Item, image: np.ndarray) -> None:
-        """Write an item: image (H, W, 3) uint8, label and its line of metadata."""
+        """Write an item's image (H, W, 3) uint8, label map and metadata."""
         image_file, label_file = f"images/{item.index:06}.png", f"labels/{item.index:06}_labelTrainIds.png"
         for array, file in ((image, image_file), (item.label, label_file)):
             with whole_file(self.folder / file) as unfinished:
@@ -56,7 +56,7 @@ class Shard:
         write_json(self._line(item.index), self._metadata(item, image_file, label_file))
 
     def finish(self, indices: Sequence[int]) -> None:
-        """Write metadata and pictures, and give the shard its name."""
+        """Write the metadata and the contact sheet, and rename the shard to its final name."""
         lines = [json.loads(self._line(index).read_text()) for index in indices]
         with whole_file(self.folder / "metadata.jsonl") as unfinished:
             unfinished.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))

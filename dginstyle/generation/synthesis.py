@@ -1,4 +1,4 @@
-"""From label maps and prompts to images: style swap and multi-resolution latent fusion (paper, sections 3.3, 3.4)."""
+"""Label maps and prompts to images: style swap and multi-resolution latent fusion (paper, sections 3.3 and 3.4)."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -19,21 +19,17 @@ from dginstyle.generation.passes import Denoiser, WindowOptions, first_pass, sec
 
 PROMPTS_KEPT = 512
 TILED_ABOVE = 1536
-"""Images with a longer side than this, in pixels, go through the autoencoder in tiles: its memory stays bounded."""
+"""Images with a side longer than this, in pixels, are encoded and decoded in tiles, to bound memory."""
 
 
 class Synthesiser:
-    """The generator's networks, ready to turn label maps into images."""
+    """Samples images of label maps."""
 
     def __init__(self, networks: GeneratorNetworks, options: SamplingOptions) -> None:
-        """Make networks ready, on the GPU where there is one.
-
-        Args:
-            networks: what to sample with.
-            options: how to sample.
+        """Prepare the networks, on the GPU if there is one.
 
         Raises:
-            SystemExit: the networks cannot draw images of this size.
+            SystemExit: the networks do not support the size of the images.
         """
         networks.place(memory_layout(options.precision, best_device()))
         self.options, self.factor = options, networks.factor
@@ -42,7 +38,7 @@ class Synthesiser:
         for size in (options.crop, self.window):
             require_divisible(size, self.factor, networks.unet)
         self.text_encoder, self.scheduler, self.vae = networks.text_encoder, networks.scheduler, networks.vae
-        self.vae.enable_slicing()  # an image's bytes must not depend on its batch more than they have to
+        self.vae.enable_slicing()  # keeps an image's bytes as independent of its batch as possible
         self._text = lru_cache(PROMPTS_KEPT)(self._embedded_text)
         self.denoiser = Denoiser.of(
             networks.unet,
@@ -53,7 +49,7 @@ class Synthesiser:
             options.guided_by,
         )
         if options.compile:
-            torch._dynamo.config.recompile_limit = 64  # blocks of several widths, for each size of a batch
+            torch._dynamo.config.recompile_limit = 64  # one per block width and batch size
             networks.unet.compile_repeated_blocks()
             networks.controlnet.compile()
 
@@ -61,11 +57,7 @@ class Synthesiser:
     def load(
         cls, prior: str, controlnet: str | Path, unet: str | Path | None, options: SamplingOptions
     ) -> "Synthesiser":
-        """Load the networks; arguments as of `GeneratorNetworks.load`.
-
-        Raises:
-            SystemExit: something cannot be loaded or does not fit the rest.
-        """
+        """Load the networks, as `GeneratorNetworks.load`."""
         return cls(GeneratorNetworks.load(prior, controlnet, unet, options.scheduler, options.precision), options)
 
     @torch.inference_mode()
@@ -75,7 +67,7 @@ class Synthesiser:
         Args:
             labels: trainIds (H, W) uint8 of each image, all of one size.
             prompts: prompt of each image.
-            seeds: seed of each image's noise: an image is independent of the rest of its batch.
+            seeds: seed of each image's noise, so that an image is independent of the rest of the batch.
         """
         largest = max(labels[0].shape) * (self.options.second_pass.scale if self.options.second_pass else 1)
         self.vae.use_tiling = largest > TILED_ABOVE
@@ -100,7 +92,7 @@ class Synthesiser:
         generators: list[torch.Generator],
         options: SecondPassOptions,
     ) -> np.ndarray:
-        """Draw the details at a larger size and return to the size of the images (N, H, W, 3)."""
+        """Run the second pass on upscaled images and downscale the result to their size (N, H, W, 3)."""
         height, width = images.shape[1:3]
         size = [round(side * options.scale / self.divisor) * self.divisor for side in (height, width)]
         enlarged = to_tensor(resize_lanczos(images, size))  # (N, 3, sH, sW)
@@ -124,7 +116,7 @@ class Synthesiser:
         return resize_lanczos(decode(self.vae, latents), (height, width))
 
     def _condition(self, labels: Sequence[np.ndarray]) -> Tensor:
-        """Return the conditions (N, 20, H, W) uint8 of label maps (H, W): enlarged, floats would take gigabytes."""
+        """Return the conditions (N, 20, H, W) of label maps (H, W), as uint8: upscaled floats would take gigabytes."""
         return torch.from_numpy(np.stack([one_hot(label) for label in labels]).astype(np.uint8)).to(self.vae.device)
 
     def _noise(self, generators: list[torch.Generator], size: Sequence[int]) -> Tensor:
@@ -133,7 +125,7 @@ class Synthesiser:
         return torch.stack([torch.randn(shape, generator=generator) for generator in generators]).to(self.vae.device)
 
     def _window(self, latents: Tensor) -> tuple[int, int]:
-        """Return height and width in latent pixels of a window of latents (N, 4, h, w)."""
+        """Return height and width of a window of latents (N, 4, h, w), in latent pixels."""
         height, width = (
             min(side // self.factor, whole) for side, whole in zip(self.window, latents.shape[2:], strict=True)
         )
@@ -141,5 +133,5 @@ class Synthesiser:
 
     @torch.inference_mode()
     def _embedded_text(self, prompt: str) -> Tensor:
-        """Return the embedding (77, C) of a prompt, computed alone: independent of the rest of the batch."""
+        """Return the embedding (77, C) of a prompt, computed separately: independent of the rest of the batch."""
         return self.text_encoder([prompt])[0]

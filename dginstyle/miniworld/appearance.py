@@ -1,4 +1,4 @@
-"""What it looks like: palettes, light, weather and camera of each domain, drawn apart from the layout."""
+"""Appearance of each domain: palette, light, weather and camera, drawn independently of the layout."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,7 @@ import numpy as np
 
 WEATHERS = ("snowy", "rainy", "sunny", "foggy", "night")
 
-# The colour of each material in neutral daylight, RGB 0..255, as the game has it.
+# The game's colour of each material in neutral daylight, RGB 0..255.
 GAME = {
     "sky": (175, 200, 225), "sky_low": (215, 225, 230),
     "road": (100, 100, 102), "marking": (225, 225, 220), "shadow": (50, 50, 54),
@@ -28,7 +28,7 @@ GAME = {
     "bus_body": (215, 165, 55), "board": (30, 32, 34), "train_body": (190, 195, 200), "train_band": (170, 50, 55),
     "bonnet": (30, 32, 36),
 }  # fmt: skip
-# Materials whose colour differs from one thing to the next, and how strongly in neutral daylight (in units of 255).
+# Materials whose colour varies between things, and by how much in neutral daylight (relative to 255).
 VARIED = {
     "facade": 0.16, "facade_front": 0.16, "car_body": 0.5, "coat": 0.4, "trousers": 0.25, "truck_cab": 0.4,
     "cargo": 0.2,
@@ -36,9 +36,9 @@ VARIED = {
     "wall": 0.12,
     "helmet": 0.3, "door": 0.2, "skin": 0.12,
 }  # fmt: skip
-# What is of another colour in real streets: pale roads, dark brick pavements, grey houses, autumn leaves, white fences.
-# Brightness and hue are in another order than in the game, so that no change of an image's colours as a whole turns
-# one into the other: the domains differ in materials, as photographs and games do.
+# Different colours in real streets: pale roads, dark brick pavements, grey houses, autumn leaves, white fences.
+# The order of brightness and hue differs from the game's, so that no global colour transform maps one to the other: the
+# domains differ in materials, as photographs and games do.
 REAL = {
     "sky": (208, 214, 220), "sky_low": (222, 226, 228),
     "road": (158, 154, 146), "marking": (235, 225, 170), "shadow": (90, 88, 86),
@@ -59,20 +59,20 @@ REAL = {
 LIGHTS = frozenset(
     {"window_lit", "head_light", "tail_light", "lamp", "board", "signal_red", "signal_amber", "signal_green"}
 )
-SAME_AS = {"facade_front": "facade"}  # materials that share the random shift of another one
+SAME_AS = {"facade_front": "facade"}  # materials that share another material's random shift
 
 
 @dataclass(frozen=True)
 class Style:
-    """The look of one image; colours RGB in 0..1.
+    """The appearance of one image; colours are RGB in 0..1.
 
     Attributes:
         palette: colour of each material.
         weather: one of :data:`WEATHERS`, or ``clear``.
-        variety: factor on how much things of one material differ.
+        variety: factor on the colour variation within a material.
         texture: strength of foliage, paving, asphalt and plaster textures.
-        light_side: −1 left to 1 right: which side of the street is lit.
-        fog: extinction per metre. ``haze`` is its colour.
+        light_side: which side of the street is lit, from −1 (left) to 1 (right).
+        fog: extinction per metre; ``haze`` is its colour.
         brightness, contrast, gamma, saturation, cast, blur, noise, vignette: the camera.
     """
 
@@ -94,25 +94,25 @@ class Style:
 
 
 def game_palette() -> dict[str, np.ndarray]:
-    """The game's palette in neutral daylight."""
+    """Return the game's palette in neutral daylight."""
     return {material: np.array(colour) / 255 for material, colour in GAME.items()}
 
 
 def real_palette() -> dict[str, np.ndarray]:
-    """The real streets' palette in neutral daylight."""
+    """Return the real streets' palette in neutral daylight."""
     return game_palette() | {material: np.array(colour) / 255 for material, colour in REAL.items()}
 
 
 def recolour(
     palette: dict[str, np.ndarray], rng: np.random.Generator, shift: float, wild: float
 ) -> dict[str, np.ndarray]:
-    """Move every material's colour.
+    """Return a palette with every colour shifted or replaced.
 
     Args:
         palette: colours 0..1.
         rng: random generator.
-        shift: standard deviation of a common brightness shift and of a chroma shift per material.
-        wild: share of the materials whose colour is replaced by any colour whatever.
+        shift: standard deviation of the brightness and chroma shifts of a material.
+        wild: probability that a material's colour is replaced by an arbitrary one.
     """
     shifted: dict[str, np.ndarray] = {}
     for material, colour in palette.items():
@@ -128,7 +128,7 @@ def recolour(
 
 
 def in_weather(style: Style, weather: str, rng: np.random.Generator) -> Style:
-    """Put a style under one of the five weathers."""
+    """Return a style in one of the five weathers."""
     sky = style.palette
     if weather == "sunny":
         blue = np.array([0.35, 0.6, 0.92]) + rng.normal(0, 0.04, 3)
@@ -179,7 +179,7 @@ def in_weather(style: Style, weather: str, rng: np.random.Generator) -> Style:
 
 
 def source_style(rng: np.random.Generator) -> Style:
-    """The game: one clear afternoon, saturated, warm façades, hardly any variation."""
+    """Draw the game's style: one clear afternoon, saturated, warm façades, hardly any variation."""
     palette = recolour(game_palette(), np.random.default_rng(20160811), 0.03, 0.0) | {
         "sky": np.array([0.42, 0.64, 0.9]), "sky_low": np.array([0.75, 0.86, 0.95]),
         "facade": np.array([0.78, 0.58, 0.42]), "facade_front": np.array([0.78, 0.58, 0.42]),
@@ -200,7 +200,7 @@ def source_style(rng: np.random.Generator) -> Style:
 
 
 def prior_style(rng: np.random.Generator) -> Style:
-    """The photographs that a diffusion model is pretrained on: real streets in every light, weather and camera."""
+    """Draw the style of a photograph for pretraining: real streets in any light, weather and camera."""
     palette = recolour(real_palette(), rng, rng.uniform(0.02, 0.06), rng.choice([0.0, 0.0, 0.08]))
     style = Style(
         palette=palette,
@@ -221,7 +221,7 @@ def prior_style(rng: np.random.Generator) -> Style:
 
 
 def cityscapes_style(rng: np.random.Generator) -> Style:
-    """A Central European city under a flat sky: dull, greenish and dark."""
+    """Draw the style of a Central European city under an overcast sky: dull, greenish and dark."""
     palette = recolour(real_palette(), rng, 0.04, 0.02)
     return Style(
         palette,
@@ -240,7 +240,7 @@ def cityscapes_style(rng: np.random.Generator) -> Style:
 
 
 def bdd100k_style(rng: np.random.Generator) -> Style:
-    """American dashboard cameras: two nights or dusks in five, rain, glare, bluish or sodium casts, hard contrast."""
+    """Draw the style of American dashcams: often night or rain, bluish or sodium casts, strong contrast."""
     palette = recolour(real_palette(), rng, 0.05, 0.03)
     style = Style(
         palette,
@@ -260,7 +260,7 @@ def bdd100k_style(rng: np.random.Generator) -> Style:
 
 
 def mapillary_style(rng: np.random.Generator) -> Style:
-    """Everybody's telephone: any camera, washed-out or heavy colours, some snow."""
+    """Draw the style of phone pictures: any camera, washed-out or heavy colours, some snow."""
     palette = recolour(real_palette(), rng, 0.05, 0.03)
     style = Style(
         palette,

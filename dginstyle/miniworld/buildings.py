@@ -16,15 +16,15 @@ def building_row(
     far: float,
     rng: np.random.Generator,
 ) -> list[tuple[float, Parts]]:
-    """Houses from the end of the street to the camera, as (depth, parts), far to near.
+    """Return the (depth, parts) of the houses along one side of the street, far to near.
 
     Args:
         camera: the camera.
-        x: lateral distance of the façades in metres, negative on the left.
-        x_behind: lateral distance of the houses' backs.
+        x: lateral position of the façades in metres, negative on the left.
+        x_behind: lateral position of the houses' backs.
         heights: range of heights in metres.
         share: probability that a plot is built on.
-        far: where the row ends, in metres.
+        far: end of the row in metres.
         rng: random generator.
     """
     houses, z = [], rng.uniform(-2, 5)
@@ -41,14 +41,14 @@ def building_row(
 def _house(
     camera: Camera, x: float, x_behind: float, near: float, far: float, height: float, rng: np.random.Generator
 ) -> Parts:
-    """One house: its gable towards the camera, its façade along the street."""
+    """Return one house: its gable towards the camera, its façade along the street."""
     visible = max(near, 1.0)
     facade = camera.upright(x, [visible, far, far, visible], [0, 0, height, height])
     parts: Parts = []
     if near > 3:
         low, high = sorted((0.0, x_behind - x))
         parts.append(("facade_front", [camera.billboard(box(low, 0, high, height), x, near)]))
-        parts.append(("window", _gable_windows(camera, x, x_behind, near, height, rng)))
+        parts.append(("window", _gable_windows(camera, x, x_behind, near, height)))
     parts.append(("facade", [facade]))
     cornice = camera.upright(x, [visible, far, far, visible], [height - 0.5, height - 0.5, height, height])
     parts.append(("cornice", [cornice]))
@@ -60,7 +60,7 @@ def _house(
 
 
 def _facade_windows(camera, x, near, far, height, rng) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Windows on a grid, split into those that stay dark at night and those that are lit."""
+    """Return windows on a grid, split into dark and lit ones at night."""
     floor, bay = rng.uniform(2.8, 3.4), rng.uniform(2.2, 3.2)
     low = np.arange(1.2, height - 2.0, floor)
     start = np.arange(near + 0.7, min(far - 1.2, 60.0), bay)
@@ -71,8 +71,8 @@ def _facade_windows(camera, x, near, far, height, rng) -> tuple[list[np.ndarray]
     return list(windows[~lit]), list(windows[lit])
 
 
-def _gable_windows(camera, x, x_behind, z, height, rng) -> list[np.ndarray]:
-    """Two columns of windows on the side that faces the camera."""
+def _gable_windows(camera, x, x_behind, z, height) -> list[np.ndarray]:
+    """Return three columns of windows on the side that faces the camera."""
     toward = np.sign(x_behind - x)
     columns = x + toward * np.array([2.0, 5.0, 8.0])
     rows = np.arange(1.5, height - 2.0, 3.2)

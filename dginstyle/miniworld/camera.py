@@ -1,4 +1,4 @@
-"""From the painted street to a photograph: textures, falling weather, lens and sensor."""
+"""From the painted street to a photograph: textures, precipitation, lens and sensor."""
 
 import cv2
 import numpy as np
@@ -14,29 +14,26 @@ _GREY = np.array([0.299, 0.587, 0.114], np.float32)
 def photograph(
     image: np.ndarray, labels: np.ndarray, camera: Camera, style: Style, rng: np.random.Generator
 ) -> np.ndarray:
-    """Photograph a painted street.
+    """Return the photograph (64, 128, 3) uint8 RGB of a painted street.
 
     Args:
         image: (64, 128, 3) float32 in 0..1.
         labels: (64, 128) Cityscapes ids, for the textures.
-        camera: where the ground lies.
-        style: the look.
+        camera: the camera.
+        style: the appearance.
         rng: random generator.
-
-    Returns:
-        (64, 128, 3) uint8 RGB.
     """
     image = image * (1 + style.texture * _texture(labels, camera, rng))[..., None]
     if style.weather == "rainy":
         image = _wet(image, labels, camera)
     if style.weather == "night":
-        image = _head_lamps(image, labels, camera)
-    image = _fall(image, style, rng)
+        image = _headlights(image, labels, camera)
+    image = _precipitation(image, style, rng)
     return _develop(image, style, rng)
 
 
 def _texture(labels: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.ndarray:
-    """Relative brightness (64, 128): leaves coarse, grass fine, paving in slabs, asphalt and plaster faint."""
+    """Return relative brightness (64, 128): coarse leaves, fine grass, paving slabs, faint asphalt and plaster."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     z = camera.ground_depth(rows + 0.5)
     x = (columns + 0.5 - camera.centre) * z / camera.focal
@@ -61,7 +58,7 @@ def _texture(labels: np.ndarray, camera: Camera, rng: np.random.Generator) -> np
 
 
 def _wet(image: np.ndarray, labels: np.ndarray, camera: Camera) -> np.ndarray:
-    """Mirror what stands over the horizon in the wet road."""
+    """Add reflections to the wet road."""
     rows = np.arange(HEIGHT)
     mirrored = np.clip(np.round(2 * camera.horizon - rows), 0, HEIGHT - 1).astype(int)
     reflection = cv2.GaussianBlur(image[mirrored], (0, 0), sigmaX=0.8, sigmaY=2.5)
@@ -69,8 +66,8 @@ def _wet(image: np.ndarray, labels: np.ndarray, camera: Camera) -> np.ndarray:
     return (1 - wet) * image + wet * reflection
 
 
-def _head_lamps(image: np.ndarray, labels: np.ndarray, camera: Camera) -> np.ndarray:
-    """The pool of light of the camera car's lamps on the ground, and a glow round what shines."""
+def _headlights(image: np.ndarray, labels: np.ndarray, camera: Camera) -> np.ndarray:
+    """Add the camera car's headlights on the ground, and a glow around bright pixels."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     pool = np.exp(-(((columns - camera.centre) / 42.0) ** 2) - ((rows - camera.horizon - 16) / 13.0) ** 2)
     ground = np.isin(labels, [_ID["road"], _ID["sidewalk"], _ID["terrain"]])
@@ -79,8 +76,8 @@ def _head_lamps(image: np.ndarray, labels: np.ndarray, camera: Camera) -> np.nda
     return image + 1.2 * cv2.GaussianBlur(bright, (0, 0), 2.0)
 
 
-def _fall(image: np.ndarray, style: Style, rng: np.random.Generator) -> np.ndarray:
-    """Flakes of snow or streaks of rain."""
+def _precipitation(image: np.ndarray, style: Style, rng: np.random.Generator) -> np.ndarray:
+    """Add snowflakes or streaks of rain."""
     if style.weather == "snowy":
         flakes = np.zeros(image.shape[:2], np.float32)
         count = int(rng.integers(50, 110))
@@ -97,7 +94,7 @@ def _fall(image: np.ndarray, style: Style, rng: np.random.Generator) -> np.ndarr
 
 
 def _develop(image: np.ndarray, style: Style, rng: np.random.Generator) -> np.ndarray:
-    """Lens and sensor: vignette, cast, contrast, saturation, gamma, blur, noise."""
+    """Apply lens and sensor: vignette, cast, contrast, saturation, gamma, blur, noise."""
     rows, columns = np.mgrid[-1 : 1 : HEIGHT * 1j, -1 : 1 : WIDTH * 1j]
     exposure = 1.0 if style.weather == "night" else style.brightness
     image = image * exposure * style.cast * (1 - style.vignette * (rows**2 + columns**2) / 2)[..., None]

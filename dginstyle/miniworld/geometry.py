@@ -32,7 +32,7 @@ class Camera:
         return (points[..., :2] - (0, self.height)) * scale * (1, -1) + (self.centre, self.horizon)
 
     def ground_depth(self, rows: np.ndarray) -> np.ndarray:
-        """Distance in metres of the ground seen in ``rows``; rows at or over the horizon are very far."""
+        """Return the distance in metres of the ground seen in ``rows``; large at or above the horizon."""
         return self.focal * self.height / np.maximum(rows - self.horizon, 0.15)
 
     def billboard(self, shape: np.ndarray, x: float, z: float, base: float = 0.0) -> np.ndarray:
@@ -41,31 +41,31 @@ class Camera:
         return shape * (scale, -scale) + (self.centre + scale * x, self.horizon + scale * (self.height - base))
 
     def upright(self, x: float, z: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Project points of the plane at lateral distance ``x`` that runs along the street."""
+        """Project points (z, y) of the vertical plane at lateral position ``x`` along the street."""
         points = np.empty((*np.shape(z), 3))
         points[..., 0], points[..., 1], points[..., 2] = x, y, z
         return self.project(points)
 
 
 def box(left: float, bottom: float, right: float, top: float) -> np.ndarray:
-    """Corners (4, 2) of an axis-parallel rectangle."""
+    """Return the corners (4, 2) of an axis-aligned rectangle."""
     return np.array([(left, bottom), (right, bottom), (right, top), (left, top)], dtype=float)
 
 
 @cache
 def _circle(points: int) -> np.ndarray:
-    """Points (points, 2) of the unit circle."""
+    """Return points (points, 2) of the unit circle."""
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
 
 def ellipse(x: float, y: float, width: float, height: float, points: int = 12) -> np.ndarray:
-    """Points (points, 2) of an ellipse of full ``width`` and ``height`` round (x, y)."""
+    """Return points (points, 2) of an ellipse of full ``width`` and ``height`` around (x, y)."""
     return _circle(points) * (width / 2, height / 2) + (x, y)
 
 
 def stroke(start: tuple[float, float], end: tuple[float, float], width: float) -> np.ndarray:
-    """Corners (4, 2) of a straight bar of ``width`` from ``start`` to ``end``."""
+    """Return the corners (4, 2) of a straight bar of ``width`` from ``start`` to ``end``."""
     (ax, ay), (bx, by) = start, end
     half = width / 2 / (math.hypot(bx - ax, by - ay) + 1e-9)
     side_x, side_y = (ay - by) * half, (bx - ax) * half

@@ -1,4 +1,4 @@
-"""What stands where: a street as an ordered list of things, far to near, free of any colour."""
+"""Street layouts: an ordered list of things, far to near, without colours."""
 
 import numpy as np
 from cityscapesscripts.helpers.labels import name2label
@@ -35,7 +35,7 @@ def draw_layout(statistics: StreetStatistics, rng: np.random.Generator) -> Layou
 
 
 def _add_backdrop(layout: Layout, rng: np.random.Generator) -> None:
-    """The end of the street: a skyline of blocks or a line of trees."""
+    """Add the end of the street: a skyline of blocks or a line of trees."""
     camera = layout.camera
     if rng.random() < 0.5:
         for x in np.arange(-70, 70, 9.0):
@@ -49,7 +49,7 @@ def _add_backdrop(layout: Layout, rng: np.random.Generator) -> None:
 
 
 def _add_ground(layout: Layout, statistics: StreetStatistics, rng: np.random.Generator) -> None:
-    """Terrain, road with its marks, side walks, verges, rails."""
+    """Add terrain, sidewalks, verges, and the road with its markings."""
     camera, road = layout.camera, layout.road_half_width
     add = layout.things.append
     add(thing("terrain", 20, rng, [Part("terrain", [strip(camera, -150, 150)])]))
@@ -72,7 +72,7 @@ def _add_ground(layout: Layout, statistics: StreetStatistics, rng: np.random.Gen
 
 
 def _add_plots(layout: Layout, statistics: StreetStatistics, rng: np.random.Generator) -> None:
-    """What lines the street on either side: buildings, trees in the gaps, fences and walls."""
+    """Add buildings, trees, fences and walls on both sides of the street."""
     camera = layout.camera
     line = layout.road_half_width + layout.sidewalk_width
     for side in (-1, 1):
@@ -89,7 +89,7 @@ def _add_plots(layout: Layout, statistics: StreetStatistics, rng: np.random.Gene
 
 
 def _add_barrier(layout: Layout, x: float, rng: np.random.Generator) -> None:
-    """A fence of slats or a solid wall along a plot."""
+    """Add a fence of slats or a solid wall along a plot."""
     start = rng.uniform(5, 25)
     z = np.arange(start, min(start + rng.uniform(12, 35), 80), 4.0)[::-1]
     is_fence, height = rng.random() < 0.6, rng.uniform(1.0, 2.0)
@@ -109,7 +109,7 @@ def _add_barrier(layout: Layout, x: float, rng: np.random.Generator) -> None:
 
 
 def _furniture(layout: Layout, statistics: StreetStatistics, rng: np.random.Generator) -> list[Thing]:
-    """Poles, lamps, signs, signals, street trees and shrubs on the side walks."""
+    """Draw street lamps, signs, traffic lights, trees and shrubs on the sidewalks."""
     camera, edge = layout.camera, layout.road_half_width + 0.4
     things = []
 
@@ -142,7 +142,7 @@ def _furniture(layout: Layout, statistics: StreetStatistics, rng: np.random.Gene
 
 
 def _people(layout: Layout, statistics: StreetStatistics, rng: np.random.Generator) -> list[Thing]:
-    """Pedestrians, two-wheelers, and their riders."""
+    """Draw pedestrians, two-wheelers and their riders."""
     camera, road = layout.camera, layout.road_half_width
     things = []
     for _ in range(rng.poisson(statistics.persons)):

@@ -9,17 +9,17 @@ from dginstyle.options import Options, PositiveInt
 
 
 class PublisherOptions(Options):
-    """``publishers.<name>``: what a publisher of the mini world publishes."""
+    """``publishers.<name>``: the packages of a publisher of the mini world."""
 
     adapter: Literal["gta", "cityscapes", "bdd100k", "mapillary", "prior"] = Field(
-        description="whose layout and label ids the packages have"
+        description="publisher whose layout and label ids the packages have"
     )
-    domain: Literal[*DOMAINS] = Field(description="the domain of the mini world that is rendered")
-    scenes: PositiveInt = Field(description="number of scenes rendered")
-    parts: PositiveInt = Field(1, description="packages that the scenes are spread over (GTA's layout only)")
+    domain: Literal[*DOMAINS] = Field(description="domain of the mini world to render")
+    scenes: PositiveInt = Field(description="number of scenes")
+    parts: PositiveInt = Field(1, description="number of packages to split the scenes into (GTA's layout only)")
 
     @model_validator(mode="after")
     def _check_parts(self) -> "PublisherOptions":
         if self.parts > self.scenes:
-            raise ValueError(f"{self.scenes} scenes cannot be spread over {self.parts} parts")
+            raise ValueError(f"{self.scenes} scenes cannot be split into {self.parts} parts")
         return self

@@ -1,4 +1,4 @@
-"""``render-packages``: a mini-world publisher's packages, the same bytes for the same seed."""
+"""``render-packages``: the packages of a mini world publisher, reproducible to the byte."""
 
 import zipfile
 from collections.abc import Callable, Iterable
@@ -16,13 +16,13 @@ def render_packages(*, publisher: str, output: Path, options: PublisherOptions, 
     """Render a publisher's packages and their ``SHA256SUMS``.
 
     Args:
-        publisher: the data set's name in the configuration, for the messages.
-        output: folder that receives the packages.
-        options: format, domain, number of scenes and of parts.
+        publisher: the data set's name in the configuration, for messages.
+        output: folder to write the packages to.
+        options: format, domain, number of scenes and parts.
         seed: the run's seed.
     """
     sums = output / "SHA256SUMS"
-    sums.unlink(missing_ok=True)  # it comes last: while it is absent, the packages are not whole
+    sums.unlink(missing_ok=True)  # written last: without it the packages are incomplete
     with progress(f"render {publisher}", unit="file") as bar:
         packages = write_packages(PUBLISHERS[options.adapter](options, seed), output, bar.update)
     with whole_file(sums) as unfinished:
@@ -31,7 +31,7 @@ def render_packages(*, publisher: str, output: Path, options: PublisherOptions, 
 
 
 def write_packages(entries: Iterable[Entry], output: Path, written: Callable[[], object]) -> list[str]:
-    """Stream entries into their zips, several open at a time, and return the zips' names in ascending order."""
+    """Stream entries into their zips, several of them open at a time, and return the zips' names, sorted."""
     packages: dict[str, zipfile.ZipFile] = {}
     with ExitStack() as stack:
         for entry in entries:
@@ -44,7 +44,7 @@ def write_packages(entries: Iterable[Entry], output: Path, written: Callable[[],
 
 
 def member(name: str) -> zipfile.ZipInfo:
-    """Return a zip header that tells nothing of the time or machine; images are compressed already, so stored."""
+    """Return a zip header independent of time and machine, without compression, as images are compressed already."""
     info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     info.create_system = 3  # Unix, on every machine
     info.external_attr = 0o100644 << 16

@@ -1,4 +1,4 @@
-"""Layout + style → image and label map."""
+"""Painting: layout and style to image and label map."""
 
 from itertools import accumulate, pairwise
 
@@ -13,7 +13,7 @@ from dginstyle.miniworld.street import Layout, Thing
 SUPERSAMPLING = 4
 _SHIFT = 4  # fractional bits of the polygon corners
 _SCALE = SUPERSAMPLING * 2**_SHIFT
-# Details inside an outline of the same thing: they draw no label. A shadow on the road has none of its own.
+# Details inside the outline of a thing, and shadows on the road: they do not change the label.
 _WITHIN = LIGHTS | {
     "shadow",
     "window",
@@ -30,11 +30,7 @@ _FACES = {"facade_front": 0.8, "trunk": 0.9}  # light on faces turned to the cam
 
 
 def paint(layout: Layout, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Paint a street.
-
-    Returns:
-        The image (64, 128, 3) float32 RGB in 0..1 before the camera, the labels (64, 128) uint8 of Cityscapes ids.
-    """
+    """Return a street's image (64, 128, 3) float32 RGB in 0..1 and labels (64, 128) uint8 of Cityscapes ids."""
     canvas = _sky(layout, style)
     labels = np.full(canvas.shape[:2], name2label["sky"].id, np.uint8)
     salt = int(rng.integers(2**31))
@@ -47,7 +43,7 @@ def paint(layout: Layout, style: Style, rng: np.random.Generator) -> tuple[np.nd
 
 
 def _sky(layout: Layout, style: Style) -> np.ndarray:
-    """The canvas with the sky's gradient down to the horizon."""
+    """Return a canvas with the sky's gradient down to the horizon."""
     rows = np.linspace(0, HEIGHT / layout.camera.horizon, HEIGHT * SUPERSAMPLING)[:, None].clip(0, 1)
     column = 255 * (style.palette["sky"] * (1 - rows) + style.palette["sky_low"] * rows)
     column = column[:, None].clip(0, 255).astype(np.uint8)
@@ -72,14 +68,14 @@ def _paint_thing(canvas: np.ndarray, labels: np.ndarray, thing: Thing, style: St
 
 
 def _corners(polygons: list[np.ndarray]) -> list[np.ndarray]:
-    """Corners in cv2's fixed-point format, converted in one go: there are hundreds of small polygons a scene."""
+    """Return corners in cv2's fixed-point format; converted together, as a scene has hundreds of small polygons."""
     joined = np.rint(np.concatenate(polygons) * _SCALE).astype(np.int32)
     ends = [*accumulate(map(len, polygons), initial=0)]
     return [joined[start:end] for start, end in pairwise(ends)]
 
 
 def _colour(material: str, thing: Thing, style: Style, shifts: dict, rng: np.random.Generator) -> np.ndarray:
-    """Colour (3,) of a material on this thing, lit by the style's light."""
+    """Return the colour (3,) of a material on a thing in the style's light."""
     base, shade = material.removesuffix("_side"), 0.78 if material.endswith("_side") else 1.0
     key = SAME_AS.get(base, base)
     if key not in shifts:
@@ -95,7 +91,7 @@ def _colour(material: str, thing: Thing, style: Style, shifts: dict, rng: np.ran
 
 
 def _lamp_colour(material: str, style: Style) -> np.ndarray:
-    """Colour of what shines at night."""
+    """Return the colour (3,) of a light at night."""
     if material == "window_lit":
         return np.array([0.95, 0.8, 0.45])
     if material in ("head_light", "lamp"):

@@ -102,7 +102,7 @@ class Scene:
 
     @property
     def classes(self) -> str:
-        """The names of the evaluated classes seen, space-joined in trainId order."""
+        """The names of the evaluated classes present, space-separated in trainId order."""
         present = np.unique(ID_TO_TRAIN_ID[self.labels])
         return " ".join(CLASS_NAMES[i] for i in present if i < len(CLASS_NAMES))
 
@@ -116,10 +116,10 @@ def render_scene(domain: str, index: int, seed: int, appearance: str | None = No
     """Render scene ``index`` of a domain.
 
     Args:
-        domain: whose layouts and appearance, one of :data:`DOMAINS`.
-        index: number of the scene; scenes are independent of one another.
+        domain: domain of layout and appearance, one of :data:`DOMAINS`.
+        index: index of the scene; scenes are independent of one another.
         seed: the run's seed.
-        appearance: another domain whose appearance the layout is shown in; None keeps its own.
+        appearance: another domain of the appearance; None: ``domain``.
 
     Raises:
         ValueError: unknown domain.
@@ -127,7 +127,7 @@ def render_scene(domain: str, index: int, seed: int, appearance: str | None = No
     appearance = appearance or domain
     for name in (domain, appearance):
         if name not in STREETS:
-            raise ValueError(f"unknown mini-world domain {name!r}: one of {', '.join(DOMAINS)}")
+            raise ValueError(f"unknown mini world domain {name!r}; known: {', '.join(DOMAINS)}")
     layout = draw_layout(STREETS[domain], derive_rng(seed, f"layout {domain}", index))
     rng = derive_rng(seed, f"appearance {appearance} of {domain}", index)
     style = STYLES[appearance](rng)
@@ -136,7 +136,7 @@ def render_scene(domain: str, index: int, seed: int, appearance: str | None = No
 
 
 def render_photo(index: int, seed: int) -> Scene:
-    """Render photograph ``index`` of the prior's corpus: a square (64, 64) cut out of a street of the prior domain."""
+    """Render photograph ``index`` of the prior's corpus: a 64×64 crop of a scene of the prior domain."""
     scene = render_scene("prior", index, seed)
     size = scene.image.shape[0]
     left = int(derive_rng(seed, "photograph", index).integers(0, scene.image.shape[1] - size + 1))

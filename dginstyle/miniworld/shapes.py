@@ -1,7 +1,6 @@
-"""Flat shapes of the things in the street, in metres: each a list of (material, polygons (k, 2)).
+"""Flat shapes of the things in the street: lists of (material, polygons (k, 2)) in metres, with their base at y = 0.
 
-Materials name what a part is made of; :mod:`~dginstyle.miniworld.appearance` gives each its colour. The base of every
-shape stands on y = 0.
+:mod:`~dginstyle.miniworld.appearance` defines the colour of each material.
 """
 
 import numpy as np
@@ -12,7 +11,7 @@ Shape = list[tuple[str, list[np.ndarray]]]
 
 
 def person(rng: np.random.Generator, height: float = 1.75) -> Shape:
-    """A pedestrian seen from the front, in mid-step."""
+    """Return a walking pedestrian from the front."""
     h, step = height, rng.uniform(0.05, 0.2)
     arm = rng.uniform(0.0, 0.15)
     return [
@@ -23,7 +22,7 @@ def person(rng: np.random.Generator, height: float = 1.75) -> Shape:
 
 
 def rider_on(rng: np.random.Generator, saddle: float) -> Shape:
-    """Somebody on a two-wheeler, seen from the side; hips at height ``saddle``."""
+    """Return a rider of a two-wheeler from the side, with the hips at height ``saddle``."""
     lean = rng.uniform(0.1, 0.35)
     shoulder = (lean, saddle + 0.6)
     return [
@@ -37,7 +36,7 @@ def rider_on(rng: np.random.Generator, saddle: float) -> Shape:
 
 
 def bicycle() -> Shape:
-    """A bicycle from the side."""
+    """Return a bicycle from the side."""
     rings = [ellipse(x, 0.36, 0.72, 0.72) for x in (-0.52, 0.52)]
     frame = [
         stroke((-0.52, 0.36), (0.0, 0.36), 0.1),
@@ -55,7 +54,7 @@ def bicycle() -> Shape:
 
 
 def motorcycle() -> Shape:
-    """A motorcycle from the side: small thick wheels, a full body, a head light."""
+    """Return a motorcycle from the side."""
     return [
         ("tyre", [ellipse(x, 0.32, 0.66, 0.66) for x in (-0.68, 0.68)]),
         ("metal", [box(-0.5, 0.25, 0.4, 0.55)]),
@@ -65,7 +64,7 @@ def motorcycle() -> Shape:
 
 
 def car_end(rear: bool, width: float, height: float) -> Shape:
-    """A car from the front or the rear."""
+    """Return a car from the front or the rear."""
     w, h = width / 2, height
     lamp = "tail_light" if rear else "head_light"
     return [
@@ -81,7 +80,7 @@ def car_end(rear: bool, width: float, height: float) -> Shape:
 
 
 def truck_end(rear: bool, width: float, height: float) -> Shape:
-    """A lorry: a plain tall box behind, or a cab with a high windscreen in front of it."""
+    """Return a truck: a tall box from the rear, a cab with a high windscreen from the front."""
     w, h = width / 2, height
     tyres = ("tyre", [box(-w, 0, -w + 0.4, 0.6), box(w - 0.4, 0, w, 0.6)])
     cargo = ("cargo", [box(-w, 0.7, w, h)])
@@ -103,7 +102,7 @@ def truck_end(rear: bool, width: float, height: float) -> Shape:
 
 
 def bus_end(rear: bool, width: float, height: float) -> Shape:
-    """A bus: a tall body that is mostly window, with a lit destination board."""
+    """Return a bus: a tall body, mostly windows, with a lit destination board."""
     w, h = width / 2, height
     lamps = [box(-0.95 * w, 0.6, -0.65 * w, 0.9), box(0.65 * w, 0.6, 0.95 * w, 0.9)]
     return [
@@ -116,7 +115,7 @@ def bus_end(rear: bool, width: float, height: float) -> Shape:
 
 
 def train_end(width: float, height: float) -> Shape:
-    """A tram or train: a rounded nose, one big pane, a coloured band and a single top light."""
+    """Return a tram or train: a rounded nose, one large pane, a coloured band and a top light."""
     w, h = width / 2, height
     nose = np.array([(-w, 0.2), (w, 0.2), (w, 0.8 * h), (0.7 * w, h), (-0.7 * w, h), (-w, 0.8 * h)])
     pane = np.array([(-0.75 * w, 0.5 * h), (0.75 * w, 0.5 * h), (0.6 * w, 0.85 * h), (-0.6 * w, 0.85 * h)])
@@ -131,7 +130,7 @@ def train_end(width: float, height: float) -> Shape:
 
 
 def traffic_light(rng: np.random.Generator) -> Shape:
-    """A signal head with one lamp lit; y = 0 is its lower edge."""
+    """Return a traffic light with one lamp lit; y = 0 is its lower edge."""
     lit = int(rng.integers(3))
     lamp = ("signal_red", "signal_amber", "signal_green")[lit]
     others = [ellipse(0, 0.9 - 0.3 * k, 0.24, 0.24, 6) for k in range(3) if k != lit]
@@ -143,7 +142,7 @@ def traffic_light(rng: np.random.Generator) -> Shape:
 
 
 def traffic_sign(rng: np.random.Generator) -> Shape:
-    """A sign plate: disc, triangle or rectangle with a border or a bar; y = 0 is its lower edge."""
+    """Return a traffic sign: disc, triangle or rectangle; y = 0 is its lower edge."""
     kind = rng.integers(3)
     if kind == 0:
         return [("sign_border", [ellipse(0, 0.45, 0.9, 0.9)]), ("sign_face", [ellipse(0, 0.45, 0.58, 0.58)])]
@@ -154,7 +153,7 @@ def traffic_sign(rng: np.random.Generator) -> Shape:
 
 
 def tree(rng: np.random.Generator, height: float) -> Shape:
-    """A trunk under a crown of overlapping blobs, the later ones in a lighter tone."""
+    """Return a tree: a trunk and a crown of overlapping blobs, some of them lighter."""
     crown = rng.uniform(0.55, 0.8) * height
     spread = rng.uniform(0.45, 0.75) * crown
     blobs = [
@@ -172,6 +171,6 @@ def tree(rng: np.random.Generator, height: float) -> Shape:
 
 
 def bush(rng: np.random.Generator) -> Shape:
-    """A low shrub."""
+    """Return a low shrub."""
     blobs = [ellipse(rng.normal(0, 0.6), rng.uniform(0.2, 0.6), *rng.uniform(0.8, 1.5, 2), 8) for _ in range(4)]
     return [("foliage", blobs[:3]), ("foliage_lit", blobs[3:])]

@@ -1,4 +1,4 @@
-"""What a street is made of: a domain's statistics, things and their parts, the layout that holds them."""
+"""Data structures of a street: a domain's statistics, things and their parts, and the layout."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ FAR = 110.0  # metres: the end of the street
 
 @dataclass(frozen=True)
 class StreetStatistics:
-    """Statistics of a domain's layouts; counts are Poisson means a scene, shares are probabilities."""
+    """Statistics of a domain's layouts: counts are Poisson means per scene, shares probabilities, lengths metres."""
 
     horizon: tuple[float, float] = (0.42, 0.5)
     field_of_view: tuple[float, float] = (62.0, 76.0)  # degrees, horizontal
@@ -22,7 +22,7 @@ class StreetStatistics:
     sidewalk_width: tuple[float, float] = (1.8, 3.5)
     building_height: tuple[float, float] = (6.0, 22.0)
     building_share: float = 0.85
-    verge_share: float = 0.45  # a strip of terrain beside the sidewalk
+    verge_share: float = 0.45  # a strip of terrain next to the sidewalk
     barrier_share: float = 0.35  # a fence or a wall along the plots
     trees: float = 5.0
     bushes: float = 2.0
@@ -56,8 +56,8 @@ class Thing:
     Attributes:
         label: Cityscapes id.
         depth: distance in metres, for fog.
-        tint: seed of what is particular to this one (colour of a car, of a coat).
-        parts: drawn in order.
+        tint: seed of the thing's own colours, such as a car's.
+        parts: parts in drawing order.
     """
 
     label: int
@@ -68,7 +68,7 @@ class Thing:
 
 @dataclass
 class Layout:
-    """A street: the camera and the things in drawing order."""
+    """A street: the camera, widths in metres, and the things in drawing order."""
 
     camera: Camera
     road_half_width: float
@@ -77,19 +77,19 @@ class Layout:
 
 
 def thing(name: str, depth: float, rng: np.random.Generator, parts: list[Part]) -> Thing:
-    """Make a thing of the Cityscapes class ``name``."""
+    """Return a thing of the Cityscapes class ``name``."""
     return Thing(name2label[name].id, depth, int(rng.integers(2**31)), parts)
 
 
 def standing(
     camera: Camera, name: str, shape: Shape, x: float, z: float, rng, base: float = 0.0, mirror=False
 ) -> Thing:
-    """Stand a flat shape at (x, base, z)."""
+    """Return a thing made of a flat shape at (x, base, z)."""
     sign = (-1.0 if mirror else 1.0, 1.0)
     parts = [Part(material, [camera.billboard(p * sign, x, z, base) for p in polygons]) for material, polygons in shape]
     return thing(name, z, rng, parts)
 
 
 def strip(camera: Camera, left: float, right: float, near: float = 2.0, far: float = FAR) -> np.ndarray:
-    """A strip of ground between two lateral distances."""
+    """Return the polygon (4, 2) of a strip of ground between two lateral positions."""
     return camera.project(np.array([(left, 0, near), (left, 0, far), (right, 0, far), (right, 0, near)]))

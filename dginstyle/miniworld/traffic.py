@@ -1,4 +1,4 @@
-"""Vehicles on the road: an end that faces the camera, a flank in perspective, a shadow."""
+"""Vehicles on the road: the end that faces the camera, a flank in perspective, a shadow."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ from dginstyle.miniworld.street import Layout, Part, StreetStatistics, Thing, th
 
 @dataclass(frozen=True)
 class Body:
-    """Measures of a kind of vehicle in metres; shares are of its height.
+    """Dimensions of a kind of vehicle in metres; shares are relative to its height.
 
     Attributes:
-        width: across.
+        width: width.
         heights: range of heights.
-        length: along the street.
+        length: length along the street.
         clearance: height of the flank's lower edge.
-        flank: share up to which the flank is body.
-        glass: shares between which the flank has windows, and their number; None for none.
-        material: of the flank.
+        flank: share of the flank's body.
+        glass: shares of the windows' lower and upper edge, and their number; None for none.
+        material: material of the flank.
     """
 
     width: float
@@ -40,7 +40,7 @@ BODIES = {
 
 
 def _vehicle(layout: Layout, kind: str, x: float, z: float, rng: np.random.Generator) -> Thing:
-    """A four-wheeled vehicle or train: its shadow, the flank that the camera sees, then the end that faces it."""
+    """Return a vehicle: its shadow, the visible flank, then the end that faces the camera."""
     body = BODIES[kind]
     height = rng.uniform(*body.heights)
     rear = x > 0  # right-hand traffic: those on our side drive away from us
@@ -62,7 +62,7 @@ def _shadow(layout: Layout, body: Body, x: float, z: float) -> Part:
 
 
 def _flank(layout: Layout, kind: str, height: float, x: float, z: float) -> list[Part]:
-    """Wheels, body and windows in the plane at lateral distance ``x``."""
+    """Return wheels, body and windows in the vertical plane at lateral position ``x``."""
     body, side = BODIES[kind], f"{BODIES[kind].material}_side"
 
     def panel(start: float, end: float, low: float, high: float) -> np.ndarray:
@@ -85,7 +85,7 @@ def _flank(layout: Layout, kind: str, height: float, x: float, z: float) -> list
 
 
 def draw_traffic(layout: Layout, statistics: StreetStatistics, rng: np.random.Generator) -> list[Thing]:
-    """Vehicles in the two lanes and along the kerbs; no two in one place."""
+    """Draw vehicles in both lanes and parked at the kerbs, without overlaps."""
     road, taken, things = layout.road_half_width, [], []
 
     def put(kind: str, x: float, z: float, clearance: float) -> None:

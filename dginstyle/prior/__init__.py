@@ -1,5 +1,5 @@
-"""The mini prior: a small latent diffusion model of the same diffusers classes as Stable Diffusion 1.5.
+"""The mini prior: a small latent diffusion model with the same diffusers classes as Stable Diffusion 1.5.
 
-It is pretrained on the mini world's captioned photographs, without labels, and shipped in ``resources/mini_prior``;
-``snakemake rebuild_prior`` makes it again.
+It is pretrained on captioned photographs of the mini world, without labels, and shipped in ``resources/mini_prior``;
+``snakemake rebuild_prior`` retrains it.
 """

@@ -1,4 +1,4 @@
-"""The mini prior's autoencoder: an encoder of principal components, a decoder trained on colours and edges."""
+"""The mini prior's autoencoder: a PCA encoder and a trained decoder."""
 
 import numpy as np
 import torch
@@ -7,13 +7,13 @@ from diffusers import AutoencoderKL
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, nn
 
-# RGB → brightness, yellow–blue, red–green; chroma, a tenth of the variance, is scaled up so that it is not given up.
+# RGB → brightness, yellow–blue, red–green; chroma, a tenth of the variance, is scaled up so that it is not lost.
 OPPONENT = torch.tensor([[0.667, 0.667, 0.667], [1.25, 1.25, -2.5], [2.5, -2.5, 0.0]])
-_STEADY = 100.0  # a constant in the last norm's groups, large against the latents, that holds its scale
+_STEADY = 100.0  # constant in the last norm's groups, large compared to the latents, to keep their scale fixed
 
 
 def reconstruction_loss(output: Tensor, target: Tensor) -> Tensor:
-    """Distance of two images (N, 3, H, W): squared error in opponent colours and of their 4×4 means, L1, and edges."""
+    """Return the loss of images (N, 3, H, W): L2 in opponent colours and of their 4×4 means, L1, and L1 of edges."""
     difference = torch.einsum("kc,nchw->nkhw", OPPONENT.to(output), output - target)
     pixels = difference.square().mean() + (output - target).abs().mean()
     pooled = F.avg_pool2d(difference, 4).square().mean()
@@ -22,10 +22,10 @@ def reconstruction_loss(output: Tensor, target: Tensor) -> Tensor:
 
 
 def principal_components(images: Tensor, count: int) -> Tensor:
-    """Directions (count, 3, 4, 4) of the 4×4 patches of images (N, 3, H, W) in −1..1, for latents of about unit size.
+    """Return the principal components (count, 3, 4, 4) of the 4×4 patches of images (N, 3, H, W) in −1..1.
 
-    Component i is divided by the root of its standard deviation: coarse components stay the larger ones, so that the
-    denoiser settles them first.
+    Component i is divided by the square root of its standard deviation: latents are of about unit scale, and coarse
+    components stay larger, so that the denoiser resolves them first.
     """
     patches = F.pixel_unshuffle(images, 4).movedim(1, -1).reshape(-1, 48).double()  # (n, 3·4·4)
     variances, directions = torch.linalg.eigh(torch.cov(patches.T))
@@ -38,14 +38,14 @@ def principal_components(images: Tensor, count: int) -> Tensor:
 def set_encoder(vae: AutoencoderKL, components: Tensor) -> None:
     """Set the encoder's weights so that its latents are the given components of each 4×4 patch.
 
-    Trained from scratch, the encoder of so small an autoencoder loses colours for thousands of steps and ends below the
-    linear optimum (20 dB against 28 for eight components). Its layers can hold that optimum: the strided convolutions
-    gather a patch into channels, the residual branches are silent, and pairs ±z pass the last SiLU unchanged.
+    Trained from scratch, such a small encoder loses colours for thousands of steps and ends below the linear optimum
+    (20 dB versus 28 dB for eight components). Its layers can represent that optimum: the strided convolutions gather a
+    patch into channels, the residual branches are zero, and pairs ±z pass the last SiLU unchanged.
     """
     encoder, count = vae.encoder, len(components)
     for block in encoder.modules():
         if isinstance(block, ResnetBlock2D):
-            _silence(block)
+            _clear(block.conv2)  # only the shortcut is left
     _copy_through(encoder.conv_in, 3)
     first, second, third = encoder.down_blocks
     gather = first.downsamplers[0].conv
@@ -65,7 +65,7 @@ def set_encoder(vae: AutoencoderKL, components: Tensor) -> None:
 
 
 def _set_head(vae: AutoencoderKL, shortcut: nn.Conv2d, count: int) -> None:
-    """Bring the components through the last norm and SiLU to the posterior's mean; its deviation is small and fixed."""
+    """Pass the components through the last norm and SiLU to the posterior's mean; its deviation is small and fixed."""
     encoder, groups = vae.encoder, vae.encoder.conv_norm_out.num_groups
     size, per_group = encoder.conv_norm_out.num_channels // groups, count // groups
     for layer in (shortcut, encoder.conv_out, vae.quant_conv):
@@ -93,13 +93,8 @@ def _clear(layer: nn.Conv2d) -> None:
     layer.bias.zero_()
 
 
-def _silence(block: ResnetBlock2D) -> None:
-    """Leave of a residual block its shortcut alone."""
-    _clear(block.conv2)
-
-
 def _copy_through(layer: nn.Conv2d, channels: int) -> None:
-    """Pass the first channels on, at the kernel's middle."""
+    """Make a convolution the identity on the first channels."""
     _clear(layer)
     middle = layer.kernel_size[0] // 2
     for channel in range(channels):
@@ -108,10 +103,10 @@ def _copy_through(layer: nn.Conv2d, channels: int) -> None:
 
 @torch.inference_mode()
 def encode_all(vae: AutoencoderKL, images: Tensor, batch_size: int = 64) -> Tensor:
-    """Latents (N, C, H/4, W/4) of uint8 images (N, 3, H, W), unscaled."""
+    """Return the unscaled latents (N, C, H/4, W/4) of images (N, 3, H, W) uint8."""
     return torch.cat([vae.encode(scaled(batch)).latent_dist.mean for batch in images.split(batch_size)]).clone()
 
 
 def scaled(images: Tensor) -> Tensor:
-    """uint8 images to float32 in −1..1."""
+    """Return uint8 images as float32 in −1..1."""
     return images.float() / 127.5 - 1

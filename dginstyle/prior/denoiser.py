@@ -9,7 +9,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 
 def draw_caption(classes: str, weather: str, rng: np.random.Generator) -> str:
-    """One of the ways to ask for a photograph: a sentence with its weather, its bare classes, or nothing at all."""
+    """Draw a training caption: a sentence with the weather (60 %), the class names (30 %), or the empty string."""
     kind = rng.random()
     if kind < 0.1:
         return ""
@@ -17,7 +17,7 @@ def draw_caption(classes: str, weather: str, rng: np.random.Generator) -> str:
 
 
 def tokenise(tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
-    """Token ids (N, 77)."""
+    """Return token ids (N, 77), padded or truncated."""
     length = tokenizer.model_max_length
     return tokenizer(captions, padding="max_length", max_length=length, truncation=True, return_tensors="pt").input_ids
 
@@ -30,7 +30,7 @@ def denoising_loss(
     tokens: Tensor,
     generator: torch.Generator,
 ) -> Tensor:
-    """Squared error of the predicted velocity for scaled latents (N, 4, h, w) at uniform timesteps."""
+    """Return the squared error of the predicted velocity for scaled latents (N, 8, h, w) at uniform timesteps."""
     noise = torch.randn(latents.shape, generator=generator)
     timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(latents),), generator=generator)
     noisy = scheduler.add_noise(latents, noise, timesteps)

@@ -1,4 +1,4 @@
-"""The mini prior's networks: Stable Diffusion's classes at a size that two CPU cores can train."""
+"""The mini prior's networks: Stable Diffusion's classes, small enough to train on two CPU cores."""
 
 import json
 import string
@@ -29,7 +29,7 @@ LATENT_CHANNELS = 8
 
 
 def build_autoencoder() -> AutoencoderKL:
-    """Autoencoder of (N, 3, H, W) in −1..1 to latents (N, 8, H/4, W/4)."""
+    """Return an autoencoder from images (N, 3, H, W) in −1..1 to latents (N, 8, H/4, W/4)."""
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 3,
         up_block_types=("UpDecoderBlock2D",) * 3,
@@ -43,7 +43,7 @@ def build_autoencoder() -> AutoencoderKL:
 
 
 def build_unet() -> UNet2DConditionModel:
-    """Denoiser of latents (N, 8, 16, 16), conditioned on text (N, 77, 64)."""
+    """Return a denoiser of latents (N, 8, 16, 16), conditioned on text (N, 77, 64)."""
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=LATENT_CHANNELS,
@@ -59,10 +59,10 @@ def build_unet() -> UNet2DConditionModel:
 
 
 def build_scheduler() -> DDIMScheduler:
-    """DDIM on the cosine schedule.
+    """Return a DDIM sampler with the cosine schedule and zero terminal SNR.
 
-    The first timestep is pure noise, so that night and snow are not pulled towards the mean brightness (Lin et al.,
-    "Common diffusion noise schedules and sample steps are flawed", 2023), hence the velocity target.
+    Sampling starts from pure noise, so that night and snow are not pulled towards the mean brightness (Lin et al.,
+    "Common diffusion noise schedules and sample steps are flawed", 2023); this requires v-prediction.
     """
     return DDIMScheduler(
         beta_schedule="squaredcos_cap_v2",
@@ -75,7 +75,7 @@ def build_scheduler() -> DDIMScheduler:
 
 
 def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
-    """Text encoder (N, 77) → (N, 77, 64)."""
+    """Return a text encoder from token ids (N, 77) to embeddings (N, 77, 64)."""
     return CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(tokenizer),
@@ -92,9 +92,9 @@ def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 
 
 def build_tokenizer(folder: Path) -> CLIPTokenizer:
-    """Write CLIP's byte-pair files into ``folder`` and load them: a token for each word of the mini world's captions.
+    """Return a CLIP tokenizer, written to ``folder``, with one token per word of the mini world's captions.
 
-    Other words fall apart into letters, so any prompt can be given.
+    Other words are split into letters, so any prompt is valid.
     """
     folder.mkdir(parents=True, exist_ok=True)
     letters = string.ascii_lowercase + string.digits + string.punctuation
@@ -112,7 +112,7 @@ def build_tokenizer(folder: Path) -> CLIPTokenizer:
 
 
 def _merges_of(word: str) -> list[str]:
-    """Pairs that glue a word together from its end: no two words then fight over a shared beginning."""
+    """Return the merges of a word, starting at its end, so that words with a common prefix do not conflict."""
     pieces = [*word[:-1], word[-1] + "</w>"]
     pairs = []
     while len(pieces) > 1:

@@ -1,4 +1,4 @@
-"""``train-prior``: from the prior's corpus to a diffusers folder like Stable Diffusion's."""
+"""``train-prior``: train the mini prior on its corpus and save it in Stable Diffusion's folder layout."""
 
 import json
 import math
@@ -39,19 +39,18 @@ class Corpus:
 def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOptions, seed: int) -> None:
     """Train the mini prior on a corpus of captioned photographs.
 
-    Interrupted and started again with the same arguments, it goes on from the last saved state and ends with the same
-    weights.
+    The same command resumes an interrupted training and ends with the same weights.
 
     Args:
         corpus: folder with ``images/`` and ``metadata.jsonl`` (``file_name``, ``classes``, ``weather``).
         output: diffusers folder to write, loadable with ``StableDiffusionPipeline.from_pretrained``.
         state: folder of the resumable state, emptied at the end.
-        options: steps and rates.
+        options: ``prior_training`` in the configuration.
         seed: the run's seed.
 
     Raises:
-        SystemExit: ``output`` holds other files, ``state`` is that of other work or cannot be read, or the loss is not
-            finite.
+        SystemExit: ``output`` contains other files, ``state`` belongs to another run or cannot be read, or the loss is
+            not finite.
     """
     refuse_overwriting(output, "model_index.json")
     torch.manual_seed(derive_seed(seed, "prior weights"))
@@ -60,9 +59,9 @@ def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOption
     identity = identify_training(corpus, options, seed)
     denoiser, decoder = (Checkpoint(state, identity, name) for name in ("denoiser", "decoder"))
     photographs = read_corpus(corpus)
-    pipeline = _begin(photographs.images, state)
+    pipeline = _init_pipeline(photographs.images, state)
     if options.start:
-        _go_on_from(options.start, pipeline)
+        _load_weights(options.start, pipeline)
     _train_denoiser(pipeline, photographs, denoiser, options, seed)
     _train_decoder(pipeline.vae, photographs.images, decoder, options, seed)
     for network in (pipeline.vae, pipeline.unet):  # half the size; diffusers loads them as float32
@@ -75,22 +74,22 @@ def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOption
 
 
 def identify_training(corpus: Path, options: PriorOptions, seed: int) -> Identity:
-    """Return what decides the weights."""
-    settings = {key: value for key, value in options.decisive().items() if key != "start"}
-    start = {"start": options.start} if options.start else {}
-    return identify({**settings, "seed": seed}, {"corpus": corpus, **start})
+    """Return everything that the weights depend on."""
+    settings = options.decisive()
+    start = settings.pop("start")
+    return identify({**settings, "seed": seed}, {"corpus": corpus, **({"start": start} if start else {})})
 
 
 def read_corpus(folder: Path) -> Corpus:
-    """Read a corpus into memory (12 KiB a photograph of 64×64)."""
+    """Read a corpus into memory (12 KiB per photograph of 64×64)."""
     lines = [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
     images = np.stack([np.asarray(Image.open(folder / line["file_name"]).convert("RGB")) for line in lines])
     tensor = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
     return Corpus(tensor, [line["classes"] for line in lines], [line["weather"] for line in lines])
 
 
-def _begin(images: Tensor, state: Path) -> StableDiffusionPipeline:
-    """Untrained networks, but for the autoencoder's encoder, which is final."""
+def _init_pipeline(images: Tensor, state: Path) -> StableDiffusionPipeline:
+    """Return untrained networks, except for the autoencoder's encoder, which is final."""
     vae = networks.build_autoencoder().eval()
     set_encoder(vae, principal_components(scaled(images[:2000]), networks.LATENT_CHANNELS))
     vae.register_to_config(scaling_factor=float(1 / encode_all(vae, images[:2000]).std()))
@@ -107,8 +106,8 @@ def _begin(images: Tensor, state: Path) -> StableDiffusionPipeline:
     )
 
 
-def _go_on_from(folder: str, pipeline: StableDiffusionPipeline) -> None:
-    """Give the networks the weights of a mini prior."""
+def _load_weights(folder: str, pipeline: StableDiffusionPipeline) -> None:
+    """Load the weights of an earlier mini prior."""
     earlier = StableDiffusionPipeline.from_pretrained(
         folder, safety_checker=None, local_files_only=True, torch_dtype=torch.float32
     )
@@ -165,7 +164,7 @@ def _optimise(
     checkpoint: Checkpoint,
     options: PriorOptions,
 ) -> None:
-    """Minimise ``loss(step)`` and leave the averaged weights in ``model``; resume from the saved state."""
+    """Minimise ``loss(step)``, resuming from the saved state, and leave the averaged weights in ``model``."""
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2, fused=True)
     ema = EMAModel(model.parameters(), decay=options.ema_decay, use_ema_warmup=True, power=0.75)
 
@@ -193,7 +192,7 @@ def _optimise(
 
 
 def _resume(parts: dict[str, Any], checkpoint: Checkpoint) -> int:
-    """Restore the parts and return the step from which to go on."""
+    """Restore the saved state, if any, and return its step."""
     saved = checkpoint.load()
     if not saved:
         return 0

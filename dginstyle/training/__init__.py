@@ -1,1 +1,1 @@
-"""Training on the prior: DreamBooth (U^S) and the ControlNet."""
+"""Training of the networks built on the prior: DreamBooth (U^S) and the ControlNet."""

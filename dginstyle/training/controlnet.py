@@ -1,4 +1,4 @@
-"""``train-controlnet``: a ControlNet from label maps to source images, on the frozen U^S (paper, section 3.2)."""
+"""``train-controlnet``: a ControlNet conditioned on label maps, on the frozen U^S (paper, section 3.2)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ TRAINED: dict[TrainedPart, tuple[str, ...]] = {
     "condition_first_block": _CONDITION + _FIRST_BLOCK,
     "condition_first_mid_block": _CONDITION + _FIRST_BLOCK + _MID_BLOCK,
 }
-"""How the names of the trained parameters begin; the last three are the published code's partial freezing, 1 to 3."""
+"""Prefixes of the trained parameters' names; the last three are the published code's partial freezing, 1 to 3."""
 
 
 def train_controlnet(
@@ -66,8 +66,8 @@ def train_controlnet(
 ) -> None:
     """Train a ControlNet on the frozen U^S.
 
-    Interrupted and started again with the same arguments, it goes on from the last saved state and ends with the same
-    weights. ``class_pixels.json`` beside the weights counts the pixels of each class that the training saw.
+    The same command resumes an interrupted training and ends with the same weights. ``class_pixels.json`` next to the
+    weights counts the training pixels of each class.
 
     Args:
         prior: diffusers folder or hub id of U^P, for its autoencoder, text encoder and noise schedule.
@@ -75,8 +75,8 @@ def train_controlnet(
         data: folder of the prepared source set.
         output: diffusers folder of the ControlNet to write.
         state: folder of the resumable state and the logs.
-        options: the values of ``controlnet`` in the configuration.
-        min_pixels: a file is drawn for a class when it has more pixels of it than this.
+        options: ``controlnet`` in the configuration.
+        min_pixels: a file is a candidate for a class if it has more pixels of it than this.
         seed: the run's seed.
     """
     source = SourceSet(data)
@@ -87,7 +87,7 @@ def train_controlnet(
 
 @dataclass
 class LabelledCrops(Dataset):
-    """An endless stream of crops of the source set with their label maps."""
+    """An infinite stream of crops of the source set with their label maps."""
 
     source: SourceSet
     options: ControlNetOptions
@@ -124,13 +124,13 @@ class LabelledCrops(Dataset):
             ) from None
 
     def __post_init__(self) -> None:
-        """Look up the candidates of each class once."""
+        """Compute the candidates of each class once."""
         self._candidates = self.source.candidates(self.min_pixels) if self.options.rare_class_sampling else {}
 
 
 @dataclass
 class ControlNetTask:
-    """The task: remove noise from source images, knowing their label maps and captions."""
+    """Denoise source images, conditioned on label maps and captions."""
 
     prior: str
     network: ControlNetModel
@@ -146,20 +146,20 @@ class ControlNetTask:
     def load(
         cls, prior: str, unet: Path, samples: LabelledCrops, options: ControlNetOptions, seed: int
     ) -> "ControlNetTask":
-        """Load the frozen networks and begin the ControlNet from U^S."""
+        """Load the frozen networks and initialise the ControlNet from U^S."""
         frozen = DTYPES[options.precision]
         text_encoder = TextEncoder.load(prior, frozen)
         vae, source_unet = load(AutoencoderKL, prior, "vae", frozen), load(UNet2DConditionModel, unet, dtype=frozen)
         require_divisible(options.crop, latent_factor(vae), source_unet)
-        exact_unet = load(UNet2DConditionModel, unet)  # the ControlNet begins in float32 whatever the precision
-        network = begin_controlnet(exact_unet, options.conditioning_channels, latent_factor(vae), seed)
+        exact_unet = load(UNet2DConditionModel, unet)  # the ControlNet is initialised in float32 whatever the precision
+        network = init_controlnet(exact_unet, options.conditioning_channels, latent_factor(vae), seed)
         if options.gradient_checkpointing:
             source_unet.enable_gradient_checkpointing()
         scheduler = load_training_scheduler(prior)
         return cls(prior, network, samples, source_unet, vae, text_encoder, scheduler, options.trained)
 
     def trains(self, parameter: str) -> bool:
-        """Train what the options say."""
+        """Return whether the options select a parameter."""
         return parameter.startswith(TRAINED[self.trained])
 
     def to(self, device: torch.device, layout: torch.memory_format) -> None:
@@ -189,7 +189,7 @@ class ControlNetTask:
         return batch["class_pixels"].sum(0)
 
     def panels(self, network: ControlNetModel, sample: dict[str, Any], options: ValidationOptions) -> Panels:
-        """Return label map and source image, and what the ControlNet draws of them on U^P and on U^S."""
+        """Return label map, source image, and samples of the ControlNet on U^P and on U^S."""
         network = frozen_copy(network, self.unet.dtype)
         prior = load(UNet2DConditionModel, self.prior, "unet", self.unet.dtype).to(self.unet.device)
         return {
@@ -219,24 +219,24 @@ class ControlNetTask:
         return draw(silent(pipeline), sample, options, **inputs)
 
 
-def begin_controlnet(
+def init_controlnet(
     unet: UNet2DConditionModel, conditioning_channels: tuple[int, ...], factor: int, seed: int
 ) -> ControlNetModel:
-    """Return the stock ControlNet of a U-Net, with 20 condition channels and its first weights.
+    """Return an initialised ControlNet of a U-Net with 20 condition channels.
 
     Args:
         unet: U^S, whose encoder is copied.
         conditioning_channels: widths of the condition embedding.
-        factor: pixels that a latent pixel is wide.
+        factor: downsampling factor of the autoencoder.
         seed: the run's seed, for the condition embedding.
 
     Raises:
-        SystemExit: the condition embedding would not end at the latents' resolution.
+        SystemExit: the condition embedding does not end at the latents' resolution.
     """
     if 2 ** (len(conditioning_channels) - 1) != factor:
         raise SystemExit(
-            f"controlnet.conditioning_channels has {len(conditioning_channels)} entries and so divides the resolution "
-            f"by {2 ** (len(conditioning_channels) - 1)}, but the prior's autoencoder divides it by {factor}: give it "
+            f"controlnet.conditioning_channels has {len(conditioning_channels)} entries and so downsamples "
+            f"by {2 ** (len(conditioning_channels) - 1)}, but the prior's autoencoder downsamples by {factor}: use "
             f"{factor.bit_length()} entries"
         )
     with torch.random.fork_rng(devices=[]):

@@ -36,15 +36,14 @@ def train_dreambooth(
 ) -> None:
     """Fine-tune the prior's U-Net on the source images, with an empty prompt.
 
-    Interrupted and started again with the same arguments, it goes on from the last saved state and ends with the same
-    weights.
+    The same command resumes an interrupted training and ends with the same weights.
 
     Args:
         prior: diffusers folder or hub id of U^P.
         data: folder of the prepared source set.
         output: diffusers folder of U^S to write.
         state: folder of the resumable state and the logs.
-        options: the values of ``dreambooth`` in the configuration.
+        options: ``dreambooth`` in the configuration.
         seed: the run's seed.
     """
     source = SourceSet(data)
@@ -54,7 +53,7 @@ def train_dreambooth(
 
 @dataclass
 class SourceImages(Dataset):
-    """An endless stream of crops of the source images: each epoch in an order of its own."""
+    """An infinite stream of crops of the source images, shuffled in each epoch."""
 
     source: SourceSet
     options: DreamboothOptions
@@ -82,13 +81,7 @@ class SourceImages(Dataset):
 
 
 def resize(image: np.ndarray, factor: float, smallest: tuple[int, int]) -> np.ndarray:
-    """Resize an image (H, W, 3) uint8 bilinearly by a factor, or by the larger one that makes it hold a crop.
-
-    Args:
-        image: the image.
-        factor: the factor drawn.
-        smallest: height and width of the crop.
-    """
+    """Resize an image (H, W, 3) uint8 bilinearly by a factor, but at least to ``smallest`` (height, width)."""
     height, width = image.shape[:2]
     factor = max(factor, smallest[0] / height, smallest[1] / width)
     if factor == 1:
@@ -99,7 +92,7 @@ def resize(image: np.ndarray, factor: float, smallest: tuple[int, int]) -> np.nd
 
 @dataclass
 class Dreambooth:
-    """The task: remove noise from source images without a word about them."""
+    """Denoise source images, conditioned on the empty prompt."""
 
     prior: str
     network: UNet2DConditionModel
@@ -119,7 +112,7 @@ class Dreambooth:
         return cls(prior, unet, samples, vae, load_training_scheduler(prior), empty_prompt)
 
     def trains(self, parameter: str) -> bool:
-        """Train the whole U-Net."""
+        """Return True: the whole U-Net is trained."""
         return True
 
     def to(self, device: torch.device, layout: torch.memory_format) -> None:
@@ -134,11 +127,11 @@ class Dreambooth:
         return squared_error(network(noisy, timesteps, text).sample, target)  # both (N, 4, h, w)
 
     def counts(self, batch: dict[str, Any]) -> Tensor:
-        """Count no class: crops are drawn without a look at the labels."""
+        """Return an empty tensor: crops are drawn without labels."""
         return torch.zeros(0, dtype=torch.int64)
 
     def panels(self, network: UNet2DConditionModel, sample: dict[str, Any], options: ValidationOptions) -> Panels:
-        """Return a source image, and what U^P and U^S draw from one noise without a prompt."""
+        """Return a source image, and samples of U^P and U^S from the same noise with an empty prompt."""
         prior = load(UNet2DConditionModel, self.prior, "unet", self.vae.dtype).to(self.vae.device)
         return {
             "source image": sample_image(sample),
@@ -155,10 +148,10 @@ class Dreambooth:
 
 @torch.no_grad()
 def noisy_latents(vae: AutoencoderKL, scheduler: DDPMScheduler, batch: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor]:
-    """Encode a batch and add noise to it.
+    """Encode a batch and add noise.
 
     Returns:
-        Noisy latents (N, 4, h, w), their timesteps (N,), and what the network is to predict (N, 4, h, w).
+        Noisy latents (N, 4, h, w), timesteps (N,), and prediction targets (N, 4, h, w).
     """
     images = batch["image"]  # (N, 3, H, W)
     factor = latent_factor(vae)

@@ -28,13 +28,13 @@ from dginstyle.training.validation import Panels, picture
 
 
 class Task(Protocol):
-    """What one training does differently from another.
+    """What differs between trainings.
 
     Attributes:
-        name: what the log calls it.
+        name: name in the logs.
         prior: diffusers folder or hub id of U^P.
         network: the network to train.
-        samples: maps a position of the endless stream of samples to a sample, the same one on every call.
+        samples: infinite, deterministic stream of samples by position.
     """
 
     name: str
@@ -43,24 +43,24 @@ class Task(Protocol):
     samples: Dataset
 
     def loss(self, network: ModelMixin, batch: dict[str, Any]) -> Tensor:
-        """Return the loss of a batch; ``network`` is the trained network as the accelerator wraps it."""
+        """Return the loss of a batch; ``network`` is wrapped by the accelerator."""
 
     def trains(self, parameter: str) -> bool:
-        """Tell whether a parameter of the network, by name, is trained or stays frozen."""
+        """Return whether a parameter of the network, given by name, is trained or frozen."""
 
     def to(self, device: torch.device, layout: torch.memory_format) -> None:
-        """Move the frozen networks, their convolutions' weights in a memory layout."""
+        """Move the frozen networks to a device, with a memory layout."""
 
     def counts(self, batch: dict[str, Any]) -> Tensor:
-        """Return pixels by trainId (19,) int64 of a batch; empty where a task does not count."""
+        """Return pixels by trainId (19,) int64 of a batch; empty if the task does not count them."""
 
     def panels(self, network: ModelMixin, sample: dict[str, Any], options: ValidationOptions) -> Panels:
-        """Return the pictures of a sample, among them what U^P and the source style draw from the same noise."""
+        """Return the validation images of a sample, including samples of U^P and U^S from the same noise."""
 
 
 @dataclass
 class Run:
-    """A training under way."""
+    """The state of a training."""
 
     accelerator: Accelerator
     network: ModelMixin
@@ -71,7 +71,7 @@ class Run:
     average: EMAModel | None = None
 
     def state(self) -> dict[str, Any]:
-        """Return all that the rest of the training depends on; random draws derive from the step."""
+        """Return the resumable state; random draws derive from the step."""
         scaler = self.accelerator.scaler
         return {
             "step": self.step,
@@ -84,7 +84,7 @@ class Run:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a saved state."""
+        """Restore a saved state."""
         self.step = state["step"]
         self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -97,8 +97,8 @@ class Run:
             self.average.to(self.accelerator.device)
 
     @contextmanager
-    def shown(self) -> Iterator[ModelMixin]:
-        """Give the network as it would be written now; afterwards the weights under training are back."""
+    def evaluated(self) -> Iterator[ModelMixin]:
+        """Yield the network in evaluation mode with the averaged weights, if any; restore it afterwards."""
         network = self.accelerator.unwrap_model(self.network)
         if self.average:
             self.average.store(trained(network))
@@ -109,7 +109,7 @@ class Run:
             self.average.restore(trained(network))
 
     def result(self) -> ModelMixin:
-        """Return the network as it is to be written: with the averaged weights where there is an average."""
+        """Return the network to save, with the averaged weights, if any."""
         network = self.accelerator.unwrap_model(self.network)
         if self.average:
             self.average.copy_to(trained(network))
@@ -117,7 +117,7 @@ class Run:
 
 
 def start(task: Task, options: TrainingOptions) -> Run:
-    """Put a task's networks on their device and make the optimiser."""
+    """Move a task's networks to their device and create the optimiser."""
     accelerator = make_accelerator(options.precision, options.accumulation)
     layout = memory_layout(options.precision, accelerator.device)
     task.to(accelerator.device, layout)
@@ -137,12 +137,12 @@ def start(task: Task, options: TrainingOptions) -> Run:
 
 
 def trained(network: ModelMixin) -> list[Tensor]:
-    """Return the parameters that are not frozen."""
+    """Return the trainable parameters."""
     return [parameter for parameter in network.parameters() if parameter.requires_grad]
 
 
 def batches(task: Task, options: TrainingOptions, run: Run) -> Iterator[dict[str, Any]]:
-    """Yield the batches from the run's step to the last step: the samples do not depend on where a run resumed."""
+    """Return an iterator over the batches from the run's step to the last, the same wherever a run was resumed."""
     accelerator, size = run.accelerator, options.batch_size
     numbers = range(run.step * options.accumulation, options.steps * options.accumulation)
     firsts = [(number * accelerator.num_processes + accelerator.process_index) * size for number in numbers]
@@ -153,7 +153,7 @@ def batches(task: Task, options: TrainingOptions, run: Run) -> Iterator[dict[str
 def optimise(
     task: Task, options: TrainingOptions, run: Run, stream: Iterator[dict[str, Any]]
 ) -> tuple[float, float | None]:
-    """Take one optimiser step; return its mean loss and the norm of its gradient (None where it is not clipped).
+    """Take one optimiser step; return its mean loss and its gradient norm (None without clipping).
 
     Raises:
         SystemExit: the loss is not finite.
@@ -180,13 +180,13 @@ def optimise(
 
 
 def resume(run: Run, checkpoint: Checkpoint) -> None:
-    """Go on from the saved state where there is one; it is let go of before the training goes on."""
+    """Resume from the saved state if there is one, and release it before the training continues."""
     if state := checkpoint.load():
         run.restore(state)
 
 
 def train(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint) -> None:
-    """Train a task's network from the run's step to the last one."""
+    """Train from the run's current step to the last one."""
     main = run.accelerator.is_main_process
     log = open_log(task, options, run, checkpoint) if main else None
     stream = batches(task, options, run)
@@ -204,15 +204,15 @@ def train(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint
 
 
 def open_log(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint) -> TrainingLog:
-    """Open the log of a run, beside its saved state."""
+    """Open the log of a run, next to its saved state."""
     folder = checkpoint.folder / "logs"
     tracker = open_tracker(options.report_to, folder, task.name, digest(checkpoint.identity), run.step)
     return TrainingLog(folder, task.name, run.step, options.steps, tracker)
 
 
 def validation_picture(task: Task, options: ValidationOptions, run: Run) -> Image.Image:
-    """Draw the picture of a run's first samples with the weights that would be written now."""
-    with run.shown() as network:
+    """Return the validation picture of a run with its current weights."""
+    with run.evaluated() as network:
         return picture(lambda sample: task.panels(network, sample, options), task.samples, options)
 
 
@@ -224,20 +224,20 @@ def train_to_folder(
     settings: dict[str, Any],
     files: dict[str, str | Path],
 ) -> None:
-    """Train, write the weights' folder whole, and forget the state.
+    """Train, write the weights' folder atomically, and delete the state.
 
     Args:
         task: what to train.
-        options: how long and how fast.
-        output: diffusers folder of the weights; where classes are counted also ``class_pixels.json``, and with
-            ``hub_repository`` the model card that goes to the hub with them.
-        state: folder of the resumable state and of the logs.
-        settings: what else decides the result.
-        files: what decides the result, by role.
+        options: training options.
+        output: diffusers folder of the weights, with ``class_pixels.json`` if the task counts classes and a model card
+            if ``hub_repository`` is set.
+        state: folder of the resumable state and the logs.
+        settings: further values that the result depends on.
+        files: files that the result depends on, by role.
 
     Raises:
-        SystemExit: ``output`` holds other files, ``state`` is that of other work or cannot be read, the loss is not
-            finite, or the hub refuses the weights; they are in ``output`` then.
+        SystemExit: ``output`` contains other files, ``state`` belongs to another run or cannot be read, the loss is not
+            finite, or the upload fails; in that case the weights are in ``output``.
     """
     refuse_overwriting(output, "config.json")
     settings = {"task": task.name, **settings, **options.decisive()}
@@ -258,4 +258,4 @@ def train_to_folder(
     checkpoint.clear()
     print(json.dumps({"trained": task.name, "steps": run.step, "weights": str(output)}))
     if options.hub_repository:
-        print(f"on the hub: {push(output, options.hub_repository)}")
+        print(f"uploaded to {push(output, options.hub_repository)}")

@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def prediction_target(scheduler: DDPMScheduler, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
-    """Return what the network is to predict (N, 4, h, w): the noise, or the velocity.
+    """Return the prediction target (N, 4, h, w): the noise or the velocity.
 
     Raises:
-        SystemExit: the prior predicts something else.
+        SystemExit: the prior has another prediction type.
     """
     match scheduler.config.prediction_type:
         case "epsilon":
@@ -18,19 +18,19 @@ def prediction_target(scheduler: DDPMScheduler, latents: Tensor, noise: Tensor, 
         case "v_prediction":
             return scheduler.get_velocity(latents, noise, timesteps)
         case other:
-            raise SystemExit(f"the prior's scheduler predicts {other!r}; only epsilon and v_prediction can be trained")
+            raise SystemExit(f"prediction type {other!r} of the prior is not supported, use epsilon or v_prediction")
 
 
 def squared_error(predicted: Tensor, target: Tensor) -> Tensor:
-    """Return the mean squared error in float32, whatever the network's precision."""
+    """Return the mean squared error, computed in float32."""
     return F.mse_loss(predicted.float(), target.float())
 
 
 def draw_noise(seeds: list[int], shape: tuple[int, int, int], timesteps: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Draw noise and timesteps of a batch, each item's from its own seed.
+    """Draw noise and timesteps of a batch, each item from its own seed.
 
     Returns:
-        Noise of the autoencoder's sample and noise to remove, both (N, *shape), and timesteps (N,).
+        Noise of the posterior sample, diffusion noise, both (N, *shape), and timesteps (N,).
     """
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     posterior, noise = (torch.stack([torch.randn(shape, generator=g) for g in generators]) for _ in range(2))

@@ -1,4 +1,4 @@
-"""Options of the trainings on the prior: DreamBooth (U^S) and the ControlNet."""
+"""Training options of DreamBooth (U^S) and the ControlNet."""
 
 from typing import Literal
 
@@ -22,43 +22,43 @@ TrainedPart = Literal["all", "condition", "condition_first_block", "condition_fi
 
 
 class ValidationOptions(Options):
-    """Sample pictures drawn during a training; they change nothing in it."""
+    """Validation pictures during a training; they do not affect it."""
 
-    every: PositiveInt = Field(description="steps between two pictures; one more is drawn after the last step")
-    images: PositiveInt = Field(4, description="samples in a picture, the first ones of the training's stream")
-    steps: PositiveInt = Field(20, description="sampling steps, DDIM")
-    guidance: AtLeastOne = Field(7.5, description="classifier-free guidance where there is a prompt; 1: none")
+    every: PositiveInt = Field(description="steps between two pictures; another one follows the last step")
+    images: PositiveInt = Field(4, description="samples per picture, the first ones of the training")
+    steps: PositiveInt = Field(20, description="DDIM sampling steps")
+    guidance: AtLeastOne = Field(7.5, description="classifier-free guidance, if there is a prompt; 1: none")
 
     def due(self, step: int, last: int) -> bool:
-        """Tell whether a picture is drawn after a step of a training with ``last`` steps."""
+        """Return whether a picture is due after ``step`` of ``last`` steps."""
         return step % self.every == 0 or step == last
 
 
 class TrainingOptions(Options):
-    """Options shared by all trainings on the prior."""
+    """Options shared by both trainings."""
 
     crop: Size = Field(description="[height, width] of the training crops in pixels")
-    colour_jitter: Share = Field(0.0, description="strength of random colours of each crop; 0, as in the paper, to 1")
+    colour_jitter: Share = Field(0.0, description="strength of the colour jitter; 0, as in the paper, to 1")
     class_colours: Share = Field(
         0.0, description="how far each class's mean colour moves towards a random one; 0, as in the paper, to 1"
     )
     steps: PositiveInt = Field(description="optimiser steps")
-    batch_size: PositiveInt = Field(description="images in a batch, on each process")
-    accumulation: PositiveInt = Field(1, description="batches in an optimiser step")
+    batch_size: PositiveInt = Field(description="images per batch and process")
+    accumulation: PositiveInt = Field(1, description="gradient accumulation: batches per optimiser step")
     learning_rate: PositiveFloat = Field(description="AdamW's learning rate after the warm-up")
     schedule: Literal["constant", "cosine"] = Field("constant", description="learning rate: constant, or cosine to 0")
-    warmup: NonNegativeInt = Field(0, description="steps over which the learning rate rises from 0")
+    warmup: NonNegativeInt = Field(0, description="steps of linear learning rate warm-up")
     weight_decay: NonNegativeFloat = Field(1e-2, description="AdamW's weight decay")
-    gradient_clip: PositiveFloat | None = Field(None, description="largest norm of the gradient; null: not clipped")
+    gradient_clip: PositiveFloat | None = Field(None, description="maximum gradient norm; null: no clipping")
     precision: Precision = Field("fp32", description="mixed precision; the trained weights are fp32; fp16 needs a GPU")
-    gradient_checkpointing: bool = Field(False, description="recompute activations: less memory for more time")
+    gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, more time")
     ema_decay: Share | None = Field(
         None, description="decay of the exponential moving average that is saved; null: the last weights"
     )
     checkpoint_every: PositiveInt = Field(description="steps between two saved states", json_schema_extra=EXECUTION)
-    workers: NonNegativeInt = Field(0, description="processes that load images", json_schema_extra=EXECUTION)
+    workers: NonNegativeInt = Field(0, description="data loading processes", json_schema_extra=EXECUTION)
     validation: ValidationOptions | None = Field(
-        None, description="sample pictures in the training's logs; null: none", json_schema_extra=EXECUTION
+        None, description="validation pictures in the training's logs; null: none", json_schema_extra=EXECUTION
     )
     report_to: Report = Field("tensorboard", description="tracker of curves and pictures", json_schema_extra=EXECUTION)
     hub_repository: str | None = Field(
@@ -73,7 +73,7 @@ class DreamboothOptions(TrainingOptions):
     """``dreambooth``: U^P to U^S, fine-tuning on the source images (paper, section 3.2)."""
 
     resize_factors: tuple[PositiveFloat, ...] = Field(
-        min_length=1, description="factors, of which one is drawn to resize each image before its crop"
+        min_length=1, description="factors to draw from when resizing an image before its crop"
     )
 
 
@@ -82,10 +82,10 @@ class ControlNetOptions(TrainingOptions):
 
     rare_class_sampling: bool = Field(description="draw the crops by rare class sampling; false: uniformly")
     conditioning_channels: tuple[PositiveInt, ...] = Field(
-        min_length=1, description="widths of the condition embedding, stride 2 between two of them"
+        min_length=1, description="widths of the condition embedding, with stride 2 in between"
     )
     trained: TrainedPart = Field(
         "all",
-        description="trained parameters: all, or condition embedding and zero convolutions only (condition), with the "
-        "first block, with the middle block too; the rest keeps U^S's weights",
+        description="trained parameters: all, or only condition embedding and zero convolutions (condition), plus the "
+        "first block, plus the middle block; the rest keeps U^S's weights",
     )

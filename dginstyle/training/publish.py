@@ -1,4 +1,4 @@
-"""A trained network on the hub, with a model card that says what it is and how to use it."""
+"""Upload of trained networks to the hub, with a model card."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 PAPER = "https://arxiv.org/abs/2312.03048"
 DESCRIPTIONS = {
     "dreambooth": """U^S of DGInStyle: the prior's U-Net fine-tuned on the images of a source domain, with an empty
-prompt. It is the base on which the ControlNet of label maps is trained, and draws in the source's style.
+prompt. The label map ControlNet is trained on it; on its own it generates in the source's style.
 
 ```python
 from diffusers import UNet2DConditionModel
@@ -18,7 +18,7 @@ from diffusers import UNet2DConditionModel
 unet = UNet2DConditionModel.from_pretrained("{repository}")
 ```""",
     "controlnet": """ControlNet of DGInStyle: from label maps (the 19 Cityscapes classes and ignore, one channel each)
-to street scenes, trained on U^S. Attached to the prior itself it draws in the prior's styles (the paper's style swap).
+to street scenes, trained on U^S. Attached to the prior it generates in the prior's styles (the paper's style swap).
 
 ```python
 import dginstyle
@@ -34,10 +34,10 @@ def write_model_card(folder: Path, repository: str, task: str, prior: str, setti
 
     Args:
         folder: diffusers folder of the weights.
-        repository: where they are going to, owner/name.
+        repository: owner/name on the hub.
         task: ``dreambooth`` or ``controlnet``.
         prior: diffusers folder or hub id of U^P.
-        settings: what the training was told.
+        settings: settings of the training.
     """
     hub_id = None if Path(prior).is_dir() else prior
     data = ModelCardData(base_model=hub_id, library_name="diffusers", tags=["dginstyle", task])
@@ -46,19 +46,19 @@ def write_model_card(folder: Path, repository: str, task: str, prior: str, setti
     ModelCard(
         f"---\n{data.to_yaml()}\n---\n\n# {repository.split('/')[-1]}\n\n{description}\n\n"
         f"Method: [DGInStyle]({PAPER}), ECCV 2024. Trained with\n\n```json\n{values}\n```\n\n"
-        "The licences of the prior and of the source data hold for these weights too.\n"
+        "The licences of the prior and of the source data also apply to these weights.\n"
     ).save(folder / "README.md")
 
 
 def push(folder: Path, repository: str) -> str:
-    """Upload a folder of weights and return its address. A repository that does not exist is made, for its owner alone.
+    """Upload a folder of weights, to a private repository if it is new, and return its URL.
 
     Args:
         folder: diffusers folder of the weights.
         repository: owner/name.
 
     Raises:
-        SystemExit: the hub cannot be reached or refuses; the weights stay in their folder.
+        SystemExit: the upload failed; the weights stay in their folder.
     """
     api = HfApi()
     try:
@@ -67,6 +67,6 @@ def push(folder: Path, repository: str) -> str:
     except (HfHubHTTPError, HFValidationError, OSError) as error:
         reason = " ".join(str(error).split())
         raise SystemExit(
-            f"the weights are in {folder}, but not on the hub ({reason}): once that is mended, `hf upload {repository} "
-            f"{folder}`"
+            f"the weights are in {folder}, but not on the hub ({reason}): fix this, then run "
+            f"`hf upload {repository} {folder}`"
         ) from None

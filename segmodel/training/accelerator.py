@@ -1,4 +1,4 @@
-"""accelerate's view of the machine, or a message why it will not do; what its processes do together."""
+"""The Accelerator, and what the processes of a training do together."""
 
 import math
 from collections.abc import Mapping
@@ -15,33 +15,33 @@ from segmodel.options import Precision
 
 
 def make_accelerator(precision: Precision, accumulation: int = 1) -> Accelerator:
-    """Return accelerate's view of the machine.
+    """Return an Accelerator for this machine.
 
     Raises:
         SystemExit: the machine does not support the precision.
     """
     mixed = "no" if precision == "fp32" else precision
     launched = torch.distributed.is_torchelastic_launched()
-    on_cpu = launched and not torch.cuda.is_available()  # accelerate joins processes without GPUs only when told
+    on_cpu = launched and not torch.cuda.is_available()  # accelerate needs cpu=True to join processes without GPUs
     try:
         accelerator = Accelerator(cpu=on_cpu, mixed_precision=mixed, gradient_accumulation_steps=accumulation)
     except ValueError as error:
-        raise SystemExit(f"precision {precision} does not work on this machine ({error}); try fp32") from None
-    if precision == "fp16" and accelerator.device.type == "cpu":  # accelerate says nothing and scales nothing
-        raise SystemExit("precision fp16 does not work on this machine (it needs a GPU); try fp32 or bf16")
+        raise SystemExit(f"precision {precision} does not work on this machine ({error}): use fp32") from None
+    if precision == "fp16" and accelerator.device.type == "cpu":  # accelerate accepts it, without loss scaling
+        raise SystemExit("precision fp16 does not work on this machine (it needs a GPU): use fp32 or bf16")
     return accelerator
 
 
 def identify_together(
     accelerator: Accelerator, settings: Mapping[str, Any], files: Mapping[str, str | Path]
 ) -> Identity:
-    """Return the identity of a training by all processes, to whose settings their number belongs; one reads files."""
+    """Return the identity of a training, including the number of processes; only the main process reads the files."""
     settings = {**settings, "processes": accelerator.num_processes}
     return broadcast_object_list([identify(settings, files) if accelerator.is_main_process else None])[0]
 
 
 def mean_loss(accelerator: Accelerator, loss: Tensor, step: int) -> float:
-    """Return the mean of all processes' losses at a step, the same to each.
+    """Return the mean loss of all processes at a step, the same in each process.
 
     Raises:
         SystemExit: it is not finite.
@@ -58,6 +58,6 @@ def require_finite(loss: float, step: int) -> float:
     if not math.isfinite(loss):
         raise SystemExit(
             f"the loss is {loss} at step {step}: start over with a lower learning_rate or precision: fp32; "
-            "the state before it is kept"
+            "the last saved state is kept"
         )
     return loss

@@ -1,4 +1,4 @@
-"""What a person sees of a training: a progress bar, lines in a file, curves and pictures in TensorBoard or W&B."""
+"""Logging of a training: a progress bar, a log file, and curves and pictures in TensorBoard or W&B."""
 
 import logging
 import resource
@@ -20,14 +20,14 @@ WANDB_PROJECT = "segmodel"
 
 
 def open_tracker(report_to: Report, folder: Path, name: str, identity: str, start: int) -> GeneralTracker | None:
-    """Return accelerate's tracker of a training, started; None for none.
+    """Return the started accelerate tracker of a training; None if ``report_to`` is none.
 
     Args:
-        report_to: which.
+        report_to: kind of tracker.
         folder: folder of the training's logs.
-        name: what W&B calls the training.
-        identity: the digest of the training's identity: one that goes on goes on in the same W&B run.
-        start: step from which it goes on.
+        name: name of the W&B run.
+        identity: digest of the training's identity, so that a resumed training continues its W&B run.
+        start: step to resume from.
 
     Raises:
         SystemExit: W&B is not installed.
@@ -48,13 +48,13 @@ def open_tracker(report_to: Report, folder: Path, name: str, identity: str, star
 class TrainingLog:
     """Writes ``train.log`` and pictures into a folder, curves to a tracker, and a progress bar to stderr.
 
-    Times stand only here, so that the training's other files are the same on every run.
+    Only these contain times, so the training's other files are reproducible.
     """
 
     def __init__(
         self, folder: Path, name: str, start: int, steps: int, tracker: GeneralTracker | None, every: int = 25
     ) -> None:
-        """Log each ``every``-th step of a training of ``steps`` steps that goes on from ``start``."""
+        """Log every ``every``-th step of a training of ``steps`` steps, starting after step ``start``."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.name, self.every, self.steps = folder, name, every, steps
         self.handler = logging.FileHandler(folder / "train.log")
@@ -63,12 +63,12 @@ class TrainingLog:
         log.setLevel(logging.INFO)
         self.tracker = tracker
         self.bar = progress(name, initial=start, total=steps, unit="step", file=sys.stderr)
-        log.info("%s: %s step %d of %d", name, "going on after" if start else "starting at", start, steps)
+        log.info("%s: %s step %d of %d", name, "resuming after" if start else "starting at", start, steps)
         self.losses: list[float] = []
         self.start, self.began = start, time.perf_counter()
 
     def report(self, step: int, loss: float, rate: float, gradient: float | None = None) -> None:
-        """Take a step's loss, learning rate and norm of the gradient; write a line and curves when they are due."""
+        """Record a step's loss, learning rate and gradient norm, and log them if the step is due."""
         self.losses.append(loss)
         self.bar.update()
         if step % self.every and step != self.steps:
@@ -78,13 +78,13 @@ class TrainingLog:
         self.bar.set_postfix(loss=f"{mean:.4f}", refresh=False)
         pace = (time.perf_counter() - self.began) / (step - self.start)
         left = timedelta(seconds=round(pace * (self.steps - step)))
-        log.info("%s: step %d/%d, loss %.4f, rate %.2e, %s left", self.name, step, self.steps, mean, rate, left)
+        log.info("%s: step %d/%d, loss %.4f, lr %.2e, %s left", self.name, step, self.steps, mean, rate, left)
         if self.tracker:
             norm = {} if gradient is None else {"gradient norm": gradient}
             self.tracker.log({"loss": mean, "learning rate": rate, **norm}, step=step)
 
     def show(self, step: int, picture: Image.Image) -> None:
-        """Write the validation picture of a step."""
+        """Log the validation picture of a step."""
         with whole_file(self.folder / "validation" / f"{step:07}.png") as unfinished:
             picture.save(unfinished, format="PNG")
         if self.tracker:
@@ -92,7 +92,7 @@ class TrainingLog:
             self.tracker.log_images({"validation": np.asarray(picture)[None]}, step=step, **layout)
 
     def close(self) -> None:
-        """Write the most memory that was held, and close bar and files."""
+        """Log the peak memory, and close bar, tracker and file."""
         log.info("peak memory %.1f GB", peak_memory() / 1e9)
         self.bar.close()
         if self.tracker:
@@ -102,7 +102,7 @@ class TrainingLog:
 
 
 def peak_memory() -> int:
-    """Return the most bytes of the GPU, or without one of this process, that were in use at once."""
+    """Return the peak memory of the GPU, or without one of this process, in bytes."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,4 +1,4 @@
-"""Networks and data that the generator's tests share; nothing is imported before a test asks for it."""
+"""Shared fixtures of the generator's tests; imports happen only in the fixtures that need them."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def unet(prior, source, tmp_path_factory):
 
 @pytest.fixture
 def one_accelerator_a_test():
-    """Accelerate keeps the first precision that a process asked for; each test is a process of its own to it."""
+    """Reset Accelerate, which keeps a process's first precision, after each test."""
     from accelerate.state import AcceleratorState
 
     yield
@@ -43,7 +43,7 @@ def one_accelerator_a_test():
 
 @pytest.fixture
 def server(monkeypatch):
-    """A publisher's server on loopback, of which nobody waits for another attempt."""
+    """A publisher's server on localhost; retries do not wait."""
     import dginstyle.datasets.download as download_module
     from tests.dginstyle.package_server import Server, running
 
@@ -55,5 +55,5 @@ def server(monkeypatch):
 
 @pytest.fixture
 def output(tmp_path):
-    """Where the package is fetched to."""
+    """The output path of the package."""
     return tmp_path / "packages" / "01_images.zip"

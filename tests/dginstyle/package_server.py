@@ -1,4 +1,4 @@
-"""A publisher's server on loopback that several test files fetch packages from."""
+"""A publisher's server on localhost, shared by several test files."""
 
 import hashlib
 import io
@@ -22,15 +22,15 @@ MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
 class Server(ThreadingHTTPServer):
-    """Serves CONTENT at any path and records the requests; what goes wrong is set by each test."""
+    """Serves CONTENT at any path and records the requests; each test sets what goes wrong."""
 
     content = CONTENT
     tag = '"version 1"'
     accepts_ranges = True
     content_type = "application/zip"
     failing_status = 503
-    fail_first = 0  # answers with failing_status
-    cut_first = 0  # answers that break off in their middle
+    fail_first = 0  # responses with failing_status
+    cut_first = 0  # responses cut off halfway
     claimed_size = None
     states_size = True
     retry_after = None
@@ -42,7 +42,7 @@ class Server(ThreadingHTTPServer):
         self.ranges = []
 
     def handle_error(self, *_):
-        """A client that hangs up is part of the tests."""
+        """Ignore clients that hang up, which is part of the tests."""
 
     @property
     def url(self):

@@ -1,4 +1,4 @@
-"""The Python API, its robustness to what people give as label maps, and the demo."""
+"""The Python API, its robustness to unusual label maps, and the demo."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ def test_importing_the_package_imports_no_torch():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_a_scene_holds_image_label_prompt_and_seed_and_is_saved_with_its_label(model, tmp_path):
+def test_a_scene_has_image_label_prompt_and_seed_and_is_saved_with_its_label(model, tmp_path):
     scenes = dginstyle.generate(model, tiny_label(0), weather="snowy", images=2, seed=3)
     assert all(isinstance(scene, dginstyle.GeneratedScene) for scene in scenes)
     assert scenes[0].image.shape == (40, 48, 3)
@@ -42,7 +42,7 @@ def test_a_scene_holds_image_label_prompt_and_seed_and_is_saved_with_its_label(m
 
 
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (64, 34)])
-def test_label_maps_of_any_size_from_one_window_up_give_images_of_their_size(model, size):
+def test_images_have_the_size_of_their_label_maps(model, size):
     [scene] = dginstyle.generate(model, np.full(size, 10, np.uint8))
     assert scene.image.shape == (*size, 3)
 
@@ -52,39 +52,39 @@ def test_label_maps_of_any_size_from_one_window_up_give_images_of_their_size(mod
     [(np.full((32, 32), 255, np.uint8), ""), (np.zeros((32, 32), np.uint8), "road"), (one_pixel(), "road bicycle")],
     ids=["all ignored", "one class", "a class of one pixel"],
 )
-def test_unusual_label_maps_are_drawn(model, label, prompt):
+def test_unusual_label_maps_are_supported(model, label, prompt):
     [scene] = dginstyle.generate(model, label)
     assert scene.prompt == prompt
     assert scene.image.std() > 0
 
 
-def test_a_label_map_smaller_than_a_window_is_refused(model):
-    with pytest.raises(ValueError, match="31×40, but this prior draws 32×32 or more"):
+def test_a_label_map_smaller_than_a_window_is_rejected(model):
+    with pytest.raises(ValueError, match="31×40, but this prior needs at least 32×32"):
         dginstyle.generate(model, np.zeros((31, 40), np.uint8))
 
 
-def test_prompt_and_weather_exclude_each_other(model):
-    with pytest.raises(ValueError, match="exclude each other"):
+def test_prompt_and_weather_are_mutually_exclusive(model):
+    with pytest.raises(ValueError, match="mutually exclusive"):
         dginstyle.generate(model, one_pixel(), prompt="a street", weather="snowy")
 
 
-def test_cityscapes_colours_and_ids_are_understood():
+def test_cityscapes_colours_and_ids_are_accepted():
     label = np.arange(20, dtype=np.uint8).reshape(4, 5)
     label[label == 19] = 255
     np.testing.assert_array_equal(as_train_ids(colourise(label)), label)
     assert as_train_ids(np.array([[7, 33, 4]], np.uint8), "ids").tolist() == [[0, 18, 255]]
 
 
-def test_colours_of_no_class_and_ids_above_18_are_refused():
-    with pytest.raises(ValueError, match=r"\(129, 64, 128\) is no Cityscapes class's"):
+def test_unknown_colours_and_ids_above_18_are_rejected():
+    with pytest.raises(ValueError, match=r"\(129, 64, 128\) is not a Cityscapes colour"):
         as_train_ids((PALETTE[:1] + np.array([1, 0, 0], np.uint8))[None])
-    with pytest.raises(ValueError, match=r"\[19, 33\] are no trainIds.*say encoding ids"):
+    with pytest.raises(ValueError, match=r"\[19, 33\] are not trainIds.*set encoding to ids"):
         as_train_ids(np.array([[0, 19, 33]], np.uint8))
     with pytest.raises(ValueError, match="uint8"):
         as_train_ids(np.zeros((4, 4)))
 
 
-def test_the_demo_makes_images_of_a_label_file(prior, controlnet, tmp_path):
+def test_the_demo_generates_images_of_a_label_file(prior, controlnet, tmp_path):
     Image.fromarray(colourise(tiny_label(0))).save(tmp_path / "street.png")
     demo(label=tmp_path / "street.png", output=tmp_path / "out", prior=prior, controlnet=controlnet)
     names = {path.name for path in (tmp_path / "out").iterdir()}
@@ -92,7 +92,7 @@ def test_the_demo_makes_images_of_a_label_file(prior, controlnet, tmp_path):
 
 
 def test_the_demo_says_what_is_missing(prior, controlnet, tmp_path):
-    with pytest.raises(SystemExit, match="holds no ControlNet: make it with `snakemake"):
+    with pytest.raises(SystemExit, match="has no ControlNet: train it with `snakemake"):
         demo(label=tmp_path / "a.png", output=tmp_path, prior=prior, controlnet=tmp_path)
     with pytest.raises(SystemExit, match="a.png"):
         demo(label=tmp_path / "a.png", output=tmp_path, prior=prior, controlnet=controlnet)

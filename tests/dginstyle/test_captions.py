@@ -12,9 +12,9 @@ def test_a_caption_names_the_classes_in_ascending_order_without_ignore():
     assert caption(LABEL) == "road building car"
 
 
-def test_names_of_two_words_stay_as_they_are():
+def test_names_of_two_words_are_kept():
     assert caption(np.array([[7, 6]], dtype=np.uint8)) == "traffic light traffic sign"
 
 
-def test_a_label_map_of_ignore_alone_has_an_empty_caption():
+def test_a_label_map_of_only_ignore_has_an_empty_caption():
     assert caption(np.full((2, 2), 255, dtype=np.uint8)) == ""

@@ -6,7 +6,7 @@ from PIL import Image
 
 from dginstyle.labels import CLASS_NAMES, ID_TO_TRAIN_ID, IGNORE, PALETTE, colourise, read_label
 
-# method.md §1, as the published converter writes it
+# docs/method.md §1, as written by the published converter
 GTA_IDS = {7: 0, 8: 1, 11: 2, 12: 3, 13: 4, 17: 5, 19: 6, 20: 7, 21: 8, 22: 9, 23: 10, 24: 11, 25: 12, 26: 13, 27: 14}
 GTA_IDS |= {28: 15, 31: 16, 32: 17, 33: 18}
 
@@ -48,13 +48,13 @@ def test_a_palette_png_of_few_colours_keeps_its_indices(tmp_path):
     assert read_label(tmp_path / "label.png").tolist() == [[7] * 4] * 2
 
 
-def test_a_colour_image_is_refused_with_its_name(tmp_path):
+def test_a_colour_image_is_rejected_with_its_name(tmp_path):
     Image.new("RGB", (2, 2)).save(tmp_path / "colours.png")
     with pytest.raises(ValueError, match="colours.png.*mode L or P.*RGB"):
         read_label(tmp_path / "colours.png")
 
 
-def test_values_that_are_no_train_ids_are_named(tmp_path):
+def test_values_that_are_not_train_ids_are_named(tmp_path):
     Image.fromarray(np.array([[3, 19, 33]], dtype=np.uint8)).save(tmp_path / "ids.png")
     with pytest.raises(ValueError, match=r"ids.png.*\[19, 33\]"):
         read_label(tmp_path / "ids.png")

@@ -61,7 +61,7 @@ def test_a_candidate_has_more_pixels_than_the_limit():
     assert candidates(samples, 10) == {0: ["b"]}
 
 
-def test_classes_are_drawn_as_often_as_their_probability_says():
+def test_classes_are_drawn_with_their_probability():
     rng, probabilities = new_rng(), {12: 0.7, 0: 0.1, 3: 0.2}
     drawn = [draw_class(probabilities, rng) for _ in range(5000)]
     assert {c: drawn.count(c) / 5000 for c in probabilities} == pytest.approx(probabilities, abs=0.03)
@@ -72,7 +72,7 @@ def test_only_classes_with_candidates_are_drawn():
     assert drawn == {(0, "a"), (0, "b")}
 
 
-def test_a_file_taken_for_one_class_is_not_drawn_for_another_and_when_all_are_taken_none_is():
+def test_a_file_is_drawn_for_one_class_only_until_all_are_taken():
     files = {12: ["a"], 0: ["a", "b"]}
     assert {draw_class_and_new_file({12: 0.9, 0: 0.1}, files, {"a"}, new_rng(seed)) for seed in range(30)} == {(0, "b")}
     taken = {"a"}
@@ -106,11 +106,11 @@ def test_each_pixel_of_the_class_is_equally_likely():
     )
 
 
-def test_a_crop_as_large_as_the_label_map_is_the_whole():
+def test_a_crop_as_large_as_the_label_map_is_all_of_it():
     assert draw_crop_with(label_with([(3, 3)]), 11, (20, 30), new_rng()) == Crop(0, 0, 20, 30)
 
 
-def test_drawing_a_crop_leaves_the_label_map_as_it_is():
+def test_drawing_a_crop_does_not_modify_the_label_map():
     label = label_with([(3, 3)])
     label.flags.writeable = False
     draw_crop_with(label, 11, (4, 4), new_rng())
@@ -128,23 +128,23 @@ def test_a_crop_larger_than_the_image_is_an_error():
         draw_crop((20, 30, 3), (8, 31), new_rng())
 
 
-def test_uniform_crops_reach_every_place_and_no_further():
+def test_uniform_crops_cover_every_position():
     rng = new_rng()
     corners = {draw_crop((5, 4, 3), (3, 3), rng)[:2] for _ in range(300)}
     assert corners == {(top, left) for top in range(3) for left in range(2)}
 
 
-def test_the_same_chance_draws_the_same():
+def test_the_same_seed_draws_the_same():
     label = label_with([(row, row) for row in range(20)])
     assert draw_crop_with(label, 11, (4, 4), new_rng(7)) == draw_crop_with(label, 11, (4, 4), new_rng(7))
     assert draw_crop((20, 30), (4, 4), new_rng(7)) == draw_crop((20, 30), (4, 4), new_rng(7))
 
 
-def test_a_crop_cuts_its_part_out():
+def test_a_crop_selects_its_rectangle():
     assert Crop(1, 2, 2, 1).of(np.arange(12).reshape(3, 4)).tolist() == [[6], [10]]
 
 
-def test_the_command_writes_the_probabilities_over_all_files(tmp_path):
+def test_the_command_writes_the_probabilities_of_all_files(tmp_path):
     statistics = tmp_path / "sample_class_stats.json"
     statistics.write_text(json.dumps([{"0": 200, "12": 100, "file": "a.png"}, {"0": 100, "file": "b.png"}]))
     rcs_probabilities(statistics=statistics, output=tmp_path / "p.json", temperature=0.5)
@@ -153,14 +153,14 @@ def test_the_command_writes_the_probabilities_over_all_files(tmp_path):
     assert list(written) == ["12", "0"]
 
 
-def test_both_forms_of_the_statistics_say_the_same(tmp_path):
+def test_both_statistics_files_are_equivalent(tmp_path):
     (tmp_path / "list.json").write_text(json.dumps([{"0": 2, "file": "a.png"}]))
     (tmp_path / "dict.json").write_text(json.dumps({"a.png": {"0": 2}}))
     assert read_pixels_by_file(tmp_path / "list.json") == read_pixels_by_file(tmp_path / "dict.json")
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "does not exist"), ("[{", "no JSON"), ("[]", "check the lab")])
-def test_statistics_that_cannot_be_used_end_with_a_sentence(tmp_path, content, message):
+@pytest.mark.parametrize(("content", "message"), [(None, "does not exist"), ("[{", "not JSON"), ("[]", "check the")])
+def test_invalid_statistics_stop_with_a_message(tmp_path, content, message):
     if content:
         (tmp_path / "s.json").write_text(content)
     with pytest.raises(SystemExit, match=message):

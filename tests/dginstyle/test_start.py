@@ -1,4 +1,4 @@
-"""Data verbs start at once: what takes long to import is imported when it is first used."""
+"""Data verbs start fast: slow packages are imported on first use."""
 
 import subprocess
 import sys
@@ -16,6 +16,6 @@ print(*sorted({"pandas", "matplotlib", "filelock", "markdown", "torch"} & sys.mo
 """
 
 
-def test_data_verbs_import_no_slow_package_before_they_use_it():
+def test_data_verbs_import_slow_packages_only_on_use():
     run = subprocess.run([sys.executable, "-c", CODE, *DATA_VERBS], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == ""

@@ -1,4 +1,4 @@
-"""A prior and a source set of the real classes and formats, small enough for tests."""
+"""A prior and a source set with the real classes and formats, small enough for tests."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from dginstyle.conditioning import CHANNELS
 from dginstyle.prior.networks import build_tokenizer
 from dginstyle.rare_class_sampling import class_probabilities
-from dginstyle.training.controlnet import begin_controlnet
+from dginstyle.training.controlnet import init_controlnet
 
 
 def write_tiny_prior(folder, prediction_type="epsilon"):
@@ -80,9 +80,9 @@ def tiny_text_encoder(tokenizer):
 
 
 def write_tiny_controlnet(folder, prior):
-    """Write a ControlNet whose condition matters: its zero convolutions are not zero."""
+    """Write a ControlNet with an effect: its zero convolutions are not zero."""
     unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
-    controlnet = begin_controlnet(unet, (8, 8), factor=2, seed=0)
+    controlnet = init_controlnet(unet, (8, 8), factor=2, seed=0)
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in controlnet.parameters():

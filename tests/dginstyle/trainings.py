@@ -1,4 +1,4 @@
-"""Small trainings of U^S and the ControlNet that several test files run."""
+"""Small trainings of U^S and the ControlNet, shared by several test files."""
 
 import json
 import subprocess
@@ -62,7 +62,7 @@ def controlnet(prior, unet, source, folder, options=CONTROLNET, min_pixels=4):
 
 
 def kill(verb, options, **arguments):
-    """Run a training's command and kill it, as kill -9 does, in its fourth step."""
+    """Run a training's command and kill it (SIGKILL) in its fourth step."""
     words = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
     options = json.dumps(options.model_dump(mode="json"))
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Networks of random weights for measurements and tests that need a size and no download."""
+"""Networks with random weights, for benchmarks and tests of real sizes without downloads."""
 
 import tempfile
 from pathlib import Path
@@ -11,11 +11,11 @@ from dginstyle.conditioning import CHANNELS
 from dginstyle.diffusion.loading import TextEncoder, latent_factor
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.prior.networks import build_tokenizer
-from dginstyle.training.controlnet import begin_controlnet
+from dginstyle.training.controlnet import init_controlnet
 
 
 def stable_diffusion_15(dtype: torch.dtype) -> GeneratorNetworks:
-    """Return Stable Diffusion 1.5's shapes: sizes from the configurations of its hub repository."""
+    """Return networks of Stable Diffusion 1.5's sizes, from the configurations of its hub repository."""
     torch.manual_seed(0)
     unet = sd15_unet()
     controlnet = sd15_controlnet(unet)
@@ -29,17 +29,17 @@ def stable_diffusion_15(dtype: torch.dtype) -> GeneratorNetworks:
 
 
 def sd15_unet() -> UNet2DConditionModel:
-    """U-Net of 860 million parameters on latents (N, 4, 64, 64)."""
+    """Return a U-Net of 860 M parameters on latents (N, 4, 64, 64)."""
     return UNet2DConditionModel(sample_size=64, cross_attention_dim=768, attention_head_dim=8)
 
 
 def sd15_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
-    """ControlNet of 361 million parameters, the published condition embedding."""
-    return with_effect(begin_controlnet(unet, (16, 32, 96, 256), factor=8, seed=0))
+    """Return a ControlNet of 361 M parameters with the published condition embedding."""
+    return with_effect(init_controlnet(unet, (16, 32, 96, 256), factor=8, seed=0))
 
 
 def sd15_vae() -> AutoencoderKL:
-    """Autoencoder of 84 million parameters: images (N, 3, 512, 512) to latents (N, 4, 64, 64)."""
+    """Return an autoencoder of 84 M parameters: images (N, 3, 512, 512) to latents (N, 4, 64, 64)."""
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
@@ -50,13 +50,13 @@ def sd15_vae() -> AutoencoderKL:
 
 
 def sd15_scheduler() -> DDIMScheduler:
-    """The noise schedule."""
+    """Return the noise schedule."""
     betas = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
     return DDIMScheduler(**betas, clip_sample=False, set_alpha_to_one=False, steps_offset=1)
 
 
 def frozen_text_encoder(dtype: torch.dtype) -> TextEncoder:
-    """CLIP ViT-L/14's text encoder, with the mini prior's tokenizer."""
+    """Return CLIP ViT-L/14's text encoder with the mini prior's tokenizer."""
     with tempfile.TemporaryDirectory() as folder:
         tokenizer = build_tokenizer(Path(folder) / "tokenizer")
     config = CLIPTextConfig(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12)
@@ -64,17 +64,17 @@ def frozen_text_encoder(dtype: torch.dtype) -> TextEncoder:
 
 
 def for_prior(networks_unet: UNet2DConditionModel, vae: AutoencoderKL) -> ControlNetModel:
-    """Return a random ControlNet of a prior: first width and stride as the prior asks for."""
+    """Return a random ControlNet that fits a prior's first width and stride."""
     factor = latent_factor(vae)
     widths = tuple(16 * (number + 1) for number in range(factor.bit_length()))
-    controlnet = with_effect(begin_controlnet(networks_unet, widths, factor, seed=0))
+    controlnet = with_effect(init_controlnet(networks_unet, widths, factor, seed=0))
     assert controlnet.config.conditioning_channels == CHANNELS
     return controlnet.requires_grad_(False).eval()
 
 
 @torch.no_grad()
 def with_effect(controlnet: ControlNetModel, deviation: float = 0.02) -> ControlNetModel:
-    """Give the zero convolutions of a new ControlNet weights, so that the condition matters."""
+    """Set the zero convolutions of a new ControlNet to random weights, so that the condition has an effect."""
     generator = torch.Generator().manual_seed(1)
     for block in (*controlnet.controlnet_down_blocks, controlnet.controlnet_mid_block):
         for parameter in block.parameters():

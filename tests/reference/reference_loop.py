@@ -1,4 +1,4 @@
-"""Generation as the published code does it: an image, a window and a scheduler step at a time, in float32."""
+"""Generation as in the published code: one image, window and scheduler step at a time, in float32."""
 
 import numpy as np
 import torch
@@ -14,13 +14,13 @@ from dginstyle.generation.options import SamplingOptions
 
 
 class ReferenceLoop:
-    """The published loop with the published behaviours; its one scheduler is used for every window in turn.
+    """The published loop; one scheduler is used for all windows in turn.
 
-    Networks must be as they are loaded: `Synthesiser` takes a ControlNet's condition embedding out.
+    The networks must be freshly loaded, because `Synthesiser` removes the ControlNet's condition embedding.
     """
 
     def __init__(self, networks: GeneratorNetworks, options: SamplingOptions) -> None:
-        """Take networks, on their device; options as of `Synthesiser`."""
+        """Move the networks to their device; options as in `Synthesiser`."""
         networks.place()
         self.networks, self.options = networks, options
 

@@ -230,4 +230,4 @@ def test_interrupted_training_is_resumed(program, second_clone):
     assert not (folder / "segmentation/segformer_mini/dginstyle/seed0/weights.safetensors").exists()
     program(second_clone, "dvc", "repro", "--single-item", TRAINING)
     log = (folder / "segmentation/segformer_mini/dginstyle/seed0/logs/train.log").read_text()
-    assert "going on after step" in log
+    assert "resuming after step" in log

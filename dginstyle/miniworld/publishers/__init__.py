@@ -13,6 +13,6 @@ PUBLISHERS = {
     "mapillary": pack_mapillary,
     "prior": pack_prior,
 }
-"""Adapter's name to the function that turns (options, seed) into a stream of :class:`Entry`."""
+"""Adapter name to the function from (options, seed) to a stream of :class:`Entry`."""
 
 __all__ = ["PUBLISHERS"]

@@ -10,7 +10,7 @@ from dginstyle.seeds import derive_seed
 
 
 def pack_bdd100k(options: PublisherOptions, seed: int) -> Iterator[Entry]:
-    """Yield image and mask of each scene under names like the real ones, ``0a1b2c3d-4e5f6071``."""
+    """Yield image and mask of each scene, with names like the real ones: ``0a1b2c3d-4e5f6071``."""
     for index in range(options.scenes):
         scene = render_scene(options.domain, index, seed)
         digits = f"{derive_seed(seed, 'bdd100k name', index):016x}"

@@ -7,11 +7,11 @@ from dginstyle.miniworld.options import PublisherOptions
 from dginstyle.miniworld.publishers.entry import Entry, png
 
 CITIES = ("altenfurt", "kronhafen", "seebruck")
-"""Invented, one folder each."""
+"""Fictional cities, one folder each."""
 
 
 def pack_cityscapes(options: PublisherOptions, seed: int) -> Iterator[Entry]:
-    """Yield image and id map of each scene; frame 19 of each sequence is the annotated one, as in the real set."""
+    """Yield image and id map of each scene, as frame 19 of a sequence, which is the annotated one in the real set."""
     for index in range(options.scenes):
         scene = render_scene(options.domain, index, seed)
         city = CITIES[index * len(CITIES) // options.scenes]

@@ -1,4 +1,4 @@
-"""A file of a package, and the encodings that publishers use, each with fixed settings: same pixels, same bytes."""
+"""Files in packages, and the publishers' image encodings with fixed settings: same pixels, same bytes."""
 
 import io
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Entry:
 
 
 def png(image: np.ndarray, palette: np.ndarray | None = None) -> bytes:
-    """Encode (H, W, 3) or (H, W) uint8 as PNG; with a palette (N, 3) uint8, values are stored as palette indices."""
+    """Encode (H, W, 3) or (H, W) uint8 as PNG; with a palette (N, 3) uint8, the values are palette indices."""
     picture = Image.fromarray(image)
     if palette is not None:
         picture.putpalette(palette.tobytes())
@@ -26,12 +26,12 @@ def png(image: np.ndarray, palette: np.ndarray | None = None) -> bytes:
 
 
 def jpeg(image: np.ndarray) -> bytes:
-    """Encode (H, W, 3) uint8 as JPEG with full colour resolution: half of 64 rows would be too little."""
+    """Encode (H, W, 3) uint8 as JPEG without chroma subsampling, which would leave only 32 rows."""
     return _encode(Image.fromarray(image), "JPEG", quality=95, subsampling=0)
 
 
 def cityscapes_palette() -> np.ndarray:
-    """Return the colour of each Cityscapes id, (256, 3) uint8, black where there is no such id."""
+    """Return the colour of each Cityscapes id, (256, 3) uint8, black for unknown ids."""
     palette = np.zeros((256, 3), dtype=np.uint8)
     for label in labels:
         if label.id >= 0:

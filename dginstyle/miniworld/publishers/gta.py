@@ -1,4 +1,4 @@
-"""GTA5's packages: ``01_images.zip``, ``01_labels.zip``, …, with the two defects that the real set has."""
+"""GTA5's packages: ``01_images.zip``, ``01_labels.zip``, …, with the real set's two kinds of defects."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +13,8 @@ from dginstyle.miniworld.publishers.entry import Entry, cityscapes_palette, png
 def pack_gta(options: PublisherOptions, seed: int) -> Iterator[Entry]:
     """Yield image and palette label of each scene, numbered from 1.
 
-    One label map is smaller than its image (the publisher counts 60 such pairs) and one image ends in its middle, so
-    that every run shows that such pairs are reported and left out: two pairs fewer than scenes.
+    One label map is smaller than its image (the publisher reports 60 such pairs) and one image is truncated, so that
+    every run exercises the skipping of such pairs: there are two pairs fewer than scenes.
     """
     palette = cityscapes_palette()
     misfit, truncated = options.scenes // 3, 2 * options.scenes // 3
@@ -31,5 +31,5 @@ def pack_gta(options: PublisherOptions, seed: int) -> Iterator[Entry]:
 
 
 def scene_index(image: str) -> int:
-    """Return the number of the scene that an image file of the set shows."""
+    """Return the scene index of an image file of the set."""
     return int(Path(image).stem) - 1

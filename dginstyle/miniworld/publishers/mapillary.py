@@ -16,7 +16,7 @@ from dginstyle.seeds import derive_rng
 
 PACKAGE = "mapillary-vistas-dataset_public_v1.2.zip"
 FACTORS = (1.0, 1.25, 1.5)
-"""Image sizes, as factors on the scene's."""
+"""Image sizes relative to the scene."""
 
 
 def pack_mapillary(options: PublisherOptions, seed: int) -> Iterator[Entry]:
@@ -29,13 +29,13 @@ def pack_mapillary(options: PublisherOptions, seed: int) -> Iterator[Entry]:
         image = resized(scene.image, factor, Image.Resampling.BICUBIC)
         labels = resized(draw_vistas_ids(rng)[ID_TO_TRAIN_ID[scene.labels]], factor, Image.Resampling.NEAREST)
         digest = hashlib.sha256(f"{seed}/{index}".encode()).digest()
-        name = base64.urlsafe_b64encode(digest)[:22].decode()  # real names are 22 such characters
+        name = base64.urlsafe_b64encode(digest)[:22].decode()  # real names are 22 characters of this alphabet
         yield Entry(PACKAGE, f"validation/images/{name}.jpg", jpeg(image))
         yield Entry(PACKAGE, f"validation/labels/{name}.png", png(labels, palette))
 
 
 def draw_vistas_ids(rng: np.random.Generator) -> np.ndarray:
-    """Draw for one image which Vistas id stands for each trainId: (256,) uint8, the inverse of the evaluation's map."""
+    """Draw one Vistas id for each trainId: (256,) uint8, an inverse of the evaluation's map."""
     known = set().union(*IDS_OF_TRAIN_ID.values())
     groups = {**IDS_OF_TRAIN_ID, IGNORE: [i for i in range(NUM_IDS) if i not in known]}
     table = np.zeros(256, dtype=np.uint8)
@@ -45,6 +45,6 @@ def draw_vistas_ids(rng: np.random.Generator) -> np.ndarray:
 
 
 def resized(image: np.ndarray, factor: float, resampling: Image.Resampling) -> np.ndarray:
-    """Return an image or label map (H, W[, 3]) uint8 enlarged by a factor."""
+    """Return an image or label map (H, W[, 3]) uint8, resized by a factor."""
     height, width = image.shape[:2]
     return np.asarray(Image.fromarray(image).resize((round(width * factor), round(height * factor)), resampling))

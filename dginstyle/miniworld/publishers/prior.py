@@ -11,7 +11,7 @@ PACKAGE = "prior_corpus.zip"
 
 
 def pack_prior(options: PublisherOptions, seed: int) -> Iterator[Entry]:
-    """Yield the photographs, then the line of each in the metadata."""
+    """Yield the photographs, then their metadata."""
     lines = []
     for index in range(options.scenes):
         photo = render_photo(index, seed)

@@ -1,4 +1,4 @@
-"""Conversion: trainIds, manifest, report and statistics; damaged pairs are left out and reported."""
+"""Conversion: trainIds, manifest, report and statistics; damaged pairs are skipped and reported."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from dginstyle.datasets.png import write_label
 from dginstyle.datasets.registry import adapter_named
 from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, read_label
 
-# method.md §1
+# docs/method.md §1
 VISTAS = {13: 0, 24: 0, 41: 0, 2: 1, 15: 1, 17: 2, 6: 3, 3: 4, 45: 5, 47: 5, 48: 6, 50: 7, 30: 8, 29: 9, 27: 10}
 VISTAS |= {19: 11, 20: 12, 21: 12, 22: 12, 55: 13, 61: 14, 54: 15, 58: 16, 57: 17, 52: 18}
 LABEL = np.array([[7, 8, 11, 33], [7, 0, 34, 33]], dtype=np.uint8)
@@ -56,7 +56,7 @@ def test_gta_and_cityscapes_use_the_cityscapes_map_and_vistas_its_own():
 
 
 @pytest.mark.parametrize("adapter", ["bdd100k", "acdc", "dark_zurich"])
-def test_labels_that_are_train_ids_stay_as_they_are(adapter):
+def test_labels_that_are_train_ids_are_unchanged(adapter):
     assert adapter_named(adapter).train_ids.tolist() == [*range(19), *[IGNORE] * 237]
 
 
@@ -93,7 +93,7 @@ def test_the_report_counts_pairs_sizes_and_pixels(raw):
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_converting_again_gives_the_same_files_and_leaves_the_publishers_alone(raw, processes):
+def test_converting_again_gives_the_same_files_and_does_not_touch_the_publisher_s(raw, processes):
     originals = {path: path.read_bytes() for path in raw.rglob("*.png")}
     folder = raw.parent
 
@@ -112,13 +112,13 @@ def die(pair, **_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_killed_process_is_one_sentence(raw, monkeypatch):
+def test_a_killed_process_stops_with_a_message(raw, monkeypatch):
     monkeypatch.setattr(convert_module, "convert_pair", die)
-    with pytest.raises(SystemExit, match="a process that converts labels was killed.*use fewer --processes"):
+    with pytest.raises(SystemExit, match="a process was killed, probably out of memory.*use fewer --processes"):
         convert_gta(raw, processes=2)
 
 
-def test_train_ids_that_another_converter_wrote_beside_the_labels_are_no_labels(raw):
+def test_train_ids_of_another_converter_are_not_taken_for_labels(raw):
     Image.new("L", (4, 2)).save(raw / "labels" / "00001_labelTrainIds.png")
     assert convert_gta(raw)["pairs"] == 2
 
@@ -168,7 +168,7 @@ DAMAGES = [damage_size, damage_image, damage_label, damage_mode, damage_ids, dam
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_pair_is_left_out_and_reported(raw, damage):
+def test_a_damaged_pair_is_skipped_and_reported(raw, damage):
     file, reason = damage(raw)
     report = convert_gta(raw, max_skipped=1, expected=2)
     (skipped,) = report["skipped"]
@@ -177,17 +177,17 @@ def test_a_damaged_pair_is_left_out_and_reported(raw, damage):
     assert len(list((raw.parent / "labels").iterdir())) == 2
 
 
-def test_too_many_damaged_pairs_stop_the_run_and_leave_the_full_list(raw):
+def test_too_many_damaged_pairs_stop_the_run_with_a_full_report(raw):
     damage_size(raw)
-    sentence = "1 files were skipped, at most 0 may be.*report.failed.json.*00003.png: sizes differ"
+    sentence = "1 files were skipped, but max_skipped is 0.*report.failed.json.*00003.png: sizes differ"
     with pytest.raises(SystemExit, match=f"(?s){sentence}"):
         convert_gta(raw)
     assert sorted(path.name for path in raw.parent.iterdir()) == ["raw", "report.failed.json"]
     assert len(json.loads((raw.parent / "report.failed.json").read_text())["skipped"]) == 1
 
 
-def test_another_number_of_pairs_than_expected_stops_the_run(raw):
-    with pytest.raises(SystemExit, match="2 usable pairs were found, 3 expected"):
+def test_an_unexpected_number_of_pairs_stops_the_run(raw):
+    with pytest.raises(SystemExit, match="2 usable pairs were found, but 3 expected"):
         convert_gta(raw, expected=3)
 
 
@@ -196,14 +196,14 @@ def test_an_unknown_adapter_is_named_with_the_known_ones(raw):
         convert(adapter="kitti", raw=raw, split="train", output=raw.parent)
 
 
-def test_a_wrong_adapter_says_what_was_looked_for(raw):
+def test_a_wrong_adapter_names_the_expected_files(raw):
     with pytest.raises(SystemExit, match=r"Cityscapes: no file .*leftImg8bit/val.*adapter or split"):
         convert(adapter="cityscapes", raw=raw, split="val", output=raw.parent)
 
 
 def test_an_empty_folder_says_that_nothing_was_extracted(tmp_path):
     (tmp_path / "raw").mkdir()
-    with pytest.raises(SystemExit, match=r"GTA5: no file .*raw/images/\*.png.*Extract the packages"):
+    with pytest.raises(SystemExit, match=r"GTA5: no file .*raw/images/\*.png.*extract the packages"):
         convert_gta(tmp_path / "raw")
 
 
@@ -219,7 +219,7 @@ def test_the_publishers_labels_are_never_replaced(raw):
 
 
 @pytest.mark.parametrize("size, written", [((4, 6), (4, 6)), (0.5, (4, 8)), (None, (8, 16))])
-def test_labels_of_a_target_may_be_written_at_another_size(tmp_path, size, written):
+def test_labels_of_a_target_can_be_written_at_another_size(tmp_path, size, written):
     label = np.repeat(np.repeat(np.array([[7, 8], [11, 33]], dtype=np.uint8), 4, axis=0), 8, axis=1)
     write_pair(tmp_path / "raw", "00001", label)
     convert(
@@ -233,7 +233,7 @@ def test_labels_of_a_target_may_be_written_at_another_size(tmp_path, size, writt
     assert (tmp_path / "manifest.csv").read_text().splitlines()[1].endswith(f",{written[1]},{written[0]}")
 
 
-def test_a_corrupt_byte_of_an_image_is_found(raw):
+def test_a_corrupt_byte_of_an_image_is_detected(raw):
     write_pair(raw, "00003", np.full((40, 40), 7, dtype=np.uint8))
     image = raw / "images" / "00003.png"
     content = bytearray(image.read_bytes())
@@ -244,7 +244,7 @@ def test_a_corrupt_byte_of_an_image_is_found(raw):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 3), (64, 128)])
-def test_written_labels_are_read_back_by_every_reader(tmp_path, shape):
+def test_written_labels_can_be_read_by_every_reader(tmp_path, shape):
     label = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     write_label(tmp_path / "label.png", label)
     np.testing.assert_array_equal(np.array(Image.open(tmp_path / "label.png")), label)

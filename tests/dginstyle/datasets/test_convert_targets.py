@@ -1,4 +1,4 @@
-"""Conversion of the targets, each in its publisher's folders."""
+"""Conversion of the targets from their publishers' folders."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ def write(path, value):
     Image.fromarray(value).save(path)
 
 
-def test_acdc_joins_its_conditions_and_leaves_the_clear_references_out(tmp_path):
+def test_acdc_joins_its_conditions_without_the_clear_references(tmp_path):
     image, label = np.zeros((2, 4, 3), dtype=np.uint8), np.array([[0, 18, 255, 3]] * 2, dtype=np.uint8)
     for condition in ("fog", "night"):
         frame = f"GP/GP_{condition}_frame_000001"
@@ -40,7 +40,7 @@ def test_acdc_joins_its_conditions_and_leaves_the_clear_references_out(tmp_path)
     np.testing.assert_array_equal(read_label(labels[0]), label)
 
 
-def test_dark_zurich_is_found_inside_the_folder_that_its_archive_adds(tmp_path):
+def test_dark_zurich_is_found_inside_its_archive_s_folder(tmp_path):
     root = tmp_path / "raw/Dark_Zurich_val_anon"
     frame = "val/night/GOPR0356/GOPR0356_frame_000321"
     write(root / f"rgb_anon/{frame}_rgb_anon.png", np.zeros((2, 4, 3), dtype=np.uint8))
@@ -57,7 +57,7 @@ def test_mapillary_labels_nested_in_a_version_2_package_are_found(tmp_path):
     assert read_label(tmp_path / "labels/-abc_labelTrainIds.png").tolist() == [[0] * 4] * 2
 
 
-def test_a_truncated_jpeg_is_found(tmp_path):
+def test_a_truncated_jpeg_is_detected(tmp_path):
     rng = np.random.default_rng(0)
     write(tmp_path / "raw/validation/images/a.jpg", rng.integers(0, 256, (64, 64, 3), dtype=np.uint8))
     write(tmp_path / "raw/validation/labels/a.png", np.full((64, 64), 41, dtype=np.uint8))
@@ -68,9 +68,9 @@ def test_a_truncated_jpeg_is_found(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux")
-def test_an_image_of_24_megapixels_takes_bounded_memory(tmp_path):
+def test_a_24_megapixel_image_needs_bounded_memory(tmp_path):
     write(tmp_path / "raw/validation/images/a.jpg", np.zeros((4000, 6000, 3), dtype=np.uint8))
     write(tmp_path / "raw/validation/labels/a.png", np.full((4000, 6000), 41, dtype=np.uint8))
     done = subprocess.run([sys.executable, "-c", PEAK, tmp_path / "raw"], capture_output=True, text=True, check=True)
-    assert int(done.stdout.split()[-1]) < 256 * 1024  # kB; the label map takes 24 MB, 4 times: ids, trainIds, rows, PNG
+    assert int(done.stdout.split()[-1]) < 256 * 1024  # kB; 24 MB each for ids, trainIds, rows and PNG
     assert json.loads((tmp_path / "report.json").read_text())["class_pixels"]["0"] == 24_000_000

@@ -1,4 +1,4 @@
-"""Before and after the data are there: the survey of the disk, and the table of what was found."""
+"""The survey of the disk before fetching, and the table of the integrity reports."""
 
 import csv
 import json
@@ -36,14 +36,14 @@ def disk_of(monkeypatch, free):
     monkeypatch.setattr(survey_module.shutil, "disk_usage", lambda _: type("Usage", (), {"free": free}))
 
 
-def test_a_set_that_does_not_fit_stops_before_its_first_byte(url, tmp_path, monkeypatch):
+def test_a_set_that_does_not_fit_stops_before_the_download(url, tmp_path, monkeypatch):
     disk_of(monkeypatch, 4 * len(CONTENT))
-    with pytest.raises(SystemExit, match="gta: its packages and what .* take another 2.2 MB.*2.0 MB"):
+    with pytest.raises(SystemExit, match="gta: packages and unpacked files need another 2.2 MB.*2.0 MB"):
         survey(urls={"01.zip": url, "02.zip": url}, folder=tmp_path / "gta", output=tmp_path / "gta.json")
     assert not (tmp_path / "gta.json").exists()
 
 
-def test_what_has_arrived_already_needs_no_room_again(url, tmp_path, monkeypatch):
+def test_fetched_packages_need_no_more_space(url, tmp_path, monkeypatch):
     disk_of(monkeypatch, 4 * len(CONTENT))
     (tmp_path / "gta").mkdir()
     (tmp_path / "gta" / "01.zip").write_bytes(CONTENT)
@@ -52,12 +52,12 @@ def test_what_has_arrived_already_needs_no_room_again(url, tmp_path, monkeypatch
     assert json.loads((tmp_path / "gta.json").read_text())["bytes"] == {"01.zip": len(CONTENT), "02.zip": len(CONTENT)}
 
 
-def test_a_server_that_is_away_does_not_stop_the_survey(tmp_path):
+def test_an_unreachable_server_does_not_stop_the_survey(tmp_path):
     survey(urls={"01.zip": "http://127.0.0.1:9/"}, folder=tmp_path / "gta", output=tmp_path / "gta.json")
     assert json.loads((tmp_path / "gta.json").read_text()) == {"bytes": {"01.zip": None}, "needed": 0}
 
 
-def test_the_table_has_a_row_per_set_and_the_page_the_reasons(tmp_path):
+def test_the_table_has_a_row_per_set_and_the_page_lists_skipped_files(tmp_path):
     reports = {"gta": REPORT, "cityscapes": {**REPORT, "adapter": "cityscapes", "expected": 6, "skipped": []}}
     for name, report in reports.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(report))

@@ -1,4 +1,4 @@
-"""Unpacking: several packages become one folder, and an archive cannot do harm."""
+"""Unpacking: several packages become one folder, and unsafe archives are rejected."""
 
 import io
 import tarfile
@@ -47,64 +47,64 @@ def test_parts_merge_into_one_folder(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"other", b"longer than before", b"on"])
-def test_the_same_name_with_another_content_is_refused(tmp_path, content):
+def test_the_same_name_with_different_content_is_rejected(tmp_path, content):
     first = write_zip(tmp_path / "01.zip", [("images/1.png", b"one")])
     second = write_zip(tmp_path / "02.zip", [("images/1.png", content)])
-    refused([first, second], tmp_path / "raw", "02.zip.*images/1.png is in an earlier package too")
+    refused([first, second], tmp_path / "raw", "02.zip.*images/1.png is also in an earlier package")
 
 
-def test_a_name_that_is_a_file_here_and_a_folder_there_is_refused(tmp_path):
+def test_a_name_that_is_both_file_and_folder_is_rejected(tmp_path):
     first = write_zip(tmp_path / "01.zip", [("images", b"one")])
     second = write_zip(tmp_path / "02.zip", [("images/1.png", b"one")])
-    refused([first, second], tmp_path / "raw", "a file in one place and a folder in another")
+    refused([first, second], tmp_path / "raw", "a file in one package and a folder in another")
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/etc/evil", "..\\evil", "C:\\evil", "\\evil"])
-def test_a_member_cannot_leave_the_folder(tmp_path, name):
+def test_a_member_cannot_be_written_outside_the_folder(tmp_path, name):
     package = write_zip(tmp_path / "evil.zip", [("good", b""), (name, b"x")])
-    refused([package], tmp_path / "raw", "evil.zip.*outside of the output folder")
+    refused([package], tmp_path / "raw", "evil.zip.*outside the output folder")
     package = write_tar(tmp_path / "evil.tar.gz", [(name, b"x")])
-    refused([package], tmp_path / "raw", "evil.tar.gz.*outside of the output folder")
+    refused([package], tmp_path / "raw", "evil.tar.gz.*outside the output folder")
 
 
-def test_links_are_refused(tmp_path):
+def test_links_are_rejected(tmp_path):
     link = zipfile.ZipInfo("link")
     link.external_attr = 0o120777 << 16
-    refused([write_zip(tmp_path / "l.zip", [(link, b"/etc/passwd")])], tmp_path / "raw", "'link' is a link")
+    refused([write_zip(tmp_path / "l.zip", [(link, b"/etc/passwd")])], tmp_path / "raw", "'link' is not a regular file")
     for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE):
         info = tarfile.TarInfo("link")
         info.type, info.linkname = kind, "/etc/passwd"
-        refused([write_tar(tmp_path / "l.tar.gz", [(info, b"")])], tmp_path / "raw", "'link' is a link or a device")
+        refused([write_tar(tmp_path / "l.tar.gz", [(info, b"")])], tmp_path / "raw", "'link' is not a regular file")
 
 
-def test_an_archive_that_grows_out_of_proportion_is_refused(tmp_path):
+def test_a_zip_bomb_is_rejected(tmp_path):
     bomb = write_zip(tmp_path / "bomb.zip", [("zeros", bytes(10_000_000))], zipfile.ZIP_DEFLATED)
     refused([bomb], tmp_path / "raw", "bomb.zip.*fold to 10.0 MB")
 
 
-def test_an_archive_larger_than_the_disk_is_refused(tmp_path, monkeypatch):
+def test_an_archive_larger_than_the_disk_is_rejected(tmp_path, monkeypatch):
     monkeypatch.setattr(extract_module.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
     package = write_zip(tmp_path / "01.zip", [("a", bytes(11))])
     refused([package], tmp_path / "raw", "needs 11 B and the disk has 10 B free")
 
 
-def test_a_damaged_member_is_refused(tmp_path):
+def test_a_damaged_member_is_rejected(tmp_path):
     package = write_zip(tmp_path / "01.zip", [("a", b"content to damage")])
     package.write_bytes(package.read_bytes().replace(b"to damage", b"2b damage"))
-    refused([package], tmp_path / "raw", "01.zip is not unpacked: Bad CRC-32")
+    refused([package], tmp_path / "raw", "01.zip cannot be unpacked: Bad CRC-32")
 
 
-def test_a_cut_off_archive_is_refused(tmp_path):
+def test_a_truncated_archive_is_rejected(tmp_path):
     package = write_zip(tmp_path / "01.zip", [("a", bytes(1000))])
     package.write_bytes(package.read_bytes()[:500])
-    refused([package], tmp_path / "raw", "neither a zip nor a tar archive, or it is cut off")
+    refused([package], tmp_path / "raw", "neither a zip nor a tar archive, or it is truncated")
 
 
-def test_an_absent_package_is_named(tmp_path):
-    refused([tmp_path / "01.zip"], tmp_path / "raw", "01.zip is not there: fetch it first")
+def test_a_missing_package_is_named(tmp_path):
+    refused([tmp_path / "01.zip"], tmp_path / "raw", "01.zip does not exist: fetch it first")
 
 
-def test_a_folder_with_files_in_it_is_left_alone(tmp_path):
+def test_a_nonempty_folder_is_not_modified(tmp_path):
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "mine.txt").write_text("mine")
     with pytest.raises(SystemExit, match="not empty"):
@@ -113,11 +113,11 @@ def test_a_folder_with_files_in_it_is_left_alone(tmp_path):
 
 
 class Killed(BaseException):
-    """What ends a process from outside, between two members."""
+    """Stands for a signal between two members."""
 
 
 def interrupt_after(monkeypatch, members):
-    """Let the unpacking end after some members; return the names of those that are written later."""
+    """Interrupt the unpacking after ``members`` members; return the list of written names."""
     write, written = extract_module.write_member, []
 
     def counted(member, folder, bar):
@@ -130,7 +130,7 @@ def interrupt_after(monkeypatch, members):
     return written
 
 
-def test_an_interrupted_call_goes_on_with_the_package_it_was_at(tmp_path, monkeypatch):
+def test_an_interrupted_call_resumes_at_the_same_package(tmp_path, monkeypatch):
     packages = [write_zip(tmp_path / f"0{n}.zip", [(f"{n}/a", b"a"), (f"{n}/b", b"b")]) for n in (1, 2, 3)]
     interrupt_after(monkeypatch, 3)
     with pytest.raises(Killed):
@@ -144,7 +144,7 @@ def test_an_interrupted_call_goes_on_with_the_package_it_was_at(tmp_path, monkey
     assert sorted(path.name for path in tmp_path.iterdir()) == ["01.zip", "02.zip", "03.zip", "raw"]
 
 
-def test_after_an_interruption_another_package_starts_anew(tmp_path, monkeypatch):
+def test_a_changed_package_starts_over_after_an_interruption(tmp_path, monkeypatch):
     package = write_zip(tmp_path / "01.zip", [("a", b"old"), ("b", b"old")])
     interrupt_after(monkeypatch, 1)
     with pytest.raises(Killed):
@@ -156,9 +156,9 @@ def test_after_an_interruption_another_package_starts_anew(tmp_path, monkeypatch
     assert files(tmp_path / "raw") == {"a": b"a later version"}
 
 
-def test_an_archive_of_more_files_than_any_data_set_is_refused(tmp_path, monkeypatch):
+def test_an_archive_with_too_many_files_is_rejected(tmp_path, monkeypatch):
     monkeypatch.setattr(extract_module, "MAX_MEMBERS", 2)
-    refused([write_zip(tmp_path / "01.zip", [(name, b"") for name in "abc"])], tmp_path / "raw", "it holds 3 files")
+    refused([write_zip(tmp_path / "01.zip", [(name, b"") for name in "abc"])], tmp_path / "raw", "it has 3 files")
 
 
 def test_a_folder_among_the_packages_is_linked_and_never_written_to(tmp_path):

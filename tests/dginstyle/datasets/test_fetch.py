@@ -1,4 +1,4 @@
-"""Fetching: resumed, verified, and never a bad file under the final name. Against a real HTTP server."""
+"""Fetching from a real HTTP server: resumed, verified, and never a bad file under the final name."""
 
 import hashlib
 import shutil
@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 import dginstyle.datasets.download as download_module
-from dginstyle.datasets.download import Interrupted, download, shown
+from dginstyle.datasets.download import Interrupted, download, redacted
 from dginstyle.datasets.fetch import fetch
 from tests.dginstyle.package_server import (
     CONTENT,
@@ -31,7 +31,7 @@ def test_redirects_are_followed(server, output):
     assert output.read_bytes() == CONTENT
 
 
-def test_a_cut_connection_is_resumed_where_it_broke(server, output):
+def test_a_lost_connection_is_resumed(server, output):
     server.cut_first = 2
     fetch(url=server.url, output=output, sha256=SHA256)
     assert output.read_bytes() == CONTENT
@@ -39,7 +39,7 @@ def test_a_cut_connection_is_resumed_where_it_broke(server, output):
     assert server.ranges == [None, f"bytes={half}-", f"bytes={half + half // 2}-"]
 
 
-def test_an_interrupted_download_goes_on_in_a_later_process(server, output):
+def test_an_interrupted_download_resumes_in_a_later_process(server, output):
     output.parent.mkdir()
     target = output.with_name(output.name + ".partial")
     server.cut_first = 1
@@ -51,7 +51,7 @@ def test_an_interrupted_download_goes_on_in_a_later_process(server, output):
     assert server.ranges[-1] == f"bytes={len(CONTENT) // 2}-"
 
 
-def test_a_file_that_changed_on_the_server_is_fetched_from_its_beginning(server, output):
+def test_a_file_that_changed_on_the_server_is_fetched_from_the_start(server, output):
     output.parent.mkdir()
     server.cut_first = 1
     with pytest.raises(Interrupted):
@@ -61,7 +61,7 @@ def test_a_file_that_changed_on_the_server_is_fetched_from_its_beginning(server,
     assert output.read_bytes() == OTHER_CONTENT
 
 
-def test_a_server_without_ranges_is_asked_for_the_whole_again(server, output):
+def test_a_server_without_ranges_sends_the_whole_file_again(server, output):
     server.accepts_ranges, server.cut_first = False, 1
     fetch(url=server.url, output=output, sha256=SHA256)
     assert output.read_bytes() == CONTENT
@@ -75,21 +75,21 @@ def test_a_complete_partial_file_is_only_verified(server, output):
 
 
 @pytest.mark.parametrize("status", [503, 429])
-def test_a_server_that_is_busy_for_a_while_is_asked_again(server, output, status):
+def test_a_busy_server_is_retried(server, output, status):
     server.failing_status, server.fail_first = status, 3
     fetch(url=server.url, output=output)
     assert output.read_bytes() == CONTENT
 
 
-def test_a_server_that_stays_away_ends_with_what_to_do(server, output):
+def test_an_unavailable_server_ends_with_what_to_do(server, output):
     server.fail_first = 100
-    with pytest.raises(SystemExit, match="503.*Run the same command again.*GTA5.*visinf"):
+    with pytest.raises(SystemExit, match="503.*run the same command again.*GTA5.*visinf"):
         fetch(url=server.url, output=output)
     assert not output.exists()
     assert len(server.ranges) == 6
 
 
-def test_a_corrupt_byte_is_found_and_the_file_removed(server, output):
+def test_a_corrupt_byte_is_detected_and_the_file_deleted(server, output):
     server.content = CONTENT[:1000] + b"?" + CONTENT[1001:]
     found = hashlib.sha256(server.content).hexdigest()
     with pytest.raises(SystemExit, match=f"01_images.zip.*sha256: expected {SHA256}, found {found}.*Fetch it again"):
@@ -97,57 +97,57 @@ def test_a_corrupt_byte_is_found_and_the_file_removed(server, output):
     assert list(output.parent.iterdir()) == []
 
 
-def test_a_wrong_md5_is_found(server, output):
+def test_a_wrong_md5_is_detected(server, output):
     with pytest.raises(SystemExit, match=f"md5: expected {'0' * 32}, found {MD5}"):
         fetch(url=server.url, output=output, md5="0" * 32)
     assert list(output.parent.iterdir()) == []
 
 
-def test_a_body_shorter_than_announced_never_becomes_the_file(server, output):
+def test_a_short_response_never_becomes_the_file(server, output):
     server.claimed_size = len(CONTENT) + 100
-    with pytest.raises(SystemExit, match="Run the same command again"):
+    with pytest.raises(SystemExit, match="run the same command again"):
         fetch(url=server.url, output=output)
     assert not output.exists()
 
 
-def test_an_account_wall_says_where_the_package_comes_from(server, output):
+def test_a_required_account_names_the_download_page(server, output):
     server.failing_status, server.fail_first = 403, 1
-    with pytest.raises(SystemExit, match=r"wants an account \(403.*GTA5.*`packages:`"):
+    with pytest.raises(SystemExit, match=r"requires an account \(403.*GTA5.*`packages:`"):
         fetch(url=server.url, output=output)
 
 
-def test_a_log_in_page_is_not_taken_for_a_package(server, output):
+def test_a_login_page_is_not_mistaken_for_a_package(server, output):
     server.content_type = "text/html; charset=utf-8"
     with pytest.raises(SystemExit, match="web page instead of the file"):
         fetch(url=server.url, output=output)
     assert list(output.parent.iterdir()) == []
 
 
-def test_a_disk_too_small_is_noticed_before_the_download(server, output, monkeypatch):
+def test_too_little_disk_space_is_detected_before_the_download(server, output, monkeypatch):
     monkeypatch.setattr(download_module.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
-    with pytest.raises(SystemExit, match="512.1 kB are still to come.*1.0 kB free"):
+    with pytest.raises(SystemExit, match="512.1 kB are missing.*1.0 kB free"):
         fetch(url=server.url, output=output)
     assert list(output.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("known", [{}, {"sha256": SHA256}])
-def test_a_file_cut_short_by_a_wrong_length_never_becomes_the_package(server, output, known):
+def test_a_file_truncated_by_a_wrong_length_never_becomes_the_package(server, output, known):
     server.claimed_size = len(CONTENT) // 2
-    with pytest.raises(SystemExit, match="01_images.zip.*is not the file that was published"):
+    with pytest.raises(SystemExit, match="01_images.zip.*is not the published file"):
         fetch(url=server.url, output=output, **known)
     assert list(output.parent.iterdir()) == []
 
 
-def test_a_file_of_unknown_length_is_taken_only_with_a_checksum(server, output):
+def test_a_file_of_unknown_length_needs_a_checksum(server, output):
     server.states_size = False
-    with pytest.raises(SystemExit, match="does not say how long the file is.*give its md5 or sha256"):
+    with pytest.raises(SystemExit, match="does not state the file's size.*add its md5 or sha256"):
         fetch(url=server.url, output=output)
     fetch(url=server.url, output=output, md5=MD5)
     assert output.read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_the_pause_that_a_busy_server_asks_for_is_kept(server, output, monkeypatch, form):
+def test_the_pause_requested_by_a_busy_server_is_kept(server, output, monkeypatch, form):
     pauses = []
     monkeypatch.setattr(download_module.time, "sleep", pauses.append)
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=91))
@@ -156,17 +156,17 @@ def test_the_pause_that_a_busy_server_asks_for_is_kept(server, output, monkeypat
     assert len(pauses) == 1 and 80 < pauses[0] <= 91
 
 
-def test_a_server_that_asks_for_hours_is_left_for_a_later_call(server, output):
+def test_a_pause_of_hours_is_left_to_a_later_call(server, output):
     server.fail_first, server.retry_after = 1, "7200"
-    with pytest.raises(SystemExit, match="503.*Run the same command again"):
+    with pytest.raises(SystemExit, match="503.*run the same command again"):
         fetch(url=server.url, output=output)
 
 
-def test_a_slow_drip_ends_with_what_to_do(server, output, monkeypatch):
+def test_a_stalled_transfer_ends_with_what_to_do(server, output, monkeypatch):
     monkeypatch.setattr(download_module, "STALL", 0.02)
     monkeypatch.setattr(download_module, "SLOWEST", 1 << 40)
     server.drips = True
-    with pytest.raises(SystemExit, match="which would take for ever. Run the same command again"):
+    with pytest.raises(SystemExit, match="the transfer stalled .*; run the same command again"):
         fetch(url=server.url, output=output)
     server.drips = False
     monkeypatch.undo()
@@ -187,9 +187,9 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.parametrize("states_size", [True, False])
-def test_a_full_disk_keeps_what_arrived_and_the_download_goes_on(server, small_disk, states_size):
+def test_a_full_disk_keeps_the_partial_file_and_the_download_resumes(server, small_disk, states_size):
     server.states_size, output = states_size, small_disk / "gta" / "01_images.zip"
-    with pytest.raises(SystemExit, match="Make room and run the same command again"):
+    with pytest.raises(SystemExit, match="free some space and run the same command again"):
         fetch(url=server.url, output=output, sha256=SHA256)
     assert not output.exists()
     subprocess.run(["mount", "-o", "remount,size=2m", str(small_disk)], check=True)
@@ -225,7 +225,7 @@ def test_a_verified_file_is_not_fetched_again(server, output):
 
 
 @pytest.mark.parametrize("as_url", [False, True])
-def test_a_local_file_is_taken_without_being_changed(tmp_path, output, as_url):
+def test_a_local_file_is_used_but_not_modified(tmp_path, output, as_url):
     source = tmp_path / "a folder" / "01_images.zip"
     source.parent.mkdir()
     source.write_bytes(CONTENT)
@@ -235,7 +235,7 @@ def test_a_local_file_is_taken_without_being_changed(tmp_path, output, as_url):
     assert (source.stat().st_mtime_ns, source.stat().st_nlink) == (before.st_mtime_ns, before.st_nlink)
 
 
-def test_a_damaged_local_file_is_left_alone(tmp_path, output):
+def test_a_damaged_local_file_is_not_deleted(tmp_path, output):
     source = tmp_path / "01_images.zip"
     source.write_bytes(CONTENT[:-1])
     with pytest.raises(SystemExit, match="sha256: expected"):
@@ -254,15 +254,15 @@ def test_a_leftover_link_to_a_local_file_is_never_written_through(tmp_path, serv
     assert output.read_bytes() == CONTENT
 
 
-def test_an_absent_local_file_says_which_set_and_where_to_get_it(tmp_path):
+def test_a_missing_local_file_names_set_and_download_page(tmp_path):
     with pytest.raises(SystemExit, match="gtFine_trainvaltest.zip.*no such file.*Cityscapes.*cityscapes-dataset.com"):
         fetch(url=str(tmp_path / "gtFine_trainvaltest.zip"), output=tmp_path / "out" / "gtFine_trainvaltest.zip")
 
 
 def test_an_unknown_scheme_is_named(output):
-    with pytest.raises(SystemExit, match="cannot fetch by ftp"):
+    with pytest.raises(SystemExit, match="ftp is not supported"):
         fetch(url="ftp://host/file.zip", output=output)
 
 
-def test_secrets_of_a_url_are_not_shown():
-    assert shown("https://user:secret@host.org/a.zip?token=secret") == "https://host.org/a.zip"
+def test_secrets_of_a_url_are_redacted():
+    assert redacted("https://user:secret@host.org/a.zip?token=secret") == "https://host.org/a.zip"

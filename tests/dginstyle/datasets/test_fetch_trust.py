@@ -1,4 +1,4 @@
-"""Fetching: certificates, recorded checksums and accounts. Against a real HTTP server."""
+"""Fetching from a real HTTP server: certificates, pinned checksums and accounts."""
 
 import json
 import re
@@ -26,7 +26,7 @@ from tests.dginstyle.package_server import (
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
-    """A key and a certificate for 127.0.0.1 that nobody has signed."""
+    """A self-signed certificate for 127.0.0.1 and its key."""
     if not shutil.which("openssl"):
         pytest.skip("no openssl to make a certificate with")
     folder = tmp_path_factory.mktemp("certificate")
@@ -47,27 +47,27 @@ def https_server(certificate, monkeypatch):
         yield served
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(https_server, output):
+def test_an_untrusted_certificate_is_rejected(https_server, output):
     with pytest.raises(SystemExit, match="certificate is not trusted"):
         fetch(url=https_server.url.replace("http:", "https:"), output=output)
     assert list(output.parent.iterdir()) == [] and https_server.ranges == []
 
 
-def test_a_trusted_certificate_lets_the_package_pass(https_server, certificate, output, monkeypatch):
+def test_a_trusted_certificate_is_accepted(https_server, certificate, output, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate / "cert.pem"))
     fetch(url=https_server.url.replace("http:", "https:"), output=output, sha256=SHA256)
     assert output.read_bytes() == CONTENT
 
 
-def test_a_redirect_out_of_https_is_refused(https_server, server, certificate, output, monkeypatch):
+def test_a_redirect_from_https_to_http_is_rejected(https_server, server, certificate, output, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate / "cert.pem"))
     https_server.moved_to = server.url
-    with pytest.raises(SystemExit, match=f"leads from https to {server.url}"):
+    with pytest.raises(SystemExit, match=f"redirects from https to the insecure {server.url}"):
         fetch(url=https_server.url.replace("http:", "https:").replace("/01", "/moved/01"), output=output)
     assert list(output.parent.iterdir()) == []
 
 
-def test_the_first_fetch_records_the_sha256_and_every_later_one_must_have_it(server, output, tmp_path):
+def test_the_first_fetch_pins_the_sha256(server, output, tmp_path):
     lock = tmp_path / "config" / "packages.sha256"
     fetch(url=server.url, output=output, lock=lock)
     assert lock.read_text() == f"{SHA256}  packages/01_images.zip\n"
@@ -86,7 +86,7 @@ def test_a_wrong_md5_is_never_recorded(server, output, tmp_path):
     assert not (tmp_path / "packages.sha256").exists()
 
 
-def test_packages_that_are_fetched_side_by_side_are_all_recorded(server, tmp_path):
+def test_packages_fetched_in_parallel_are_all_recorded(server, tmp_path):
     lock, names = tmp_path / "packages.sha256", [f"{number:02}_images.zip" for number in range(1, 9)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda name: fetch(url=server.url, output=tmp_path / "gta" / name, lock=lock), names))
@@ -95,7 +95,7 @@ def test_packages_that_are_fetched_side_by_side_are_all_recorded(server, tmp_pat
 
 
 class Cityscapes(Handler):
-    """The publisher's site as csDownload knows it."""
+    """The publisher's site as csDownload expects it."""
 
     def do_POST(self):
         form = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -118,7 +118,7 @@ class Cityscapes(Handler):
 
 @pytest.fixture
 def cityscapes(monkeypatch, tmp_path):
-    """The site on loopback, under the publisher's address, and a function that stores an account."""
+    """The site on localhost under the publisher's address, and a function that stores an account."""
     server = Server()
     server.RequestHandlerClass = Cityscapes
     send, site = requests.Session.request, re.compile("https://www.cityscapes-dataset.com")
@@ -143,7 +143,7 @@ def fetch_cityscapes(tmp_path):
     return output
 
 
-def test_csdownload_brings_cityscapes_and_resumes_a_cut_connection(cityscapes, tmp_path, capfd):
+def test_csdownload_fetches_cityscapes_and_resumes_after_a_lost_connection(cityscapes, tmp_path, capfd):
     cityscapes.store()
     cityscapes.cut_first = 1
     output = fetch_cityscapes(tmp_path)
@@ -153,19 +153,19 @@ def test_csdownload_brings_cityscapes_and_resumes_a_cut_connection(cityscapes, t
     assert not {"right", "password"} & set(re.findall(r"\w+", "".join(capfd.readouterr())))
 
 
-def test_without_an_account_cityscapes_is_wanted_as_a_file(cityscapes, tmp_path):
+def test_without_an_account_cityscapes_needs_a_local_file(cityscapes, tmp_path):
     with pytest.raises(SystemExit, match="no such file.*cityscapes-dataset.com.*csDownload"):
         fetch_cityscapes(tmp_path)
 
 
-def test_a_wrong_password_says_so_without_telling_it(cityscapes, tmp_path):
+def test_a_wrong_password_is_reported_but_not_printed(cityscapes, tmp_path):
     cityscapes.store(password="guess")
     with pytest.raises(SystemExit, match="Bad credentials") as stop:
         fetch_cityscapes(tmp_path)
     assert "guess" not in str(stop.value)
 
 
-def test_a_file_at_hand_comes_before_csdownload(cityscapes, tmp_path):
+def test_a_local_file_is_preferred_to_csdownload(cityscapes, tmp_path):
     cityscapes.store()
     (tmp_path / "gtFine_trainvaltest.zip").write_bytes(CONTENT)
     assert fetch_cityscapes(tmp_path).read_bytes() == CONTENT

@@ -1,4 +1,4 @@
-"""Trees as mmsegmentation's own tests have them (tests/data/pseudo_*_dataset) pass through the adapters as they are."""
+"""Trees of mmsegmentation's tests (tests/data/pseudo_*_dataset) are converted unchanged."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ VISTAS = "__CRyFzoDOXn6unQ6a3DnQ"
 
 
 def write(root, files):
-    """Write a picture per file name; what is no label map is noise."""
+    """Write an image per file name; files that are not label maps are noise."""
     for name, label in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,14 +50,14 @@ def pseudo_mapillary(root):
         ("mapillary", pseudo_mapillary, (VISTAS,)),
     ],
 )
-def test_the_tree_is_converted_as_it_is(adapter, tree, names, tmp_path):
+def test_the_tree_is_converted_unchanged(adapter, tree, names, tmp_path):
     limits = ConvertOptions(expected_pairs=len(names), max_skipped=0)
     convert(adapter=adapter, raw=tree(tmp_path / "raw"), split="val", output=tmp_path, options=limits)
     for name in names:
         assert (read_label(tmp_path / "labels" / f"{name}_labelTrainIds.png") == 13).all()
 
 
-def test_the_excerpts_layout_is_not_taken_for_another_split_of_a_whole_package(tmp_path):
+def test_the_subset_layout_is_not_mistaken_for_a_split_of_the_full_package(tmp_path):
     write(tmp_path / "raw", {"training/images/a.jpg": None, "training/v1.2/labels/a.png": 55})
     with pytest.raises(SystemExit, match="Mapillary Vistas: no file .*validation/images"):
         convert(adapter="mapillary", raw=tmp_path / "raw", split="val", output=tmp_path)

@@ -15,12 +15,12 @@ def workers(request):
 
 
 @pytest.mark.parametrize("size", [1, 2, 7])
-def test_a_batch_in_parts_is_the_batch(workers, size):
+def test_a_split_batch_gives_the_same_result(workers, size):
     left, right = torch.randn(2, size, 4)
     assert torch.equal(workers(lambda a, b: 2 * a + b, left, right), 2 * left + right)
 
 
-def test_each_core_has_a_part_and_a_thread(workers):
+def test_each_core_has_its_own_part_and_thread(workers):
     seen = []
 
     def look(part):
@@ -32,6 +32,6 @@ def test_each_core_has_a_part_and_a_thread(workers):
     assert seen == workers.count * [(6 // workers.count, 1, True)]
 
 
-def test_an_error_in_a_part_is_the_callers(workers):
+def test_an_error_in_a_part_is_raised(workers):
     with pytest.raises(ZeroDivisionError):
         workers(lambda part: 1 / 0, torch.zeros(6))

@@ -16,7 +16,7 @@ LABEL = np.array(
 )
 
 
-def test_components_above_the_limit_are_kept():
+def test_components_above_the_limit_are_masked():
     # Class 0: six pixels, which touch across the diagonal of class 1 (three pixels), and one pixel lower right.
     expected = [[1, 1, 0, 0, 0], [1, 0, 1, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 0, 0]]
     mask = large_components(LABEL, 3)
@@ -47,7 +47,7 @@ def test_the_mask_equals_opencvs_components():
     np.testing.assert_array_equal(large_components(label, 60), expected)
 
 
-def test_the_label_map_is_left_as_it_is():
+def test_the_label_map_is_not_modified():
     label = LABEL.copy()
     label.flags.writeable = False
     large_components(label, 2)

@@ -23,16 +23,16 @@ def places_of(items, windows):
 
 
 @pytest.mark.parametrize(("side", "stride", "expected"), [(128, 8, 9), (128, 16, 5), (64, 8, 1)])
-def test_the_paper_s_grid_has_as_many_windows_as_published(side, stride, expected):
+def test_the_number_of_windows_is_the_published_one(side, stride, expected):
     assert len(window_starts(side, 64, stride)) == expected
     assert len(window_grid((side, side), (64, 64), stride)) == expected**2
 
 
-def test_a_last_window_closes_a_border_that_the_stride_leaves():
+def test_a_last_window_covers_the_border():
     assert window_starts(21, 16, 4) == [0, 4, 5]
 
 
-def test_the_published_grid_leaves_that_border():
+def test_the_published_grid_leaves_the_border_uncovered():
     assert window_starts(21, 16, 4, "zero") == [0, 4]
     inside = covered((21, 16), window_grid((21, 16), (16, 16), 4, "zero"))
     assert inside[:20].all()
@@ -50,7 +50,7 @@ def test_windows_cover_every_latent_pixel(size, stride):
 
 
 @pytest.mark.parametrize(("side", "stride"), [(15, 4), (32, 17), (32, 0)])
-def test_windows_that_cannot_cover_are_refused(side, stride):
+def test_windows_that_cannot_cover_the_latents_are_rejected(side, stride):
     with pytest.raises(ValueError, match="do not cover"):
         window_starts(side, 16, stride)
 
@@ -74,7 +74,7 @@ def test_fusion_is_the_mean_over_the_windows_of_each_pixel():
 
 
 @pytest.mark.parametrize("overlap", [(True, False), (False, True), (True, True)])
-def test_tapered_windows_go_over_into_each_other(overlap):
+def test_tapered_windows_blend(overlap):
     sides = [16 if one else 8 for one in overlap]
     places = places_of(1, window_grid(tuple(sides), (8, 8), 4))
     levels = torch.arange(1.0, len(places) + 1)[:, None, None, None].expand(-1, 1, 8, 8)  # a window, a grey level
@@ -89,7 +89,7 @@ def test_tapered_windows_go_over_into_each_other(overlap):
     assert tapered[-1, -1] == len(places)
 
 
-def test_fusing_what_was_cut_gives_the_latents_back():
+def test_fusing_cut_windows_restores_the_latents():
     latents = torch.randn(2, 4, 10, 13, generator=torch.Generator().manual_seed(0))
     places = places_of(2, window_grid((10, 13), (4, 6), 3))
     torch.testing.assert_close(fuse(cut(latents, places), places, latents), latents)
@@ -109,7 +109,7 @@ def test_a_step_of_fused_predictions_is_the_fusion_of_ddim_steps(prediction_type
         torch.testing.assert_close(one_step, fuse(own_steps, places, latents), atol=1e-5, rtol=1e-5)
 
 
-def test_windows_wholly_under_the_mask_are_left_out():
+def test_fully_masked_windows_are_skipped():
     keep = torch.zeros(2, 8, 8, dtype=torch.bool)
     keep[0, :4, :] = True
     keep[1] = True
@@ -117,7 +117,7 @@ def test_windows_wholly_under_the_mask_are_left_out():
     assert needed_places(keep, windows) == [(0, windows[2]), (0, windows[3])]
 
 
-def test_pixels_of_left_out_windows_stay_finite():
+def test_pixels_of_skipped_windows_stay_finite():
     fused = fuse(torch.ones(1, 1, 2, 2), [(0, (slice(0, 2), slice(0, 2)))], torch.ones(1, 1, 4, 4))
     assert fused[0, 0].tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
@@ -132,7 +132,7 @@ def test_the_reference_follows_the_sampler_to_its_next_timestep():
     assert levels[-1] == 1.0
 
 
-def test_the_published_code_s_reference_level_can_be_had():
+def test_the_published_reference_level_is_available():
     scheduler = DDIMScheduler(steps_offset=1)
     scheduler.set_timesteps(20)
     levels = reference_levels(scheduler.timesteps.tolist(), scheduler.alphas_cumprod, "previous_step")
@@ -140,14 +140,14 @@ def test_the_published_code_s_reference_level_can_be_had():
     assert levels[-1] == scheduler.alphas_cumprod[0]
 
 
-def test_the_reference_is_noised_as_the_scheduler_does_it():
+def test_the_reference_is_noised_as_by_the_scheduler():
     scheduler = DDIMScheduler()
     reference, noise = torch.randn(2, 1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     expected = scheduler.add_noise(reference, noise, torch.tensor([500]))
     torch.testing.assert_close(noised(reference, noise, float(scheduler.alphas_cumprod[500])), expected)
 
 
-def test_the_reference_replaces_the_latents_under_the_mask_alone():
+def test_the_reference_replaces_the_latents_only_under_the_mask():
     latents, reference = torch.zeros(1, 4, 2, 2), torch.ones(1, 4, 2, 2)
     keep = torch.tensor([[[True, False], [False, False]]])
     assert keep_reference(latents, reference, keep)[0, 3].tolist() == [[1, 0], [0, 0]]

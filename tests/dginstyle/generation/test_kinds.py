@@ -1,4 +1,4 @@
-"""Kinds of generators that need no diffusion model: render and recolour, and one that is written here."""
+"""Kinds of generators without a diffusion model: render, recolour, and one defined here."""
 
 import csv
 import json
@@ -69,14 +69,14 @@ def test_images_show_the_source_streets_in_the_other_appearance(data, tmp_path):
     assert line["weather"] == scene.weather
 
 
-def test_shards_amount_to_the_whole(data, tmp_path):
+def test_shards_together_equal_the_whole(data, tmp_path):
     whole = render(data, tmp_path / "whole")
     parts = [line for shard in (0, 1) for line in render(data, tmp_path / str(shard), shard=shard, shards=2)]
     assert [line["index"] for line in parts] == [line["index"] for line in whole]
 
 
 @pytest.mark.parametrize("strength", [0.0, 1.0])
-def test_recoloured_crops_are_those_of_the_source_in_other_colours(data, tmp_path, strength):
+def test_recolour_keeps_the_crops_and_changes_their_colours(data, tmp_path, strength):
     options = {"kind": "recolour", "class_colours": strength, "colour_jitter": 0.3 * strength}
     for folder in ("once", "again"):
         make(data, tmp_path / folder, options, {"images": str(data)})
@@ -95,11 +95,11 @@ def test_recoloured_crops_are_those_of_the_source_in_other_colours(data, tmp_pat
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"seed": SEED + 1}, "does not show the scene that the mini world renders for 'source' with seed 4"),
+        ({"seed": SEED + 1}, "differs from the mini world's scene of domain 'source' with seed 4"),
         ({"appearance": "mars"}, "appearance is \"mars\" but must be 'source', 'prior'"),
     ],
 )
-def test_what_does_not_fit_is_one_sentence(data, tmp_path, changes, sentence):
+def test_inconsistent_inputs_stop_with_a_message(data, tmp_path, changes, sentence):
     with pytest.raises(SystemExit, match=sentence):
         render(data, tmp_path / "0", **changes)
     assert not (tmp_path / "0").exists()

@@ -1,4 +1,4 @@
-"""``draw-list`` and ``build-training-set``: which label maps and which source images are taken."""
+"""``draw-list`` and ``build-training-set``: the choice of label maps and source images."""
 
 import csv
 from collections import Counter
@@ -34,7 +34,7 @@ def training_set(source, folder, images, sampling="rare_class_sampling", seed=0,
 
 
 @pytest.mark.parametrize("rare", [True, False])
-def test_every_item_names_a_label_map_that_holds_its_class(source, tmp_path, rare):
+def test_every_label_map_contains_the_class_of_its_item(source, tmp_path, rare):
     rows = drawn(source, tmp_path, rare=rare)
     assert [row["index"] for row in rows] == [str(index) for index in range(40)]
     for row in rows:
@@ -47,7 +47,7 @@ def test_rare_class_sampling_prefers_the_rare_rider(source, tmp_path):
     assert rare["12"] > 2 * uniform["12"]
 
 
-def test_rare_class_sampling_takes_label_maps_with_a_rider_first(source, tmp_path):
+def test_rare_class_sampling_draws_label_maps_with_a_rider_first(source, tmp_path):
     rare, uniform = (
         sum(
             (read_label(source / row["label"]) == 12).any()
@@ -60,7 +60,7 @@ def test_rare_class_sampling_takes_label_maps_with_a_rider_first(source, tmp_pat
 
 
 @pytest.mark.parametrize("rare", [True, False])
-def test_no_label_map_comes_again_before_all_have_come(source, tmp_path, rare):
+def test_label_maps_are_drawn_without_replacement(source, tmp_path, rare):
     labels = [row["label"] for row in drawn(source, tmp_path, 18, rare)]
     rounds = [labels[start : start + 6] for start in (0, 6, 12)]
     assert all(sorted(one) == sorted(set(labels)) for one in rounds)
@@ -68,17 +68,17 @@ def test_no_label_map_comes_again_before_all_have_come(source, tmp_path, rare):
 
 
 @pytest.mark.parametrize("rare", [True, False])
-def test_a_shorter_list_is_the_beginning_of_a_longer_one(source, tmp_path, rare):
+def test_a_shorter_list_is_a_prefix_of_a_longer_one(source, tmp_path, rare):
     long, short = drawn(source, tmp_path, 40, rare), drawn(source, tmp_path, 10, rare)
     assert long[:10] == short
     assert drawn(source, tmp_path, 10, rare, seed=1) != short
 
 
-def test_label_maps_that_are_ignored_altogether_are_one_sentence(tmp_path):
+def test_label_maps_of_only_ignore_stop_with_a_message(tmp_path):
     source = write_tiny_set(tmp_path / "gta", label=lambda number: np.full_like(tiny_label(number), 255))
     with pytest.raises(SystemExit, match="no label map has more than min_pixels"):
         drawn(source, tmp_path, rare=True)
-    with pytest.raises(SystemExit, match="no label map holds an evaluated class"):
+    with pytest.raises(SystemExit, match="no label map has an evaluated class"):
         drawn(source, tmp_path, rare=False)
 
 
@@ -89,13 +89,13 @@ def test_no_source_image_is_taken_twice(source, tmp_path, sampling):
     assert {row["origin"] for row in rows} == {"source"}
 
 
-def test_rare_classes_come_first_and_a_smaller_set_is_a_larger_one_s_beginning(source, tmp_path):
+def test_rare_classes_come_first_and_a_smaller_set_is_a_prefix_of_a_larger_one(source, tmp_path):
     small = rows_of(training_set(source, tmp_path, 3))
     assert rows_of(training_set(source, tmp_path, 6))[:3] == small
     assert sum("000_" in row["label"] or "003_" in row["label"] for row in small) == 2
 
 
-def test_when_candidates_are_used_up_the_remaining_images_follow(tmp_path):
+def test_the_remaining_images_follow_when_candidates_run_out(tmp_path):
     source = write_tiny_set(
         tmp_path / "gta", label=lambda number: tiny_label(number) if number < 2 else np.full((40, 48), 255, np.uint8)
     )
@@ -115,7 +115,7 @@ def test_generated_images_are_all_added_under_their_generator_s_name(source, tmp
     assert (output.parent / rows[0]["image"]).resolve().is_file()
 
 
-def test_more_images_than_there_are_is_one_sentence(source, tmp_path):
+def test_too_many_images_stop_with_a_message(source, tmp_path):
     with pytest.raises(SystemExit, match="has 6 images, fewer than the 7 of the training set"):
         training_set(source, tmp_path, 7)
 
@@ -129,7 +129,7 @@ def test_a_share_of_the_generated_images_is_the_first_of_them(source, tmp_path, 
     assert [row["image"].rpartition("/")[2] for row in chosen] == [name for name, _ in rows[:taken]]
 
 
-def test_a_training_set_may_have_no_source_image(source, tmp_path):
+def test_a_training_set_can_have_no_source_image(source, tmp_path):
     generated = tmp_path / "generated/dginstyle"
     write_csv(generated / "manifest.csv", ("image", "label"), [("0.png", "0_labelTrainIds.png")])
     assert [row["origin"] for row in rows_of(training_set(source, tmp_path, 0, generated=generated))] == ["dginstyle"]

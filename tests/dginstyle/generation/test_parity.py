@@ -1,4 +1,4 @@
-"""With the published behaviours, what is generated is what the published loop generates."""
+"""With the published options, generation equals the published loop."""
 
 import numpy as np
 import pytest
@@ -35,8 +35,8 @@ def relative_difference(ours, theirs):
 
 
 @pytest.mark.parametrize(("covered", "stride"), [(0, 4), (20, 4), (0, 5), (20, 5)])
-def test_latents_of_both_passes_equal_the_published_loop_s(prior, controlnet, covered, stride):
-    """The stride of 5 leaves a border of one latent pixel, which the published grid does not cover."""
+def test_latents_of_both_passes_equal_those_of_the_published_loop(prior, controlnet, covered, stride):
+    """A stride of 5 leaves a border of one latent pixel, which the published grid does not cover."""
     options = OPTIONS.replace(second_pass=OPTIONS.second_pass.replace(stride=stride))
     generator = torch.Generator().manual_seed(0)
     noise, reference = torch.randn(2, 1, 4, 32, 32, generator=generator)
@@ -59,7 +59,7 @@ def test_latents_of_both_passes_equal_the_published_loop_s(prior, controlnet, co
     assert relative_difference(second, expected) < 1e-4
 
 
-def test_an_image_equals_the_published_loop_s(prior, controlnet):
+def test_an_image_equals_that_of_the_published_loop(prior, controlnet):
     ours = Synthesiser(networks(prior, controlnet), OPTIONS)([LABEL], ["road sky car"], [7])[0]
     theirs = ReferenceLoop(networks(prior, controlnet), OPTIONS)(LABEL, "road sky car", 7)
     assert np.abs(ours.astype(int) - theirs).max() <= 1

@@ -1,4 +1,4 @@
-"""Sampling with the prior's classes: the first pass is stock diffusers, the second keeps what the mask covers."""
+"""Sampling with the prior's classes: the first pass equals diffusers, the second keeps the reference under the mask."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from dginstyle.conditioning import one_hot
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
 from dginstyle.generation.passes import Denoiser, WindowOptions, first_pass, second_pass
 from dginstyle.generation.synthesis import Synthesiser
-from dginstyle.training.controlnet import begin_controlnet
+from dginstyle.training.controlnet import init_controlnet
 from tests.dginstyle.tiny_prior import tiny_label
 
 PROMPT = "a city street scene with road sky car"
@@ -26,7 +26,7 @@ def sampling(**changed):
 
 @pytest.fixture
 def one_core():
-    """Batches go through the networks whole; more cores would share them."""
+    """Use one core, so that batches are not split."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -34,14 +34,14 @@ def one_core():
 
 
 def network_batches(generate):
-    """Return the list to which each later call of the U-Net adds its batch's size."""
+    """Return a list that collects the batch size of each later call of the U-Net."""
     sizes = []
     generate.denoiser.unet.register_forward_pre_hook(lambda network, inputs: sizes.append(len(inputs[0])))
     return sizes
 
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
-def test_the_first_pass_is_diffusers_own_controlnet_pipeline(prior, controlnet, guidance):
+def test_the_first_pass_equals_diffusers_controlnet_pipeline(prior, controlnet, guidance):
     ours = Synthesiser.load(prior, controlnet, None, sampling(guidance=guidance))([LABEL], [PROMPT], [7])[0]
     stock = StableDiffusionControlNetPipeline.from_pretrained(
         prior, controlnet=ControlNetModel.from_pretrained(controlnet), safety_checker=None
@@ -58,9 +58,9 @@ def test_the_first_pass_is_diffusers_own_controlnet_pipeline(prior, controlnet, 
     np.testing.assert_array_equal(ours, (theirs * 255).round().astype(np.uint8))
 
 
-def test_a_new_controlnet_is_diffusers_own_and_changes_nothing(prior):
+def test_a_new_controlnet_equals_diffusers_and_has_no_effect(prior):
     unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
-    ours = begin_controlnet(unet, (8, 8), factor=2, seed=0)
+    ours = init_controlnet(unet, (8, 8), factor=2, seed=0)
     stock = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 8), conditioning_channels=20)
     stock.load_state_dict(ours.state_dict())
     latents, text, condition = torch.randn(2, 4, 16, 16), torch.randn(2, 77, 16), torch.rand(2, 20, 32, 32)
@@ -78,7 +78,7 @@ def test_the_condition_reaches_the_image(prior, controlnet):
     assert (generate([LABEL], [PROMPT], [7]) != generate([LABEL[::-1].copy()], [PROMPT], [7])).any()
 
 
-def test_an_item_does_not_depend_on_its_batch(prior, controlnet):
+def test_an_item_is_independent_of_its_batch(prior, controlnet):
     generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=SECOND_PASS))
     both = generate([LABEL, tiny_label(1)[:32, :32]], [PROMPT, "road"], [7, 8])
     alone = generate([LABEL], [PROMPT], [7])
@@ -94,7 +94,7 @@ def test_every_sampler_generates(prior, controlnet, scheduler):
     assert images.std() > 5
 
 
-def test_the_second_pass_has_steps_and_guidance_of_its_own(prior, controlnet, one_core):
+def test_the_second_pass_can_have_its_own_steps_and_guidance(prior, controlnet, one_core):
     options = SECOND_PASS.replace(steps=2, guidance=1.0, windows_per_batch=9, min_component_pixels=9999)
     generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options))
     sizes = network_batches(generate)
@@ -103,7 +103,7 @@ def test_the_second_pass_has_steps_and_guidance_of_its_own(prior, controlnet, on
 
 
 class Levels:
-    """Stands in for the networks: each window gets the mean of its condition."""
+    """A stand-in for the networks that predicts the mean of each window's condition."""
 
     def embed(self, condition):
         return condition.float()
@@ -112,15 +112,15 @@ class Levels:
         return embedded.mean((1, 2, 3), keepdim=True).expand_as(latents)
 
 
-def test_windows_of_the_first_pass_meet_without_a_seam():
+def test_windows_of_the_first_pass_blend():
     inputs = torch.zeros(1, 4, 16, 32), torch.zeros(1, 77, 8), torch.arange(64.0).expand(1, 20, 32, 64)
     latents = first_pass(Levels(), DDIMScheduler(clip_sample=False), 1, *inputs, (16, 16))[0, 0]
-    assert latents.diff(dim=1).abs().max() < 0.15 * (latents.max() - latents.min())  # 0.25 with even weights
+    assert latents.diff(dim=1).abs().max() < 0.15 * (latents.max() - latents.min())  # 0.25 with constant weights
     assert (latents == latents[:1]).all()
 
 
 @pytest.mark.parametrize(("scale", "windows"), [(1.0, 1), (1.3, 4), (1.5, 4), (2.0, 9)])
-def test_the_second_pass_may_enlarge_by_a_fraction(prior, controlnet, one_core, scale, windows):
+def test_the_second_pass_can_upscale_by_a_fraction(prior, controlnet, one_core, scale, windows):
     options = SECOND_PASS.replace(scale=scale, windows_per_batch=9, min_component_pixels=9999)
     generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options, steps=1, guidance=1.0))
     sizes = network_batches(generate)
@@ -128,7 +128,7 @@ def test_the_second_pass_may_enlarge_by_a_fraction(prior, controlnet, one_core, 
     assert sizes == [1, windows]
 
 
-def test_all_windows_of_a_batch_of_images_go_through_the_network_together(prior, controlnet, one_core):
+def test_windows_of_a_batch_of_images_are_batched_together(prior, controlnet, one_core):
     options = SECOND_PASS.replace(windows_per_batch=18, min_component_pixels=9999)
     generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options, steps=1))
     sizes = network_batches(generate)
@@ -136,7 +136,7 @@ def test_all_windows_of_a_batch_of_images_go_through_the_network_together(prior,
     assert sizes == [4, 36]
 
 
-def test_the_condition_is_embedded_once_a_window_not_once_a_step(prior, controlnet):
+def test_the_condition_is_embedded_once_per_window_not_per_step(prior, controlnet):
     generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=SECOND_PASS))
     sizes = []
     generate.denoiser.embedding.register_forward_pre_hook(lambda network, inputs: sizes.append(len(inputs[0])))
@@ -144,14 +144,14 @@ def test_the_condition_is_embedded_once_a_window_not_once_a_step(prior, controln
     assert sum(sizes) <= 1 + 9
 
 
-def test_embeddings_beyond_the_memory_for_them_are_made_again_and_change_nothing(prior, controlnet, monkeypatch):
+def test_uncached_embeddings_are_recomputed_without_an_effect(prior, controlnet, monkeypatch):
     generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=SECOND_PASS))
     expected = generate([LABEL], [PROMPT], [7])
     monkeypatch.setattr("dginstyle.generation.passes.EMBEDDINGS_KEPT", 0)
     sizes = []
     generate.denoiser.embedding.register_forward_pre_hook(lambda network, inputs: sizes.append(len(inputs[0])))
     np.testing.assert_array_equal(generate([LABEL], [PROMPT], [7]), expected)
-    assert sizes == [1, 1, 1, 3, 3, 3]  # in each step the whole first pass, then the windows beside the mask
+    assert sizes == [1, 1, 1, 3, 3, 3]  # the first pass, then the windows outside the mask in each step
 
 
 def test_a_prompt_is_embedded_once(prior, controlnet):
@@ -173,7 +173,7 @@ def test_the_conditioning_scale_weights_the_controlnet(prior, controlnet):
 
 
 @torch.inference_mode()
-def test_guidance_by_the_condition_leads_away_from_the_unet_without_the_controlnet(prior, controlnet):
+def test_guidance_by_the_condition_is_relative_to_the_unet_without_controlnet(prior, controlnet):
     unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
     network = ControlNetModel.from_pretrained(controlnet)
     denoiser = Denoiser.of(unet, network, torch.zeros(77, 16), 3.0, guided_by="condition")
@@ -186,12 +186,12 @@ def test_guidance_by_the_condition_leads_away_from_the_unet_without_the_controln
     torch.testing.assert_close(guided, 3 * controlled - 2 * alone, rtol=1e-4, atol=1e-5)
 
 
-def test_the_option_says_what_guidance_strengthens(prior, controlnet):
+def test_guided_by_selects_what_guidance_amplifies(prior, controlnet):
     def images(**options):
         return Synthesiser.load(prior, controlnet, None, sampling(**options))([LABEL], [PROMPT], [7])
 
     assert (images(guided_by="condition") != images(guided_by="prompt")).any()
-    silent = images(guided_by="condition", conditioning_scale=0.0)  # nothing to strengthen
+    silent = images(guided_by="condition", conditioning_scale=0.0)  # nothing to amplify
     np.testing.assert_array_equal(silent, images(guidance=1.0, conditioning_scale=0.0))
 
 
@@ -213,7 +213,7 @@ def second(prior, controlnet, keep, reference):
         return second_pass(denoiser, scheduler, 3, noise, text, torch.ones(1, 20, 64, 80), reference, keep, options)
 
 
-def test_the_second_pass_draws_beside_the_mask_and_keeps_the_reference_under_it(prior, controlnet):
+def test_the_second_pass_samples_outside_the_mask_and_keeps_the_reference_inside(prior, controlnet):
     reference = torch.full((1, 4, 32, 40), 0.5)
     keep = torch.zeros(1, 32, 40, dtype=torch.bool)
     keep[:, :20] = True
@@ -222,18 +222,18 @@ def test_the_second_pass_draws_beside_the_mask_and_keeps_the_reference_under_it(
     assert (latents[:, :, 20:] != 0.5).all()
 
 
-def test_wholly_masked_latents_are_the_reference_without_any_window(prior, controlnet):
+def test_fully_masked_latents_are_the_reference(prior, controlnet):
     reference = torch.rand(1, 4, 32, 40)
     assert torch.equal(second(prior, controlnet, torch.ones(1, 32, 40, dtype=torch.bool), reference), reference)
 
 
 @pytest.mark.parametrize(("crop", "words"), [((34, 32), "multiples of 4"), ((32, 30), "multiples of 4")])
-def test_a_crop_that_does_not_pass_the_networks_is_refused(prior, controlnet, crop, words):
+def test_an_unsupported_crop_is_rejected(prior, controlnet, crop, words):
     with pytest.raises(SystemExit, match=words):
         Synthesiser.load(prior, controlnet, None, sampling(crop=crop))
 
 
-def test_a_crop_larger_than_the_networks_window_is_drawn_by_windows_in_both_passes(prior, controlnet, one_core):
+def test_a_crop_larger_than_the_window_is_sampled_in_windows_in_both_passes(prior, controlnet, one_core):
     label = np.tile(LABEL, (1, 2))[:, :40]
     options = SECOND_PASS.replace(windows_per_batch=99, min_component_pixels=9999)
     generate = Synthesiser.load(
@@ -245,7 +245,7 @@ def test_a_crop_larger_than_the_networks_window_is_drawn_by_windows_in_both_pass
     assert set(shapes) == {(2, 4, 16, 16), (2 * 3 * 4, 4, 16, 16)}  # windows of 16 on 32×40 latents every 8
 
 
-def test_large_images_pass_the_autoencoder_in_tiles(prior, controlnet, monkeypatch):
+def test_large_images_are_encoded_in_tiles(prior, controlnet, monkeypatch):
     monkeypatch.setattr("dginstyle.generation.synthesis.TILED_ABOVE", 64)
     small, large = (
         Synthesiser.load(prior, controlnet, None, sampling(crop=(side, side), window=(32, 32), steps=1))
@@ -268,8 +268,8 @@ def test_a_missing_prior_is_one_sentence(missing, controlnet):
         Synthesiser.load(missing, controlnet, None, sampling())
 
 
-def test_a_controlnet_of_another_prior_is_refused(prior, tmp_path):
+def test_a_controlnet_of_another_prior_is_rejected(prior, tmp_path):
     unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
-    begin_controlnet(unet, (8, 8, 8), factor=4, seed=0).save_pretrained(tmp_path)
+    init_controlnet(unet, (8, 8, 8), factor=4, seed=0).save_pretrained(tmp_path)
     with pytest.raises(SystemExit, match="train it with this prior"):
         Synthesiser.load(prior, tmp_path, None, sampling())

@@ -30,7 +30,7 @@ def test_a_weather_prompt_names_one_of_the_weathers():
     }
 
 
-def test_weather_is_drawn_as_often_as_its_probability_says():
+def test_weather_prompts_are_drawn_with_their_probability():
     assert np.mean([bool(weather) for _, weather in prompts(0.3, 3000)]) == pytest.approx(0.3, abs=0.03)
 
 
@@ -42,11 +42,11 @@ def test_the_same_seed_draws_the_same_prompts():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"weather_prompt": "{classes} in {colour}"}, "must have the fields .'classes', 'weather'. in braces"),
-        ({"plain_prompt": "a street"}, "must have the fields .'classes'. in braces"),
+        ({"weather_prompt": "{classes} in {colour}"}, "must have exactly the fields .'classes', 'weather'. in braces"),
+        ({"plain_prompt": "a street"}, "must have exactly the fields .'classes'. in braces"),
         ({"weathers": ()}, "weathers is empty"),
     ],
 )
-def test_prompts_that_cannot_be_are_refused(change, words):
+def test_invalid_templates_are_rejected(change, words):
     with pytest.raises(ValidationError, match=words):
         OPTIONS.replace(**change)

@@ -10,7 +10,7 @@ from dginstyle.generation.samples import evenly_spread, plot_samples, read_metad
 
 
 def write_generated(folder, count=3):
-    """Write a gathered set of 8×8 images whose 8×16 source images lie beside it."""
+    """Write a gathered set of 8×8 images with 8×16 source images next to it."""
     for name in ("generated", "source"):
         (folder / name).mkdir(parents=True)
     lines = []
@@ -66,7 +66,7 @@ def test_the_figure_shows_labels_in_their_colours(generated, tmp_path):
     assert {(128, 64, 128), (244, 35, 232), (70, 70, 70)} <= colours
 
 
-def test_a_source_image_that_is_not_here_leaves_a_blank(generated, tmp_path):
+def test_a_missing_source_image_leaves_a_note(generated, tmp_path):
     (generated.parent / "source/0.png").unlink()
     assert read_sample(generated, read_metadata(generated / "metadata.jsonl")[0]).source is None
     plot_samples(generated=generated, output=tmp_path / "figure.png")
@@ -74,26 +74,26 @@ def test_a_source_image_that_is_not_here_leaves_a_blank(generated, tmp_path):
 
 
 @pytest.mark.parametrize(("count", "places"), [(1, [0]), (3, [0, 1, 2]), (23, list(range(0, 23, 2)))])
-def test_a_dozen_samples_at_most_are_spread_over_the_set(count, places):
+def test_at_most_twelve_samples_are_evenly_spaced(count, places):
     assert evenly_spread(count, 12) == places
 
 
-def test_a_set_that_is_not_gathered_is_one_sentence(tmp_path):
-    with pytest.raises(SystemExit, match="`gather` writes it"):
+def test_a_set_that_is_not_gathered_stops_with_a_message(tmp_path):
+    with pytest.raises(SystemExit, match="run `gather`"):
         plot_samples(generated=tmp_path, output=tmp_path / "figure.png")
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("", "is empty"), ("{", "no JSON"), ('{"index": 0}', "lacks 'label'")]
+    ("content", "message"), [("", "is empty"), ("{", "not JSON"), ('{"index": 0}', "without 'label'")]
 )
-def test_metadata_that_cannot_be_used_is_one_sentence(tmp_path, content, message):
+def test_invalid_metadata_stops_with_a_message(tmp_path, content, message):
     (tmp_path / "metadata.jsonl").write_text(content)
     with pytest.raises(SystemExit, match=message):
         plot_samples(generated=tmp_path, output=tmp_path / "figure.png")
     assert not (tmp_path / "figure.png").exists()
 
 
-def test_a_generated_image_that_is_gone_is_one_sentence(generated, tmp_path):
+def test_a_missing_generated_image_stops_with_a_message(generated, tmp_path):
     (generated / "0.png").unlink()
     with pytest.raises(SystemExit, match="generate and gather again"):
         plot_samples(generated=generated, output=tmp_path / "figure.png")

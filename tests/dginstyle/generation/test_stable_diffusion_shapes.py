@@ -17,7 +17,7 @@ from dginstyle.captions import caption
 from dginstyle.conditioning import one_hot
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
 from dginstyle.generation.synthesis import Synthesiser
-from dginstyle.training.controlnet import ControlNetTask, begin_controlnet
+from dginstyle.training.controlnet import ControlNetTask, init_controlnet
 from dginstyle.training.dreambooth import Dreambooth
 from dginstyle.training.loop import batches, optimise, start
 from dginstyle.training.options import ControlNetOptions, DreamboothOptions
@@ -84,7 +84,7 @@ def controlnet_step():
         **COMMON, learning_rate=1e-5, rare_class_sampling=True, conditioning_channels=(16, 32, 96, 256)
     )
     unet = frozen(sd15_unet())
-    network = begin_controlnet(unet, options.conditioning_channels, factor=8, seed=0)
+    network = init_controlnet(unet, options.conditioning_channels, factor=8, seed=0)
     unet.enable_gradient_checkpointing()
     text_encoder = frozen_text_encoder(torch.float32)
     task = ControlNetTask(
@@ -108,7 +108,7 @@ def two_step_generation():
 
 
 def in_own_process(work):
-    """Return what ``work`` returns, and say how much memory its process took."""
+    """Return the result of ``work``, run in its own process, and print its peak memory."""
     with multiprocessing.get_context("spawn").Pool(1) as process:
         result, kibibytes = process.apply(measured, (work,))
     print(f"\n{work.__name__}: {kibibytes / 2**20:.1f} GiB at the peak")

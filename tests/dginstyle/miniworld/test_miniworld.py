@@ -1,4 +1,4 @@
-"""The mini world: 19 classes, rare where they should be, layouts apart from appearance, the same bytes for a seed."""
+"""The mini world: classes and their shares, independence of layout and appearance, reproducibility."""
 
 import numpy as np
 import pytest
@@ -13,26 +13,26 @@ RARE = ("train", "rider", "bicycle", "motorcycle", "traffic light", "traffic sig
 
 
 def class_shares(domain: str, scenes: int) -> dict[str, float]:
-    """Per cent of the pixels of each class."""
+    """Return the share of pixels of each class, in percent."""
     labels = np.stack([ID_TO_TRAIN_ID[render_scene(domain, i, 0).labels] for i in range(scenes)])
     counts = np.bincount(labels.ravel(), minlength=256)
     return {name: 100 * counts[train_id] / counts.sum() for train_id, name in enumerate(CLASS_NAMES)}
 
 
-def test_every_domain_shows_an_image_and_a_label_map_of_two_to_one():
+def test_every_domain_renders_an_image_and_a_label_map():
     for domain in DOMAINS:
         scene = render_scene(domain, 0, 0)
         assert scene.image.shape == (64, 128, 3) and scene.image.dtype == np.uint8
         assert scene.labels.shape == (64, 128) and scene.labels.dtype == np.uint8
 
 
-def test_source_has_all_classes_and_the_rare_ones_under_a_fifth_of_a_per_cent():
+def test_source_has_all_classes_and_rare_ones_below_0_2_percent():
     shares = class_shares("source", 400)
     assert all(share > 0 for share in shares.values())
     assert {name: shares[name] for name in RARE if shares[name] >= 0.2} == {}
 
 
-def test_a_scene_depends_on_its_seed_and_index_alone():
+def test_a_scene_depends_only_on_its_seed_and_index():
     first = render_scene("mapillary", 7, 3)
     render_scene("source", 1, 3)
     again = render_scene("mapillary", 7, 3)
@@ -41,7 +41,7 @@ def test_a_scene_depends_on_its_seed_and_index_alone():
     assert not np.array_equal(first.image, render_scene("mapillary", 7, 4).image)
 
 
-def test_a_layout_keeps_its_labels_in_another_domains_appearance():
+def test_labels_do_not_depend_on_the_appearance():
     own, other = render_scene("source", 5, 0), render_scene("source", 5, 0, appearance="prior")
     np.testing.assert_array_equal(own.labels, other.labels)
     assert np.abs(own.image.astype(int) - other.image).mean() > 10
@@ -61,8 +61,8 @@ def test_a_caption_names_exactly_the_classes_in_the_photograph():
 
 
 @pytest.mark.parametrize("target", ["cityscapes", "bdd100k", "mapillary"])
-def test_colour_alone_does_not_carry_over_to_a_target(target):
-    """A classifier of single pixels that is right on the source is lost on a target."""
+def test_colour_alone_does_not_generalise_to_a_target(target):
+    """A pixel classifier that works on the source fails on a target."""
 
     def pixels(domain: str, first: int) -> tuple[np.ndarray, np.ndarray]:
         scenes = [render_scene(domain, first + i, 0) for i in range(15)]
@@ -80,7 +80,7 @@ def test_colour_alone_does_not_carry_over_to_a_target(target):
 
 
 def test_an_unknown_domain_is_named():
-    with pytest.raises(ValueError, match="unknown mini-world domain 'mars'"):
+    with pytest.raises(ValueError, match="unknown mini world domain 'mars'"):
         render_scene("mars", 0, 0)
 
 

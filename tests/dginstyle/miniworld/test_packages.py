@@ -1,4 +1,4 @@
-"""The mini world's packages: publishers' formats, the same bytes for the same seed, and back through convert."""
+"""The mini world's packages: publishers' formats, reproducible bytes, and conversion back to trainIds."""
 
 import csv
 import hashlib
@@ -59,7 +59,7 @@ def decode(package, name):
 
 
 @pytest.mark.parametrize("adapter", PACKAGES)
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(adapter, tmp_path):
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_different_ones(adapter, tmp_path):
     first, second, other = (publish(adapter, tmp_path / name, seed, 3) for name, seed in (("a", 0), ("b", 0), ("c", 1)))
     assert sorted(p.name for p in first.iterdir()) == sorted(["SHA256SUMS", *PACKAGES[adapter]])
     for package in PACKAGES[adapter]:
@@ -145,7 +145,7 @@ def test_converted_labels_are_the_scenes_train_ids(adapter, tmp_path):
     assert as_bytes[0] == as_bytes[1]
 
 
-def test_mapillary_labels_come_back_as_train_ids_at_their_own_size(tmp_path):
+def test_mapillary_labels_are_converted_to_train_ids_at_their_own_size(tmp_path):
     convert(adapter="mapillary", raw=unpacked("mapillary", tmp_path), split="val", output=tmp_path)
     expected = [np.unique(ID_TO_TRAIN_ID[render_scene("mapillary", index, 0).labels]) for index in range(SCENES)]
     with (tmp_path / "manifest.csv").open() as file:
@@ -158,7 +158,7 @@ def test_mapillary_labels_come_back_as_train_ids_at_their_own_size(tmp_path):
     assert sorted(found) == sorted(e.tolist() for e in expected)
 
 
-def test_gta_has_one_misfit_and_one_truncated_image_that_are_left_out(tmp_path):
+def test_gta_has_one_misfit_and_one_truncated_image_that_are_skipped(tmp_path):
     options = ConvertOptions(expected_pairs=SCENES - 2, max_skipped=2)
     convert(adapter="gta", raw=unpacked("gta", tmp_path), split="train", output=tmp_path, options=options)
     report = json.loads((tmp_path / "report.json").read_text())
@@ -173,17 +173,17 @@ def test_gta_has_one_misfit_and_one_truncated_image_that_are_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("changes", "words"),
     [
         ({"adapter": "kitti"}, "should be 'gta', 'cityscapes'"),
         ({"domain": "mars"}, "should be 'source', 'prior'"),
-        ({"parts": 3}, "2 scenes cannot be spread over 3 parts"),
+        ({"parts": 3}, "2 scenes cannot be split into 3 parts"),
     ],
 )
-def test_a_publisher_that_cannot_be_is_refused(change, words):
+def test_invalid_options_are_rejected(changes, words):
     with pytest.raises(ValidationError, match=words):
-        PublisherOptions(**{"adapter": "gta", "domain": "source", "scenes": 2} | change)
+        PublisherOptions(**{"adapter": "gta", "domain": "source", "scenes": 2} | changes)
 
 
-def test_every_publisher_has_its_adapter_s_name():
+def test_every_publisher_has_the_name_of_its_adapter():
     assert get_args(PublisherOptions.model_fields["adapter"].annotation) == tuple(PUBLISHERS)

@@ -1,4 +1,4 @@
-"""The mini prior: its tokenizer and losses, its training, and the one that is shipped."""
+"""The mini prior: tokenizer, losses, training, and the shipped weights."""
 
 import json
 import shutil
@@ -50,7 +50,7 @@ def weights(folder: Path) -> list[bytes]:
     return [(folder / file).read_bytes() for file in WEIGHTS]
 
 
-def test_every_class_word_is_one_token_and_other_words_fall_into_letters(tmp_path):
+def test_every_class_word_is_one_token_and_other_words_are_split_into_letters(tmp_path):
     tokenizer = build_tokenizer(tmp_path)
     words = sum((name.split() for name in CLASS_NAMES), [])
     assert tokenizer.tokenize(" ".join(words)) == [f"{word}</w>" for word in words]
@@ -58,7 +58,7 @@ def test_every_class_word_is_one_token_and_other_words_fall_into_letters(tmp_pat
     assert tokenise(tokenizer, ["", "road"]).shape == (2, 77)
 
 
-def test_captions_are_sentences_bare_classes_or_empty():
+def test_captions_are_sentences_class_names_or_empty():
     drawn = {draw_caption("road sky", "foggy", np.random.default_rng(i)) for i in range(100)}
     assert drawn == {"", "road sky", "A city street scene with road sky, in foggy weather."}
 
@@ -66,9 +66,9 @@ def test_captions_are_sentences_bare_classes_or_empty():
 def test_reconstruction_loss_by_hand():
     target = torch.zeros(1, 3, 8, 8)
     assert reconstruction_loss(target, target) == 0
-    # A grey offset of 0.3 moves brightness alone, by 0.6: a third of 0.36 in the pixels and in their means, and L1.
+    # A grey offset of 0.3 changes only brightness, by 0.6: a third of 0.36 for pixels and for means, plus L1.
     assert reconstruction_loss(target + 0.3, target) == pytest.approx(2 * 0.36 / 3 + 0.3, rel=1e-2)
-    # Red against green moves one chroma axis alone, by 2.5 · 0.2.
+    # Red versus green changes only one chroma axis, by 2.5 · 0.2.
     tinted = target + torch.tensor([0.1, -0.1, 0.0])[:, None, None]
     assert reconstruction_loss(tinted, target) == pytest.approx(2 * 0.25 / 3 + 0.2 / 3, rel=1e-4)
 
@@ -91,7 +91,7 @@ def test_first_component_is_the_brightness():
     assert (first > 0).all() or (first < 0).all()
 
 
-def test_training_goes_on_from_another_and_writes_what_diffusers_loads(corpus, tmp_path):
+def test_training_starts_from_another_prior_and_saves_a_diffusers_pipeline(corpus, tmp_path):
     for name in ("first", "again"):
         train(corpus, tmp_path, name)
     assert weights(tmp_path / "first") == weights(tmp_path / "again")
@@ -107,7 +107,7 @@ def test_training_goes_on_from_another_and_writes_what_diffusers_loads(corpus, t
 
 @pytest.fixture
 def interrupted(corpus, tmp_path, monkeypatch):
-    """A training ``again`` that was interrupted in the second step of its decoder."""
+    """A training ``again``, interrupted in the second step of its decoder."""
     monkeypatch.setattr("dginstyle.prior.train.reconstruction_loss", fails_in_the_second(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         train(corpus, tmp_path, "again")
@@ -144,8 +144,8 @@ def test_an_interrupted_training_ends_with_the_same_bytes(corpus, tmp_path, inte
         ({"options": OPTIONS.replace(denoiser_learning_rate=0.5)}, "denoiser_learning_rate was 0.0008 and is 0.5"),
     ],
 )
-def test_a_state_of_other_options_stops_and_names_them(corpus, tmp_path, interrupted, changed, words):
-    with pytest.raises(SystemExit, match=rf"{words}; put back what it was, or delete \S*state_again to start over"):
+def test_a_state_with_other_options_stops_and_names_them(corpus, tmp_path, interrupted, changed, words):
+    with pytest.raises(SystemExit, match=rf"{words}; undo the change, or delete \S*state_again to start over"):
         train(corpus, tmp_path, "again", **changed)
 
 
@@ -179,7 +179,7 @@ def test_shipped_autoencoder_keeps_edges_and_colours(shipped):
         decoded = shipped.vae.decode(shipped.vae.encode(images).latent_dist.mean).sample.clamp(-1, 1)
     error = (decoded - images).square().mean().item() / 4
     assert -10 * np.log10(error) > 20
-    for one, other in ((0, 1), (2, 0)):  # red against green, blue against red
+    for one, other in ((0, 1), (2, 0)):  # red versus green, blue versus red
         true, kept = images[:, one] - images[:, other], decoded[:, one] - decoded[:, other]
         unexplained = (kept - true).square().mean() / (true - true.mean()).square().mean()
         assert unexplained < 0.2

@@ -1,4 +1,4 @@
-"""Weights on the hub: huggingface_hub's own client against a small server that answers as the hub does."""
+"""Upload to the hub: huggingface_hub's client against a small server that mimics the hub."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ REPOSITORY = "someone/unet-source"
 
 
 class Hub(BaseHTTPRequestHandler):
-    """Takes every file as part of the commit, none for itself."""
+    """Accepts all files as part of the commit."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -72,32 +72,32 @@ def weights(prior, tmp_path):
     return folder
 
 
-def test_the_folder_is_uploaded_whole_to_a_private_repository(hub, weights):
+def test_the_whole_folder_is_uploaded_to_a_private_repository(hub, weights):
     assert push(weights, REPOSITORY).startswith("http://127.0.0.1")
     assert hub.created["name"] == "unet-source"
     assert hub.created["visibility"] == "private"
     assert hub.files == {path.name: path.read_bytes() for path in weights.iterdir()}
 
 
-def test_the_card_names_prior_settings_and_how_to_load(weights):
+def test_the_card_has_prior_settings_and_usage(weights):
     card = ModelCard.load(weights / "README.md")
     assert (card.data.base_model, card.data.library_name) == ("owner/prior", "diffusers")
     assert f'from_pretrained("{REPOSITORY}")' in card.text
     assert '"steps": 4' in card.text
 
 
-def test_the_card_of_a_prior_in_a_folder_names_no_base_model(prior, tmp_path):
+def test_the_card_of_a_local_prior_has_no_base_model(prior, tmp_path):
     write_model_card(tmp_path, REPOSITORY, "controlnet", prior, {})
     assert ModelCard.load(tmp_path / "README.md").data.base_model is None
 
 
-def test_a_refused_upload_says_where_the_weights_are_and_how_to_go_on(hub, weights):
+def test_a_failed_upload_says_where_the_weights_are_and_how_to_upload_them(hub, weights):
     hub.status = 403
     with pytest.raises(SystemExit, match=f"the weights are in {weights}.*`hf upload {REPOSITORY} {weights}`"):
         push(weights, REPOSITORY)
     assert (weights / "config.json").is_file()
 
 
-def test_an_impossible_name_is_one_sentence(weights):
+def test_an_invalid_repository_stops_with_a_message(weights):
     with pytest.raises(SystemExit, match="the weights are in"):
         push(weights, "no/such/name")

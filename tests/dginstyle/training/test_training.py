@@ -1,4 +1,4 @@
-"""Training of U^S and the ControlNet: resumed after a kill to the same bytes, and clear about what cannot be."""
+"""Training of U^S and the ControlNet: resuming to the same bytes, options, and error messages."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from accelerate.state import AcceleratorState
 from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
 
 from dginstyle.datasets.prepared_set import SourceSet
-from dginstyle.training.controlnet import LabelledCrops, begin_controlnet
+from dginstyle.training.controlnet import LabelledCrops, init_controlnet
 from dginstyle.training.dreambooth import Dreambooth, SourceImages
 from dginstyle.training.loop import batches, optimise, start, trained
 from dginstyle.training.objective import prediction_target
@@ -34,7 +34,7 @@ def test_dreambooth_killed_and_resumed_ends_with_the_same_bytes(prior, source, u
     kill("train-dreambooth", DREAMBOOTH, prior=prior, data=source, output=output, state=state)
     dreambooth(prior, source, tmp_path)
     assert weights(output) == weights(unet)
-    assert "going on after step 2 of 4" in (state / "logs/train.log").read_text()
+    assert "resuming after step 2 of 4" in (state / "logs/train.log").read_text()
     assert not (state / "last.pt").exists()
     assert list((state / "logs").glob("events*"))
 
@@ -42,8 +42,8 @@ def test_dreambooth_killed_and_resumed_ends_with_the_same_bytes(prior, source, u
 def test_controlnet_killed_and_resumed_ends_with_the_same_bytes_and_counts(prior, source, unet, tmp_path):
     whole = controlnet(prior, unet, source, tmp_path / "whole")
     output, state = tmp_path / "killed/controlnet", tmp_path / "killed/state"
-    places = {"prior": prior, "unet": unet, "data": source, "output": output, "state": state}
-    kill("train-controlnet", CONTROLNET, **places, min_pixels=4)
+    inputs = {"prior": prior, "unet": unet, "data": source, "min_pixels": 4}
+    kill("train-controlnet", CONTROLNET, **inputs, output=output, state=state)
     controlnet(prior, unet, source, tmp_path / "killed")
     for name in ("diffusion_pytorch_model.safetensors", "class_pixels.json", "config.json"):
         assert (output / name).read_bytes() == (whole / name).read_bytes()
@@ -61,7 +61,7 @@ def test_controlnet_killed_and_resumed_ends_with_the_same_bytes_and_counts(prior
         ({"warmup": 1, "schedule": "cosine"}, [0.0, 1.0, 0.75, 0.25]),
     ],
 )
-def test_the_rate_rises_over_the_warm_up_and_follows_the_schedule(prior, source, changes, rates):
+def test_the_learning_rate_warms_up_and_follows_the_schedule(prior, source, changes, rates):
     options = DREAMBOOTH.replace(**changes)
     run = start(Dreambooth.load(prior, SourceImages(SourceSet(source), options, 0), options), options)
     seen = []
@@ -90,42 +90,42 @@ def test_an_averaged_training_killed_and_resumed_ends_with_the_same_bytes(prior,
         ("condition_first_mid_block", {"down_blocks.0", "mid_block"}),
     ],
 )
-def test_a_partly_frozen_controlnet_changes_in_its_trained_parts_alone(prior, unet, source, tmp_path, trained, parts):
+def test_a_partially_frozen_controlnet_changes_only_in_its_trained_parts(prior, unet, source, tmp_path, trained, parts):
     options = CONTROLNET.replace(trained=trained, steps=2)
     after = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path, options)).state_dict()
-    before = begin_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
+    before = init_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     always = {"controlnet_cond_embedding", "controlnet_down_blocks", "controlnet_mid_block"}
     assert {name.split(".")[0] for name in changed} == always | {part.split(".")[0] for part in parts}
     assert not any(name.startswith(("down_blocks.1", "conv_in", "time_embedding")) for name in changed)
 
 
-def test_accumulated_batches_are_one_large_batch(prior, source, unet, tmp_path):
+def test_accumulated_batches_equal_one_large_batch(prior, source, unet, tmp_path):
     options = DREAMBOOTH.replace(batch_size=4, accumulation=1)
     ours = UNet2DConditionModel.from_pretrained(dreambooth(prior, source, tmp_path, options)).state_dict()
     for name, expected in UNet2DConditionModel.from_pretrained(unet).state_dict().items():
         torch.testing.assert_close(ours[name], expected, atol=1e-4, rtol=1e-3)
 
 
-def test_bf16_trains_fp32_weights_near_those_of_fp32(prior, source, unet, tmp_path):
+def test_bf16_training_is_close_to_fp32(prior, source, unet, tmp_path):
     options = CONTROLNET.replace(precision="bf16")
     short = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path / "bf16", options)).state_dict()
     AcceleratorState._reset_state(reset_partial_state=True)
     exact = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path / "fp32")).state_dict()
-    begun = begin_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
+    begun = init_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
     flat = [torch.cat([state[name].flatten() for name in exact]) for state in (short, exact, begun)]
     assert flat[0].dtype == torch.float32
     assert 0 < (flat[0] - flat[1]).norm() < 0.5 * (flat[1] - flat[2]).norm()
 
 
-def test_fp16_without_a_gpu_is_one_sentence(prior, source, tmp_path):
+def test_fp16_without_a_gpu_stops_with_a_message(prior, source, tmp_path):
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    with pytest.raises(SystemExit, match="precision fp16 does not work on this machine.*try fp32"):
+    with pytest.raises(SystemExit, match="precision fp16 does not work on this machine.*use fp32"):
         dreambooth(prior, source, tmp_path, DREAMBOOTH.replace(precision="fp16"))
 
 
-def test_gradients_are_clipped_to_the_largest_norm(prior, source):
+def test_gradients_are_clipped_to_the_maximum_norm(prior, source):
     options = DREAMBOOTH.replace(gradient_clip=1e-3)
     task = Dreambooth.load(prior, SourceImages(SourceSet(source), options, 0), options)
     run, norms = start(task, options), []
@@ -143,7 +143,7 @@ def test_another_seed_gives_other_weights(prior, source, unet, tmp_path):
 
 @pytest.fixture
 def interrupted(monkeypatch):
-    """Run a training until its fourth step, with a state after each step."""
+    """Run a training up to its fourth step, saving its state after each step."""
 
     def call(train, *arguments):
         def stopped(task, options, run, stream):
@@ -161,15 +161,15 @@ def interrupted(monkeypatch):
 EACH_STEP = DREAMBOOTH.replace(checkpoint_every=1)
 
 
-def test_a_damaged_state_is_replaced_by_the_one_before_it(prior, source, unet, tmp_path, interrupted):
+def test_a_damaged_state_falls_back_to_the_previous_one(prior, source, unet, tmp_path, interrupted):
     interrupted(dreambooth, prior, source, tmp_path, EACH_STEP)
     damage(tmp_path / "state/last.pt")
     assert weights(dreambooth(prior, source, tmp_path)) == weights(unet)
-    assert "going on after step 2 of 4" in (tmp_path / "state/logs/train.log").read_text()
+    assert "resuming after step 2 of 4" in (tmp_path / "state/logs/train.log").read_text()
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["logs"]
 
 
-def test_two_damaged_states_are_not_thrown_away_in_silence(prior, source, tmp_path, interrupted):
+def test_two_damaged_states_stop_with_a_message(prior, source, tmp_path, interrupted):
     interrupted(dreambooth, prior, source, tmp_path, EACH_STEP)
     for state in (tmp_path / "state").glob("*.pt"):
         damage(state)
@@ -177,14 +177,14 @@ def test_two_damaged_states_are_not_thrown_away_in_silence(prior, source, tmp_pa
         dreambooth(prior, source, tmp_path)
 
 
-def test_copied_and_touched_files_go_on_to_the_same_bytes(prior, source, unet, tmp_path, interrupted):
+def test_copied_and_touched_files_resume_to_the_same_bytes(prior, source, unet, tmp_path, interrupted):
     interrupted(dreambooth, prior, source, tmp_path, EACH_STEP)
     copies = [copied(path, tmp_path / "copies") for path in (prior, source)]
     assert weights(dreambooth(str(copies[0]), copies[1], tmp_path)) == weights(unet)
-    assert "going on after step 3 of 4" in (tmp_path / "state/logs/train.log").read_text()
+    assert "resuming after step 3 of 4" in (tmp_path / "state/logs/train.log").read_text()
 
 
-def test_a_state_of_other_options_stops_and_names_them(prior, source, unet, tmp_path, interrupted):
+def test_a_state_with_other_options_stops_and_names_them(prior, source, unet, tmp_path, interrupted):
     interrupted(dreambooth, prior, source, tmp_path / "dreambooth", EACH_STEP)
     with pytest.raises(SystemExit, match=r"seed was 0 and is 1; .* delete \S*/state to start over"):
         dreambooth(prior, source, tmp_path / "dreambooth", seed=1)
@@ -193,7 +193,7 @@ def test_a_state_of_other_options_stops_and_names_them(prior, source, unet, tmp_
         controlnet(prior, unet, source, tmp_path / "controlnet", min_pixels=5)
 
 
-def test_a_loss_that_is_not_finite_stops_and_leaves_the_state(prior, source, unet, tmp_path, monkeypatch):
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_state(prior, source, unet, tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(SystemExit, match="the loss is nan at step 4: "):
         patch.setattr(Dreambooth, "loss", nan_in_the_seventh(Dreambooth.loss))
         dreambooth(prior, source, tmp_path, EACH_STEP)
@@ -210,7 +210,7 @@ def nan_in_the_seventh(loss):
     return computed
 
 
-def test_loading_processes_and_checkpointed_gradients_change_nothing_that_matters(prior, source, unet, tmp_path):
+def test_workers_and_gradient_checkpointing_do_not_change_the_result(prior, source, unet, tmp_path):
     options = DREAMBOOTH.replace(workers=1, gradient_checkpointing=True, checkpoint_every=3)
     ours = UNet2DConditionModel.from_pretrained(dreambooth(prior, source, tmp_path, options)).state_dict()
     for name, expected in UNet2DConditionModel.from_pretrained(unet).state_dict().items():
@@ -235,19 +235,19 @@ def test_the_target_is_the_noise_or_the_velocity_and_nothing_else():
         prediction_target(DDPMScheduler(prediction_type="sample"), latents, noise, timesteps)
 
 
-def test_a_condition_embedding_of_another_stride_is_refused(prior, source, unet, tmp_path):
+def test_a_condition_embedding_of_another_stride_is_rejected(prior, source, unet, tmp_path):
     options = CONTROLNET.replace(conditioning_channels=(8, 8, 8, 8))
-    with pytest.raises(SystemExit, match="has 4 entries .* by 8, .* divides it by 2: give it 2 entries"):
+    with pytest.raises(SystemExit, match="has 4 entries .* by 8, .* downsamples by 2: use 2 entries"):
         controlnet(prior, unet, source, tmp_path, options)
 
 
-def test_a_label_map_smaller_than_the_crop_is_refused(prior, unet, source, tmp_path):
+def test_a_label_map_smaller_than_the_crop_is_rejected(prior, unet, source, tmp_path):
     options = CONTROLNET.replace(crop=(44, 44))
     with pytest.raises(SystemExit, match="a crop of 44×44 does not fit into 40×48"):
         controlnet(prior, unet, source, tmp_path, options)
 
 
-def test_a_missing_prior_or_set_is_one_sentence(prior, tmp_path):
+def test_a_missing_prior_or_set_stops_with_a_message(prior, tmp_path):
     with pytest.raises(SystemExit, match="the prior nowhere/at/all does not exist"):
         dreambooth("nowhere/at/all", tmp_path, tmp_path)
     with pytest.raises(SystemExit, match=r"manifest.csv does not exist"):
@@ -263,7 +263,7 @@ def test_a_folder_of_other_files_is_not_overwritten(prior, source, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one_with_their_batches_together(prior, source, unet, tmp_path):
+def test_two_processes_train_as_one_with_both_batches(prior, source, unet, tmp_path):
     options = CONTROLNET.replace(batch_size=1)
     words = {"prior": prior, "unet": unet, "data": source, "seed": "0", "min_pixels": "4"}
     words |= {"output": tmp_path / "controlnet", "state": tmp_path / "state"}
@@ -284,9 +284,9 @@ def test_two_processes_train_as_one_with_their_batches_together(prior, source, u
     assert done.returncode == 0, done.stderr
     together = ControlNetModel.from_pretrained(tmp_path / "controlnet").state_dict()
     alone = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path / "alone")).state_dict()
-    begun = begin_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
+    begun = init_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
     flat = [torch.cat([state[name].flatten() for name in alone]) for state in (together, alone, begun)]
     difference, way = (flat[0] - flat[1]).norm(), (flat[1] - flat[2]).norm()
-    assert difference < 0.1 * way  # Adam makes much of rounding where gradients are small
+    assert difference < 0.1 * way  # Adam amplifies rounding errors of small gradients
     pixels = [folder / "class_pixels.json" for folder in (tmp_path / "controlnet", tmp_path / "alone/controlnet")]
     assert pixels[0].read_text() == pixels[1].read_text()

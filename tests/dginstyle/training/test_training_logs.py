@@ -1,4 +1,4 @@
-"""What a training of U^S or the ControlNet shows on its way: pictures, curves and reports."""
+"""Logs of a training: pictures, curves and trackers."""
 
 import importlib.util
 import sys
@@ -20,14 +20,14 @@ from tests.dginstyle.trainings import CONTROLNET, DREAMBOOTH, controlnet, dreamb
 pytestmark = pytest.mark.usefixtures("one_accelerator_a_test")
 
 
-def test_validation_pictures_change_no_weight_and_an_interruption_changes_no_picture(prior, source, unet, tmp_path):
+def test_validation_pictures_and_weights_are_independent_of_interruptions(prior, source, unet, tmp_path):
     validation = ValidationOptions(every=2, images=2, steps=2, guidance=2.0)
     options = CONTROLNET.replace(validation=validation, ema_decay=0.9)
     silent = controlnet(prior, unet, source, tmp_path / "silent", options.replace(validation=None))
     whole = controlnet(prior, unet, source, tmp_path / "whole", options)
     output, state = tmp_path / "killed/controlnet", tmp_path / "killed/state"
-    places = {"prior": prior, "unet": unet, "data": source, "output": output, "state": state}
-    kill("train-controlnet", options, **places, min_pixels=4)
+    inputs = {"prior": prior, "unet": unet, "data": source, "min_pixels": 4}
+    kill("train-controlnet", options, **inputs, output=output, state=state)
     controlnet(prior, unet, source, tmp_path / "killed", options)
     assert weights(output) == weights(whole) == weights(silent)
     pictures = [sorted((folder / "logs/validation").iterdir()) for folder in (tmp_path / "whole/state", state)]
@@ -36,11 +36,11 @@ def test_validation_pictures_change_no_weight_and_an_interruption_changes_no_pic
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_the_controlnet_s_picture_shows_labels_source_style_swap_and_source_style(prior, source, unet, precision):
+def test_the_controlnet_picture_has_labels_source_style_swap_and_source_style(prior, source, unet, precision):
     options = CONTROLNET.replace(precision=precision)
     crops = LabelledCrops(SourceSet(source), options, min_pixels=4, seed=0)
     task = ControlNetTask.load(prior, unet, crops, options, seed=0)
-    with start(task, options).shown() as network:
+    with start(task, options).evaluated() as network:
         panels = task.panels(network, crops[0], ValidationOptions(every=1, steps=2))
     assert [title.split(" (")[0] for title in panels] == ["labels", "source image", "style swap", "source style"]
     labels, image, swapped, drawn = panels.values()
@@ -50,14 +50,14 @@ def test_the_controlnet_s_picture_shows_labels_source_style_swap_and_source_styl
     assert (swapped != drawn).any()
 
 
-def test_dreambooth_s_picture_shows_the_prior_and_the_source_style_from_the_same_noise(prior, source):
+def test_the_dreambooth_picture_has_prior_and_source_style_from_the_same_noise(prior, source):
     options = DREAMBOOTH.replace(precision="bf16")
     images = SourceImages(SourceSet(source), options, 0)
     task = Dreambooth.load(prior, images, options)
-    with start(task, options).shown() as network:
+    with start(task, options).evaluated() as network:
         panels = task.panels(network, images[0], ValidationOptions(every=1, steps=2))
     assert list(panels) == ["source image", "prior (U^P)", "source style (U^S)"]
-    assert np.abs(panels["prior (U^P)"].astype(int) - panels["source style (U^S)"]).max() <= 8  # nothing learnt so far
+    assert np.abs(panels["prior (U^P)"].astype(int) - panels["source style (U^S)"]).max() <= 8  # nothing learned yet
 
 
 def test_pictures_curves_and_norms_are_in_tensorboard(prior, source, unet, tmp_path):
@@ -68,20 +68,20 @@ def test_pictures_curves_and_norms_are_in_tensorboard(prior, source, unet, tmp_p
     assert [image.step for image in events.Images("validation")] == [4]
 
 
-def test_nothing_is_reported_where_nothing_is_asked_for(prior, source, unet, tmp_path):
+def test_report_to_none_writes_no_curves(prior, source, unet, tmp_path):
     dreambooth(prior, source, tmp_path, DREAMBOOTH.replace(report_to="none"))
     assert [path.name for path in (tmp_path / "state/logs").iterdir()] == ["train.log"]
     assert weights(tmp_path / "unet") == weights(unet)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("wandb") is not None, reason="wandb is installed")
-def test_wandb_that_is_not_installed_is_one_sentence(prior, source, tmp_path):
+def test_missing_wandb_stops_with_a_message(prior, source, tmp_path):
     with pytest.raises(SystemExit, match="pip install wandb"):
         dreambooth(prior, source, tmp_path, DREAMBOOTH.replace(report_to="wandb"))
 
 
-def test_wandb_gets_curves_and_pictures_in_one_run_however_often_it_goes_on(prior, source, tmp_path, monkeypatch):
-    """W&B itself needs an account: what stands in for it takes what accelerate's tracker hands over."""
+def test_a_resumed_training_continues_its_wandb_run(prior, source, tmp_path, monkeypatch):
+    """W&B needs an account, so a stand-in records the calls of accelerate's tracker."""
     runs, logged = [], []
     run = types.SimpleNamespace(log=lambda values, step: logged.append((step, *values)), finish=lambda: None)
     wandb = types.SimpleNamespace(init=lambda **words: runs.append(words) or run, Image=lambda picture: picture.shape)

@@ -1,4 +1,4 @@
-"""The samples that U^S and the ControlNet learn from."""
+"""Training samples of U^S and the ControlNet."""
 
 import numpy as np
 import pytest
@@ -11,14 +11,14 @@ from tests.dginstyle.tiny_prior import tiny_label, write_tiny_set
 from tests.dginstyle.trainings import CONTROLNET, DREAMBOOTH
 
 
-def test_each_epoch_shows_every_source_image_once(source):
+def test_each_epoch_has_every_source_image_once(source):
     images = SourceImages(SourceSet(source), DREAMBOOTH, seed=0)
     epochs = [[images._file(position) for position in range(first, first + 6)] for first in (0, 6)]
     assert all(sorted(epoch) == sorted(SourceSet(source).images) for epoch in epochs)
     assert epochs[0] != epochs[1]
 
 
-def test_class_colours_change_the_images_of_both_trainings_alone(source):
+def test_class_colours_change_only_the_images_of_both_trainings(source):
     def samples(strength):
         of = {"class_colours": strength}
         return (
@@ -53,18 +53,18 @@ def test_without_rare_class_sampling_no_statistics_are_needed(source, tmp_path):
 
 
 @pytest.mark.parametrize(("factor", "size"), [(1.5, (60, 72)), (0.5, (32, 38)), (1, (40, 48))])
-def test_images_are_resized_but_never_below_the_crop(factor, size):
+def test_images_are_never_resized_below_the_crop(factor, size):
     assert resize(np.zeros((40, 48, 3), dtype=np.uint8), factor, (32, 32)).shape == (*size, 3)
 
 
-def test_label_maps_that_are_ignored_altogether_are_refused(tmp_path):
+def test_label_maps_of_only_ignore_are_rejected(tmp_path):
     source = write_tiny_set(tmp_path, label=lambda number: np.full_like(tiny_label(number), 255))
     with pytest.raises(SystemExit, match="no label map has more than min_pixels"):
         LabelledCrops(SourceSet(source), CONTROLNET, min_pixels=4, seed=0)
 
 
-def test_ids_above_18_are_refused(tmp_path):
+def test_ids_above_18_are_rejected(tmp_path):
     source = write_tiny_set(tmp_path, label=lambda number: np.where(tiny_label(number) == 255, 19, tiny_label(number)))
     crops = LabelledCrops(SourceSet(source), CONTROLNET, min_pixels=4, seed=0)
-    with pytest.raises(SystemExit, match=r"\[19\] are no trainIds"):
+    with pytest.raises(SystemExit, match=r"\[19\] are not trainIds"):
         crops[0]

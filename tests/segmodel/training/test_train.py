@@ -47,7 +47,7 @@ def test_run_killed_with_sigkill_resumes_to_the_same_bytes(tmp_path, trained, mi
     process.wait()
     assert not (tmp_path / "killed" / "weights.safetensors").exists()
     resumed, undisturbed = trained("killed", **changed), trained("undisturbed", **changed)
-    assert "going on after step" in (resumed / "logs" / "train.log").read_text()
+    assert "resuming after step" in (resumed / "logs" / "train.log").read_text()
     assert _bytes(resumed) == _bytes(undisturbed)
 
 
@@ -75,7 +75,7 @@ def test_damaged_state_is_replaced_by_the_one_before_it(tmp_path, trained, inter
     interrupted("damaged")
     damage(tmp_path / "state/damaged/last.pt")
     resumed = trained("damaged")
-    assert "going on after step 2 of 6" in (resumed / "logs/train.log").read_text()
+    assert "resuming after step 2 of 6" in (resumed / "logs/train.log").read_text()
     assert _bytes(resumed) == _bytes(undisturbed)
 
 
@@ -85,7 +85,7 @@ def test_copied_and_touched_set_goes_on_to_the_same_bytes(tmp_path, trained, int
     for name in ("gta", "generated"):
         copied(tmp_path / name, tmp_path / "elsewhere")
     resumed = trained("moved", data=Path(shutil.copy(mixed_set, tmp_path / "elsewhere")))
-    assert "going on after step 4 of 6" in (resumed / "logs/train.log").read_text()
+    assert "resuming after step 4 of 6" in (resumed / "logs/train.log").read_text()
     assert _bytes(resumed) == _bytes(undisturbed)
 
 
@@ -98,7 +98,7 @@ def test_copied_and_touched_set_goes_on_to_the_same_bytes(tmp_path, trained, int
 )
 def test_state_of_other_options_stops_and_names_them(tmp_path, trained, interrupted, changed, words):
     interrupted("first")
-    with pytest.raises(SystemExit, match=rf"{words}; put back what it was, or delete \S*state/first to start over"):
+    with pytest.raises(SystemExit, match=rf"{words}; undo the change, or delete \S*state/first to start over"):
         trained("first", **changed)
 
 
