@@ -13,7 +13,7 @@ class InferenceOptions(Options):
     size: Size = Field(description="[height, width] of the images given to the network")
     mode: Literal["slide", "whole"] = Field("slide", description="sliding window, or the whole image at once")
     crop: Size | None = Field(None, description="[height, width] of a window")
-    stride: Size | None = Field(None, description="[down, across] step between two windows")
+    stride: tuple[PositiveInt, PositiveInt] | None = Field(None, description="[down, across] step between two windows")
     keep_ratio: bool = Field(
         False, description="resize an image to lie within size and keep its aspect ratio; false: exactly to size"
     )

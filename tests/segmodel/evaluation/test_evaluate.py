@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmseg.evaluation import IoUMetric
+from pydantic import ValidationError
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -200,14 +201,14 @@ def test_training_that_saw_no_image_of_the_generator_is_refused(evaluated):
         evaluated(record=replace(RECORD, generator="no_fusion"))
 
 
-def test_slide_without_window_is_refused(evaluated):
-    with pytest.raises(SystemExit, match="mode slide needs crop and stride"):
-        evaluated(crop=None)
+def test_slide_without_window_is_refused():
+    with pytest.raises(ValidationError, match="mode slide needs crop and stride"):
+        PROTOCOL.replace(crop=None)
 
 
-def test_stride_larger_than_the_window_is_refused(evaluated):
-    with pytest.raises(SystemExit, match="leaves gaps"):
-        evaluated(stride=(8, 17))
+def test_stride_larger_than_the_window_is_refused():
+    with pytest.raises(ValidationError, match="leaves gaps"):
+        PROTOCOL.replace(stride=(8, 17))
 
 
 def test_missing_weights_say_what_to_run(tmp_path, trained, target_set):

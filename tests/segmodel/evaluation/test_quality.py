@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from safetensors.torch import save_file
 
 from segmodel.evaluation.options import QualityOptions
@@ -74,7 +75,7 @@ def test_measurement_does_not_depend_on_the_batch(measured):
 
 
 def test_windows_larger_than_the_images_are_one_sentence(measured):
-    with pytest.raises(SystemExit, match="is larger than the images' size"):
+    with pytest.raises(ValidationError, match="is larger than the images' size"):
         measured(crop=(64, 64))
 
 
