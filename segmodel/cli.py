@@ -1,9 +1,12 @@
 """One function per verb: its signature is the command line, its docstring the help."""
 
 import importlib
+import re
 import sys
+from argparse import ArgumentError
 
-from jsonargparse import auto_cli
+from jsonargparse import auto_parser
+from pydantic import ValidationError
 
 
 def run_verb(program: str, verbs: dict[str, str], arguments: list[str]) -> None:
@@ -21,4 +24,16 @@ def run_verb(program: str, verbs: dict[str, str], arguments: list[str]) -> None:
         sys.exit(f"{asked}\nusage: {program} COMMAND [--help | options]\ncommands:\n  {known}".lstrip())
     module, function = verbs[arguments[0]].split(":")
     call = getattr(importlib.import_module(module), function)
-    auto_cli(call, args=arguments[1:], prog=f"{program} {arguments[0]}", as_positional=False)
+    command = f"{program} {arguments[0]}"
+    parser = auto_parser(call, prog=command, as_positional=False, exit_on_error=False)
+    try:
+        values = vars(parser.instantiate_classes(parser.parse_args(arguments[1:])))
+    except (ArgumentError, ValidationError) as error:
+        sys.exit(f"{command}: {one_line(str(error))}; see {command} --help")
+    call(**{name: value for name, value in values.items() if name != "config"})
+
+
+def one_line(message: str) -> str:
+    """Return a parser's message on one line, without pydantic's notes."""
+    notes = r"\d+ validation errors? for \S+|\[type=[^\]]*\]|For further information visit \S+"
+    return " ".join(re.sub(notes, "", message).split())
