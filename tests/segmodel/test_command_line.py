@@ -22,7 +22,7 @@ def test_help_describes_each_verb(verb, capsys):
     assert "--output" in capsys.readouterr().out
 
 
-def test_wrong_value_is_named_on_stderr(tmp_path, capsys):
+def test_invalid_value_is_named_on_stderr(tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
         run_verb(
             "python -m segmodel",
