@@ -1,4 +1,4 @@
-"""The configuration as one class, composed of the options classes of the commands that it is for."""
+"""The configuration as one class, composed of the commands' options classes."""
 
 import sys
 from pathlib import Path
