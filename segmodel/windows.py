@@ -77,9 +77,9 @@ def resized_prediction(logits: Tensor, size: tuple[int, int]) -> Tensor:
     same; ties go to the first class.
     """
     best, classes = _resized(logits[0], size), torch.zeros(size, dtype=torch.uint8, device=logits.device)
-    for kind in range(1, len(logits)):
-        candidate = _resized(logits[kind], size)
-        classes.masked_fill_(candidate > best, kind)
+    for index in range(1, len(logits)):
+        candidate = _resized(logits[index], size)
+        classes.masked_fill_(candidate > best, index)
         torch.maximum(best, candidate, out=best)
     return classes
 

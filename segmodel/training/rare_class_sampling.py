@@ -41,8 +41,8 @@ class RareClassDraw:
 
     def draw(self, rng: np.random.Generator) -> tuple[int, int]:
         """Return the index of a label file and the trainId it was drawn for."""
-        kind = rng.choice(len(self.classes), p=self.probabilities)
-        return int(rng.choice(self.candidates[kind])), self.classes[kind]
+        index = rng.choice(len(self.classes), p=self.probabilities)
+        return int(rng.choice(self.candidates[index])), self.classes[index]
 
 
 def mixed_position(position: int, share: float) -> tuple[bool, int]:

@@ -1,6 +1,6 @@
 """The commands of conda that Snakemake calls, on py-rattler's solver and installer.
 
-Environment: ``CHANNEL_ALIAS``, where channel names start, and ``CONDA_ROOT``, where ``bin/activate`` lies.
+Environment variables: ``CHANNEL_ALIAS``, the base URL of channels, and ``CONDA_ROOT``, which holds ``bin/activate``.
 """
 
 import argparse

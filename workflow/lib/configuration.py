@@ -90,7 +90,7 @@ def filled(value: object, benchmark: str) -> object:
 
 
 def written_at(path: list, given: dict) -> list:
-    """Return the path at which a value is written: an inherited one is in the entry that the path's is based on."""
+    """Return the path where the user wrote a value; an inherited value is in the base entry."""
     if len(path) < 3 or path[0] not in INHERITING:
         return path
     section, name, *keys = path
@@ -144,19 +144,19 @@ def unknown_names(config: dict) -> Iterator[str]:
 def impossible_values(config: dict) -> Iterator[str]:
     """Yield values that contradict each other."""
     if config["source"] in config["targets"]:
-        yield f"targets names {config['source']!r}, which is the source: a target is never trained on"
+        yield f"targets names {config['source']!r}, which is the source, but targets must not be trained on"
     if config["datasets"][config["source"]].get("label_size") is not None:
-        yield f"datasets.{config['source']}.label_size is for targets: a source's label maps are as large as its images"
+        yield f"datasets.{config['source']}.label_size is for targets only: source labels must match their images' size"
     if trains_prior(config) and not (config["prior_training"] and "prior" in config["publishers"]):
-        yield f"prior is {config['prior']}, which train_prior makes only with prior_training and publishers.prior"
+        yield f"prior is {config['prior']}, which needs prior_training and publishers.prior to be trained"
     for name, generator in config["generators"].items():
         if generator["images_per_shard"] > generator["images"]:
             yield (
-                f"generators.{name}.images_per_shard is {generator['images_per_shard']} but must be at most images, "
-                f"{generator['images']}"
+                f"generators.{name}.images_per_shard is {generator['images_per_shard']} but must be at most "
+                f"images ({generator['images']})"
             )
     if config["baseline"] in config["ablations"]:
-        yield f"ablations lists the baseline {config['baseline']!r}, which belongs to every table"
+        yield f"ablations lists the baseline {config['baseline']!r}, which is in every table already"
     yield from impossible_training_sets(config)
     for name, inference in config["evaluation"].items():
         for axis in (0, 1) if inference.get("mode") != "whole" else ():
@@ -172,7 +172,7 @@ def impossible_training_sets(config: dict) -> Iterator[str]:
     for name, training_set in config["training_sets"].items():
         source, generator = training_set["source"], training_set["generator"]
         if not (source or generator):
-            yield f"training_sets.{name} has neither source images nor a generator"
+            yield f"training_sets.{name} needs source images or a generator"
 
 
 def missing_files(config: dict, repository: Path) -> Iterator[str]:
@@ -183,8 +183,8 @@ def missing_files(config: dict, repository: Path) -> Iterator[str]:
     prior = prior_folder(config, repository)
     if prior and not trains_prior(config) and not (prior / "model_index.json").is_file():
         yield (
-            f"prior names the folder {config['prior']}, which holds no model_index.json; take resources/mini_prior "
-            "of the repository, rebuild it with `snakemake rebuild_prior`, or name a hub id"
+            f"prior names the folder {config['prior']}, which holds no model_index.json; use resources/mini_prior, "
+            "rebuild it with `snakemake rebuild_prior`, or use a hub id"
         )
 
 

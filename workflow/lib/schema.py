@@ -21,7 +21,7 @@ Every key of the configuration: type and range, default, meaning. [Configuration
 A key without a default must be given. Keys marked \\* change no result: changing them neither retrains nor regenerates
 anything.
 """
-BASED_ON = {"type": "string", "description": "another entry of the section, whose values this one takes over"}
+BASED_ON = {"type": "string", "description": "another entry of the section, whose values this one inherits"}
 
 
 class Untitled(GenerateJsonSchema):
