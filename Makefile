@@ -1,4 +1,4 @@
-# make benchmark: the mini benchmark from a fresh clone. Needs Python >= 3.11 (choose one with PYTHON=python3.12) and make.
+# `make benchmark` runs the mini benchmark from a fresh clone. Needs Python >= 3.11; select it with PYTHON=python3.12.
 PYTHON ?= python3
 VENV ?= .venv
 INSTALLED := $(VENV)/.installed
@@ -12,34 +12,34 @@ help:  ## list the commands
 benchmark: $(INSTALLED)  ## the mini benchmark: results/dg_miou.csv
 	snakemake
 
-smoke: $(INSTALLED)  ## every rule with the fewest steps; the numbers mean nothing
+smoke: $(INSTALLED)  ## every rule with as few steps as possible; the numbers mean nothing
 	snakemake --configfile config/smoke.yaml
 
 report: $(INSTALLED)  ## results/report.html of a finished benchmark
 	snakemake --report results/report.html
 
-pull: $(INSTALLED)  ## after a clone: data, weights and results from the DVC remote; then nothing is left to run
+pull: $(INSTALLED)  ## after cloning: get data, weights and results from the DVC remote, so that nothing needs to run
 	dvc pull
 	snakemake --touch --forceall
 
-track: $(INSTALLED)  ## after a run: what it made is recorded in dvc.lock and pushed to the DVC remote
+track: $(INSTALLED)  ## after a run: record its outputs in dvc.lock and push them to the DVC remote
 	@snakemake --dry-run 2>&1 | grep -q 'Nothing to be done' || { \
-	  echo 'results/ is not what this configuration makes: run snakemake first; snakemake -n tells what is missing' >&2; exit 1; }
+	  echo 'results/ is incomplete or out of date; run snakemake first (snakemake -n lists what is missing)' >&2; exit 1; }
 	dvc commit --force
-	snakemake --touch --forceall  # dvc commit gives single files new times
+	snakemake --touch --forceall  # dvc commit changes modification times
 	dvc push
 
-stages: $(INSTALLED)  ## dvc.yaml and paper_pipeline/dvc.yaml again, when stages, options or imports change
+stages: $(INSTALLED)  ## regenerate dvc.yaml and paper_pipeline/dvc.yaml after changes of stages, options or imports
 	python workflow/lib/stages.py config/config.yaml dvc.yaml
 	python workflow/lib/stages.py config/paper.yaml paper_pipeline/dvc.yaml
 
-schema: $(INSTALLED)  ## the configuration's schema and docs/options.md again, after a change of options
+schema: $(INSTALLED)  ## regenerate the configuration's schema and docs/options.md after changes of options
 	python workflow/lib/schema.py
 
 test: $(INSTALLED)  ## all tests
 	pytest -q
 
-lint: $(INSTALLED)  ## formatting and rules, as CI checks them
+lint: $(INSTALLED)  ## check formatting and lint, as in CI
 	ruff check .
 	ruff format --check .
 	snakefmt --check workflow
@@ -50,12 +50,12 @@ format: $(INSTALLED)  ## format the sources
 	ruff format .
 	snakefmt workflow
 
-lock: $(INSTALLED)  ## pin what is installed: requirements.txt, workflow/envs
+lock: $(INSTALLED)  ## pin the installed versions in requirements.txt and workflow/envs
 	python workflow/lib/lock.py
 
 $(INSTALLED): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Python 3.11 or newer is needed, but $(PYTHON) is not: name one with 'make PYTHON=/path/to/python3.11 ...'" >&2; exit 1; }
+	  echo "$(PYTHON) is older than Python 3.11; use 'make PYTHON=/path/to/python3.11 ...'" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@

@@ -2,7 +2,7 @@
 
 import warnings
 
-# No model here uses the compiled operator that mmcv looks for.
+# mmcv warns about a compiled operator that no model here uses.
 warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformableAttention``")
-# Whether ignored pixels count in the mean is for each model's configuration to say.
+# Each model's configuration sets avg_non_ignore.
 warnings.filterwarnings("ignore", message="Default ``avg_non_ignore`` is False")

@@ -1,4 +1,4 @@
-"""Csv files: manifests, training sets and the benchmark's tables."""
+"""CSV files: manifests, training sets and the benchmark's tables."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,16 +9,16 @@ from segmodel.files import whole_file
 
 
 def read_table(path: Path, columns: Iterable[str], remedy: str, dtype: type | None = None) -> pd.DataFrame:
-    """Return the table of a csv file; an empty cell is NaN, and nothing else is.
+    """Read a CSV file; only empty cells become NaN.
 
     Args:
-        path: the file.
-        columns: columns that it must have.
-        remedy: what to do where it is missing, empty or another table.
-        dtype: of all columns; None: numbers where all cells of a column are numbers.
+        path: CSV file.
+        columns: required columns.
+        remedy: what the error message tells the user to do.
+        dtype: of all columns; None infers it per column.
 
     Raises:
-        SystemExit: the file is missing, is no table, lacks a column or has no row.
+        SystemExit: the file is missing, empty or malformed, or lacks a column.
     """
     try:
         table = pd.read_csv(path, dtype=dtype, index_col=False, keep_default_na=False, na_values=[""])
@@ -27,7 +27,7 @@ def read_table(path: Path, columns: Iterable[str], remedy: str, dtype: type | No
     except pd.errors.EmptyDataError:
         table = pd.DataFrame()
     except ValueError as error:
-        raise SystemExit(f"{path}: is not a table ({error}); {remedy}") from None
+        raise SystemExit(f"{path}: not a valid CSV table ({error}); {remedy}") from None
     if table.empty:
         raise SystemExit(f"{path}: the table is empty; {remedy}")
     if missing := [name for name in columns if name not in table]:
@@ -36,6 +36,6 @@ def read_table(path: Path, columns: Iterable[str], remedy: str, dtype: type | No
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table whole: four decimals, an empty cell for NaN, the same line ends on every system."""
+    """Write a table atomically, with four decimals, empty cells for NaN and Unix line endings."""
     with whole_file(path) as partial:
         table.to_csv(partial, index=False, float_format="%.4f", lineterminator="\n")

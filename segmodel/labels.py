@@ -1,4 +1,4 @@
-"""The label space: the 19 trainIds of Cityscapes, as the publisher's own table gives them, and label files."""
+"""The label space: Cityscapes' 19 trainIds, taken from its own scripts, and label files."""
 
 from pathlib import Path
 
@@ -17,32 +17,34 @@ _KNOWN = np.isin(np.arange(256), [*range(len(CLASS_NAMES)), IGNORE])  # (256,) b
 def read_label(path: Path | str) -> np.ndarray:
     """Return a label map (H, W) uint8 with values 0-18 and 255.
 
-    Pillow decodes it, because OpenCV 5 turns palette PNGs into three channels.
+    Decoded with Pillow, because OpenCV 5 expands palette PNGs to three channels.
 
     Raises:
-        SystemExit: the file is no map of trainIds.
+        SystemExit: the file is not a map of trainIds.
     """
     with Image.open(path) as image:
         if image.mode not in ("L", "P"):
-            raise SystemExit(f"{path}: image mode {image.mode}, a label map has mode L; run `convert` on its set")
+            raise SystemExit(
+                f"{path}: image mode is {image.mode}, but label maps need mode L; run `convert` on its data set"
+            )
         label = np.asarray(image)
     if not _KNOWN[label].all():
-        strange = np.unique(label[~_KNOWN[label]]).tolist()
+        unknown = np.unique(label[~_KNOWN[label]]).tolist()
         raise SystemExit(
-            f"{path}: values {strange} are no trainIds (0-18, 255 = ignore); run `convert` on its data set"
+            f"{path}: values {unknown} are not trainIds (0-18, 255 = ignore); run `convert` on its data set"
         )
     return label
 
 
 def colourise(label: np.ndarray) -> np.ndarray:
-    """Return a label map (H, W) in Cityscapes' colours, (H, W, 3) uint8 RGB; 255 is black."""
+    """Return a label map (H, W) in the Cityscapes palette, (H, W, 3) uint8 RGB; 255 is black."""
     colours = np.zeros((256, 3), np.uint8)
     colours[: len(PALETTE)] = PALETTE
     return colours[label]
 
 
 def palette_image(label: np.ndarray) -> Image.Image:
-    """Return a label map (H, W) uint8 as a palette image: the values stay trainIds, viewers show the colours."""
+    """Return a label map (H, W) uint8 as a palette image: pixel values are trainIds, viewers show colours."""
     image = Image.fromarray(label)
     image.putpalette(colourise(np.arange(256)).ravel().tolist())
     return image

@@ -1,4 +1,4 @@
-"""Reading of manifests (``image,label,...``) and training sets (``image,label,origin``)."""
+"""Manifests (``image,label,...``) and training sets (``image,label,origin``)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ SOURCE = "source"
 
 @dataclass(frozen=True)
 class Sample:
-    """One image with its label file; ``origin`` is ``source`` or the name of the generator that made it."""
+    """An image and its label file; ``origin`` is ``source`` or the name of the generator."""
 
     image: Path
     label: Path
@@ -18,23 +18,23 @@ class Sample:
 
 
 def read_samples(table: Path) -> list[Sample]:
-    """Return the rows of a manifest or training set, in the order of the file.
+    """Return the rows of a manifest or training set, in file order.
 
     Args:
-        table: csv file with the columns ``image`` and ``label`` (paths relative to its folder) and, in a training set,
+        table: CSV file with the columns ``image`` and ``label`` (paths relative to its folder) and, in a training set,
             ``origin``.
 
     Raises:
-        SystemExit: the file is missing, lacks a column or has no row, or a file that it names is missing.
+        SystemExit: the table is missing, empty or incomplete, or lists a missing file.
     """
     remedy = "make it with `convert` (manifest) or `build-training-set`"
     rows = read_table(table, ("image", "label"), remedy, dtype=str)
     if (incomplete := rows[["image", "label"]].isna().any(axis=1)).any():
-        raise SystemExit(f"{table}: row {incomplete.idxmax() + 1} lacks its image or its label; {remedy}")
+        raise SystemExit(f"{table}: row {incomplete.idxmax() + 1} has no image or no label; {remedy}")
     origins = rows["origin"].fillna(SOURCE) if "origin" in rows else [SOURCE] * len(rows)
     places = zip(rows["image"], rows["label"], origins, strict=True)
     samples = [Sample(table.parent / image, table.parent / label, origin) for image, label, origin in places]
     for path in (path for sample in samples for path in (sample.image, sample.label)):
         if not path.is_file():
-            raise SystemExit(f"{path}: named in {table} but missing; run the step that writes it again")
+            raise SystemExit(f"{path}: listed in {table} but missing; rerun the step that writes it")
     return samples

@@ -1,4 +1,4 @@
-"""Inference over a whole image or a sliding window: functions of tensors."""
+"""Sliding-window inference and full-resolution predictions: pure functions of tensors."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,21 +10,21 @@ Predict = Callable[[Tensor], Tensor]  # images (N, 3, h, w) to logits (N, C, h, 
 
 
 def window_origins(size: int, window: int, stride: int) -> list[int]:
-    """Return where the windows along one side begin; the last one ends at the border.
+    """Return the start of each window along one axis; the last window ends at the border.
 
     Raises:
-        ValueError: the stride leaves pixels between two windows uncovered.
+        ValueError: the stride leaves gaps between windows.
     """
     if stride > window < size:
         raise ValueError(
-            f"stride {stride} is larger than the window {window}: pixels between windows have no prediction"
+            f"stride {stride} is larger than the window {window}, so pixels between windows would get no prediction"
         )
     last = max(size - window, 0)
     return [*range(0, last, stride), last]
 
 
 def window_corners(size: tuple[int, int], crop: tuple[int, int], stride: tuple[int, int]) -> list[tuple[int, int]]:
-    """Return the top left corners of all windows over an image of a size (height, width), row by row.
+    """Return the top-left corners of all windows over an image of ``size`` (height, width), row by row.
 
     Raises:
         ValueError: as ``window_origins``.
@@ -36,18 +36,18 @@ def window_corners(size: tuple[int, int], crop: tuple[int, int], stride: tuple[i
 def slide_logits(
     predict: Predict, images: Tensor, crop: tuple[int, int], stride: tuple[int, int], batch: int, reduction: int = 1
 ) -> Tensor:
-    """Return the mean of the logits of all windows over each pixel.
+    """Return the logits of sliding-window inference, averaged where windows overlap.
 
     Args:
         predict: the network.
         images: (N, 3, H, W).
-        crop: height and width of a window; a side longer than the image is cut to it.
-        stride: step between two windows, down and across.
-        batch: windows given to the network at once.
-        reduction: the logits' resolution is the images' divided by this; a window's corner is rounded down.
+        crop: height and width of a window, clipped to the image.
+        stride: vertical and horizontal step between windows.
+        batch: windows per forward pass.
+        reduction: the network's output stride; window corners are rounded down.
 
     Returns:
-        (N, C, H, W), each side divided by ``reduction``, rounded down.
+        (N, C, H // reduction, W // reduction).
 
     Raises:
         ValueError: as ``window_origins``.
@@ -71,15 +71,15 @@ def slide_logits(
 
 
 def resized_prediction(logits: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return the classes (h, w) uint8 of logits (C, H, W) brought bilinearly to ``size``.
+    """Return the argmax (h, w) uint8 of logits (C, H, W) resized bilinearly to ``size``.
 
-    One class at a time, so that nothing larger than a float32 map of ``size`` is held: all classes at once would take
-    1.7 GB for a label of 22 megapixels. The result is that of all at once; of equal logits the first class wins.
+    Resizes one class at a time: all classes at once would take 1.7 GB for a 22-megapixel label. The result is the
+    same; ties go to the first class.
     """
     best, classes = _resized(logits[0], size), torch.zeros(size, dtype=torch.uint8, device=logits.device)
-    for kind in range(1, len(logits)):
-        candidate = _resized(logits[kind], size)
-        classes.masked_fill_(candidate > best, kind)
+    for index in range(1, len(logits)):
+        candidate = _resized(logits[index], size)
+        classes.masked_fill_(candidate > best, index)
         torch.maximum(best, candidate, out=best)
     return classes
 

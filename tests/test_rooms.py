@@ -1,4 +1,4 @@
-"""The rooms of both packages: who may import whom. docs/architecture.md draws the same picture."""
+"""The layers of both packages: a room may import only rooms of lower layers; see docs/architecture.md."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-FLOORS = {
+LAYERS = {
     "dginstyle": [
         {"options", "problems", "files", "labels", "seeds", "identity"},
         {"captions", "conditioning", "colour_jitter", "pictures", "rare_class_sampling", "checkpoint", "csv_files"},
@@ -40,7 +40,7 @@ def name_of(path):
 
 
 def imported(path):
-    """Return the modules that a file imports, inside functions too."""
+    """Yield the modules that a file imports, including inside functions."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
@@ -48,20 +48,20 @@ def imported(path):
             yield from (alias.name for alias in node.names)
 
 
-def floor(package, module):
+def layer(package, module):
     room = module.split(".")[1] if "." in module else "__init__"
-    return next(level for level, rooms in enumerate(FLOORS[package]) if room in rooms)
+    return next(level for level, rooms in enumerate(LAYERS[package]) if room in rooms)
 
 
-@pytest.mark.parametrize("package", FLOORS)
-def test_every_room_has_a_floor(package):
+@pytest.mark.parametrize("package", LAYERS)
+def test_every_room_has_a_layer(package):
     parts = [path.relative_to(REPOSITORY).with_suffix("").parts for path in modules(package)]
     rooms = {part[1] for part in parts}
-    assert rooms == set().union(*FLOORS[package])
+    assert rooms == set().union(*LAYERS[package])
 
 
-@pytest.mark.parametrize("package", FLOORS)
-def test_no_room_imports_upwards_or_across(package):
+@pytest.mark.parametrize("package", LAYERS)
+def test_rooms_import_lower_layers_only(package):
     wrong = []
     for path in modules(package):
         own = name_of(path)
@@ -69,18 +69,18 @@ def test_no_room_imports_upwards_or_across(package):
             if not other.startswith(f"{package}."):
                 continue
             same_room = own.split(".")[1] == other.split(".")[1]
-            if not same_room and floor(package, other) >= floor(package, own):
+            if not same_room and layer(package, other) >= layer(package, own):
                 wrong.append(f"{own} imports {other}")
     assert wrong == []
 
 
 @pytest.mark.parametrize(("package", "other"), [("dginstyle", "segmodel"), ("segmodel", "dginstyle")])
-def test_the_packages_meet_in_files_only(package, other):
+def test_packages_do_not_import_each_other(package, other):
     assert [name_of(path) for path in modules(package) for name in imported(path) if name.split(".")[0] == other] == []
 
 
-@pytest.mark.parametrize("package", FLOORS)
-def test_no_import_circle(package):
+@pytest.mark.parametrize("package", LAYERS)
+def test_no_circular_imports(package):
     names = {name_of(path): path for path in modules(package)}
     graph = {
         name: {part for found in imported(path) for part in (found, found.rpartition(".")[0]) if part in names} - {name}
@@ -91,7 +91,7 @@ def test_no_import_circle(package):
     assert graph == {}
 
 
-@pytest.mark.parametrize("folder", [*FLOORS, "workflow", "benchmarks", "docs", "tests"])
+@pytest.mark.parametrize("folder", [*LAYERS, "workflow", "benchmarks", "docs", "tests"])
 def test_no_module_is_longer_than_300_lines(folder):
     files = [path for kind in ("*.py", "*.smk") for path in (REPOSITORY / folder).rglob(kind)]
     assert [path.name for path in files if len(path.read_text().splitlines()) > 300] == []

@@ -1,9 +1,9 @@
-"""DAFormer: MiT-B5 from ImageNet weights, context-aware fusion, feature distance; for the paper's benchmark.
+"""DAFormer for the paper's benchmark: MiT-B5 with ImageNet weights, context-aware fusion, feature distance.
 
 Command:  snakemake --configfile config/paper.yaml -- \
               results/paper/segmentation/daformer/dginstyle/seed0/weights.safetensors
           (options: models.daformer: 40 000 iterations, batch 2, crop 512, AdamW 6e-5, decode head x10)
-Hardware: one GPU of 16 GB or more: a step in fp32 holds 7.5 GB (measured on a CPU).
+Hardware: one GPU with at least 16 GB: a step in fp32 takes 7.5 GB (measured on a CPU).
 Expect:   published mIoU over Cityscapes, BDD100K, Mapillary: 54.25 with DGInStyle (51.73 source only; three seeds).
 """
 

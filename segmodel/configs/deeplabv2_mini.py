@@ -1,4 +1,4 @@
-"""DeepLabV2 from scratch for the 128x64 scenes of the mini benchmark: a thin ResNet-18 with features at 1/4.
+"""DeepLabV2 for the mini benchmark's 128x64 scenes, trained from scratch: a narrow ResNet-18, output stride 4.
 
 Command:  snakemake results/mini/segmentation/deeplabv2_mini/source_only/seed0/weights.safetensors
           (with an entry under models: as docs/segmentation.md shows)

@@ -1,10 +1,10 @@
-"""DeepLabV2 with ResNet-101 (dilated, features at 1/8) from ImageNet weights, for the paper's benchmark.
+"""DeepLabV2 for the paper's benchmark: dilated ResNet-101 (output stride 8) with ImageNet weights.
 
 Command:  snakemake --configfile config/paper.yaml -- \
               results/paper/segmentation/deeplabv2/source_only/seed0/weights.safetensors
           (options: models.deeplabv2: 40 000 iterations, batch 2, crop 512, AdamW 6e-5, decode head x10)
-Hardware: one GPU of 12 GB or more: a step in fp32 holds 4.9 GB (measured on a CPU).
-Expect:   not yet measured here, and no published figure of this head on this protocol.
+Hardware: one GPU with at least 12 GB: a step in fp32 takes 4.9 GB (measured on a CPU).
+Expect:   not measured yet; no published mIoU of this head on this protocol.
 """
 
 _base_ = "_base_/paper.py"

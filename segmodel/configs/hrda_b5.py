@@ -1,9 +1,9 @@
-"""HRDA on DAFormer: context at half scale, a detail crop of 512 in a crop of 1024; for the paper's benchmark.
+"""HRDA with DAFormer's head for the paper's benchmark: half-scale context and a 512 detail crop in a 1024 crop.
 
 Command:  snakemake --configfile config/paper.yaml -- \
               results/paper/segmentation/hrda/dginstyle/seed0/weights.safetensors
           (options: models.hrda: 40 000 iterations, batch 2, crop 1024, AdamW 6e-5, decode head x10)
-Hardware: one GPU of 24 GB or more: a step in fp32 holds 14.5 GB (measured on a CPU; 7.8 GB with batch 1).
+Hardware: one GPU with at least 24 GB: a step in fp32 takes 14.5 GB (measured on a CPU; 7.8 GB with batch 1).
 Expect:   published mIoU over Cityscapes, BDD100K, Mapillary: 57.78 with DGInStyle (55.90 source only; three seeds).
 """
 

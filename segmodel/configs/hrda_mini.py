@@ -1,11 +1,11 @@
-"""HRDA with DAFormer's head from scratch for the 128x64 scenes of the mini benchmark.
+"""HRDA with DAFormer's head for the mini benchmark's 128x64 scenes, trained from scratch.
 
 Command:  snakemake results/mini/segmentation/hrda_mini/source_only/seed0/weights.safetensors
           (with an entry under models: as docs/segmentation.md shows)
 Hardware: one CPU core.
 Expect:   mIoU 13.3 on cityscapes, 13.0 on bdd100k, 18.8 on mapillary (measured: source_only, seed 0).
 
-A crop of 64x64 is seen whole at 32x32 and in a detail crop of 32x32.
+The context of a 64x64 crop is the crop at 32x32; the detail crop is 32x32.
 """
 
 _base_ = "_base_/mini.py"

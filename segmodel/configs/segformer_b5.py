@@ -1,13 +1,13 @@
-"""SegFormer with the MiT-B5 encoder, from ImageNet weights, for the paper's benchmark.
+"""SegFormer for the paper's benchmark: MiT-B5 with ImageNet weights.
 
 Command:  snakemake --configfile config/paper.yaml -- \
               results/paper/segmentation/segformer/source_only/seed0/weights.safetensors
           (options: models.segformer: 40 000 iterations, batch 2, crop 512, AdamW 6e-5, decode head x10)
-Hardware: one GPU of 12 GB or more: a step in fp32 holds 6.2 GB (measured on a CPU).
-Expect:   not yet measured here, and no published figure of this head on this protocol.
+Hardware: one GPU with at least 12 GB: a step in fp32 takes 6.2 GB (measured on a CPU).
+Expect:   not measured yet; no published mIoU of this head on this protocol.
 
-The head is mmsegmentation's (1x1 convolution, normalisation and ReLU a level); segformer_linear_b5.py has the first
-publication's linear one.
+The head is mmsegmentation's (1x1 convolution, norm and ReLU per level); segformer_linear_b5.py has the originally
+published linear one.
 """
 
 from segmodel.models.mit import mit_channels, mit_weights

@@ -1,8 +1,8 @@
-"""SegFormer as segformer_b5.py, with the all-linear head of the first publication.
+"""SegFormer as in segformer_b5.py, with the originally published all-linear head.
 
-Command:  an entry under models: with this file and the values of models.segformer in config/paper.yaml
-Hardware: one GPU of 12 GB or more, as segformer_b5.py.
-Expect:   not yet measured here.
+Command:  add an entry under models: with this file and the values of models.segformer in config/paper.yaml
+Hardware: one GPU with at least 12 GB.
+Expect:   not measured yet.
 """
 
 from segmodel.models.mit import mit_channels, mit_weights

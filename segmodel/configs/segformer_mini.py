@@ -1,4 +1,4 @@
-"""SegFormer from scratch for the 128x64 scenes of the mini benchmark.
+"""SegFormer for the mini benchmark's 128x64 scenes, trained from scratch.
 
 Command:  snakemake results/mini/segmentation/segformer_mini/source_only/seed0/weights.safetensors
           (options: models.segformer_mini in config/config.yaml)

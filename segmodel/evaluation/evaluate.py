@@ -1,4 +1,4 @@
-"""Verb ``evaluate``: the confusion matrices of one trained model on one target."""
+"""Verb ``evaluate``: confusion matrices of one trained model on one target."""
 
 import json
 from collections.abc import Iterator
@@ -21,10 +21,7 @@ from segmodel.windows import resized_prediction
 
 @dataclass(frozen=True)
 class Record:
-    """What an evaluation belongs to.
-
-    ``generator`` is null where the training set has source images only; ``source`` is the name of the source set.
-    """
+    """Names that identify an evaluation; ``generator`` is null if the training set has source images only."""
 
     benchmark: str
     model: str
@@ -36,18 +33,18 @@ class Record:
 
 
 def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Record, options: InferenceOptions) -> None:
-    """Predict each image of a manifest and write its confusion matrix.
+    """Write one confusion matrix per image of a manifest, computed at the label's resolution.
 
-    The predictions are compared at the label's own size. The file holds ``confusion`` (N, 19, 19) int64 (rows =
-    label), ``names`` (N) and ``record``, JSON text of what was evaluated. The same inputs give the same bytes.
+    The file holds ``confusion`` (N, 19, 19) int64 (rows = label), ``names`` (N) and ``record``, the metadata as JSON.
+    It is deterministic to the byte.
 
     Args:
         model: the model's name in the configuration.
-        weights: ``weights.safetensors`` of ``train``; the ``training.json`` beside it names the model's configuration.
+        weights: ``weights.safetensors`` from ``train``, next to its ``training.json``.
         data: folder of a converted data set (with ``manifest.csv``), or the manifest itself.
-        output: the ``.npz`` file.
-        record: what the evaluation belongs to.
-        options: the evaluation protocol.
+        output: ``.npz`` file to write.
+        record: model, training set, seed and target, for the tables.
+        options: evaluation protocol.
     """
     training = _training(weights, model, record)
     samples = read_samples(data / "manifest.csv" if data.is_dir() else data)
@@ -77,10 +74,7 @@ def confusions(network: BaseSegmentor, samples: list[Sample], options: Inference
 
 
 def label_size(samples: list[Sample]) -> str:
-    """Return the size at which predictions are compared, in words.
-
-    "native" where each label map has its image's size; else the one size that all have, "HEIGHTxWIDTH"; else "various".
-    """
+    """Return the label resolution: "native" if every label has its image's size, else "HEIGHTxWIDTH" or "various"."""
     sizes = [(_size(sample.image), _size(sample.label)) for sample in samples]
     if all(image == label for image, label in sizes):
         return "native"
@@ -90,19 +84,19 @@ def label_size(samples: list[Sample]) -> str:
 
 def _size(path: Path) -> tuple[int, int]:
     with Image.open(path) as image:
-        return image.size  # width, height: the file's head, not its pixels
+        return image.size  # (width, height) from the header, without decoding
 
 
 def _training(weights: Path, model: str, record: Record) -> dict:
-    """Return the record of the training; stop where it is not the one that the evaluation is recorded as."""
+    """Return the training's record; stop if it does not match the evaluation's."""
     path = weights.with_name("training.json")
     if not path.is_file():
-        raise SystemExit(f"{path}: no such file; the record of the training lies beside its weights: run `train` again")
+        raise SystemExit(f"{path}: no such file, but `train` writes it next to the weights; run `train` again")
     training = json.loads(path.read_text())
     expected = {"model": model, "training_set": record.training_set, "seed": record.seed}
     for key, value in expected.items():
         if training[key] != value:
-            raise SystemExit(f"{path}: {key} is {training[key]!r}, not {value!r}; give the weights of that training")
+            raise SystemExit(f"{path}: {key} is {training[key]!r}, not {value!r}; pass the weights of that training")
     if record.generator and not training["samples_seen"].get(record.generator):
-        raise SystemExit(f"{path}: the training saw no image of {record.generator}; build its training set again")
+        raise SystemExit(f"{path}: the training saw no images of {record.generator}; rebuild its training set")
     return training

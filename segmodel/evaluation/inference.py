@@ -1,4 +1,4 @@
-"""Predictions of a model for image files: reading, batching, whole images or sliding windows."""
+"""Inference on image files: loading, batching, whole-image or sliding-window mode."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -14,18 +14,18 @@ from segmodel.windows import slide_logits, window_corners
 
 
 def in_words(options: InferenceOptions) -> str:
-    """Return how images are given to the network, beside their size: "slide 512x512 by 256x256, ratio kept"."""
+    """Return the inference mode in words, e.g. "slide 512x512 by 256x256, ratio kept"."""
     windows = "" if options.mode == "whole" else f" {_sides(options.crop)} by {_sides(options.stride)}"
     return options.mode + windows + (", ratio kept" if options.keep_ratio else "")
 
 
 def predictions(network: BaseSegmentor, paths: list[Path], options: InferenceOptions) -> Iterator[Tensor]:
-    """Yield the logits (19, H, W) of each image file at the size that the network is given."""
-    at_once = images_at_once(options)
+    """Yield the logits (19, H, W) of each image file at the network's input size."""
+    size = images_per_batch(options)
     batch: list[Tensor] = []
     for path in paths:
         image = read_image(path, options.size, options.keep_ratio)
-        if batch and (len(batch) == at_once or image.shape != batch[0].shape):
+        if batch and (len(batch) == size or image.shape != batch[0].shape):
             yield from _batch_logits(network, batch, options)
             batch = []
         batch.append(image)
@@ -33,8 +33,8 @@ def predictions(network: BaseSegmentor, paths: list[Path], options: InferenceOpt
         yield from _batch_logits(network, batch, options)
 
 
-def images_at_once(options: InferenceOptions) -> int:
-    """Return how many images have ``batch_size`` windows: more would only hold more logits in memory."""
+def images_per_batch(options: InferenceOptions) -> int:
+    """Return the number of images that make up ``batch_size`` windows; more would only cost memory."""
     windows = 1 if options.mode == "whole" else len(window_corners(options.size, options.crop, options.stride))
     return max(1, options.batch_size // windows)
 
@@ -54,16 +54,16 @@ def predict_logits(network: BaseSegmentor, inputs: Tensor, options: InferenceOpt
 
 
 def read_image(path: Path, size: tuple[int, int], keep_ratio: bool = False) -> Tensor:
-    """Return an image resized bilinearly as (3, H, W) uint8 BGR, the form of mmsegmentation's loader.
+    """Return an image resized bilinearly as (3, H, W) uint8 BGR, as mmsegmentation loads it.
 
     Args:
         path: image file.
-        size: (H, W); with ``keep_ratio`` the image is brought within it, whichever way it lies.
-        keep_ratio: keep the ratio of the sides.
+        size: (H, W).
+        keep_ratio: keep the aspect ratio and fit within ``size``, in either orientation.
     """
     image = mmcv.imread(path)  # (h, w, 3) BGR
     if image is None:
-        raise SystemExit(f"{path}: cannot be decoded as an image; run `convert` on its set again")
+        raise SystemExit(f"{path}: cannot be decoded as an image; run `convert` on its data set again")
     resized = mmcv.imrescale(image, tuple(size[::-1])) if keep_ratio else mmcv.imresize(image, size[::-1])
     return torch.from_numpy(resized).permute(2, 0, 1)
 

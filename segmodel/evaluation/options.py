@@ -1,4 +1,4 @@
-"""Options of evaluation: how images are given to a trained model."""
+"""Options of inference and evaluation."""
 
 from typing import Literal
 
@@ -29,7 +29,7 @@ class InferenceOptions(Options):
 
 
 class QualityOptions(Options):
-    """How images are brought to the size that the judge model was trained on."""
+    """Image and window sizes for the judge model."""
 
     size: Size = Field(description="[height, width] to which an image is resized")
     crop: Size = Field(description="[height, width] of the windows, side by side, that the model is given")

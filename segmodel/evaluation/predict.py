@@ -1,4 +1,4 @@
-"""Verb ``predict``: label maps of a user's own images."""
+"""Verb ``predict``: label maps for your own images."""
 
 from pathlib import Path
 
@@ -18,17 +18,17 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
 
 def predict(*, weights: Path, images: Path, output: Path, options: InferenceOptions, opacity: Share = 0.5) -> None:
-    """Write the prediction for each image: a label map of trainIds, and the image with the classes' colours over it.
+    """Write the predicted label map of each image, and an overlay of its colours on the image.
 
-    ``<name>_labelTrainIds.png`` is a palette image of the size of the input, whose values are trainIds (0-18);
-    ``<name>_overlay.jpg`` is for looking at. What exists is predicted anew.
+    ``<name>_labelTrainIds.png`` is a palette image at the input's resolution whose values are trainIds (0-18);
+    ``<name>_overlay.jpg`` is for viewing. Existing files are overwritten.
 
     Args:
-        weights: ``weights.safetensors`` of ``train``, with the ``training.json`` beside it.
-        images: an image file, or a folder of them.
+        weights: ``weights.safetensors`` from ``train``, next to its ``training.json``.
+        images: an image file, or a folder of images.
         output: folder to write to.
-        options: how images are given to the network; the values of ``evaluation.<target>`` are a good start.
-        opacity: of the colours over the image.
+        options: inference options; the values of ``evaluation.<target>`` are a good start.
+        opacity: of the overlay.
     """
     paths = image_files(images)
     network = load_trained(weights)
@@ -41,17 +41,17 @@ def predict(*, weights: Path, images: Path, output: Path, options: InferenceOpti
 
 
 def image_files(images: Path) -> list[Path]:
-    """Return the image files of a folder by name, or the one file.
+    """Return the image file, or the sorted image files of a folder.
 
     Raises:
-        SystemExit: there is none, or two would be written to the same name.
+        SystemExit: there are none, or two have the same stem.
     """
     paths = [images] if images.is_file() else sorted(p for p in images.glob("*") if p.suffix.lower() in SUFFIXES)
     if not paths:
-        raise SystemExit(f"{images}: no image ({', '.join(SUFFIXES)}) there; give an image file or a folder of them")
+        raise SystemExit(f"{images}: no images ({', '.join(SUFFIXES)}) found; pass an image file or a folder of images")
     stems = [path.stem for path in paths]
     if twins := {stem for stem in stems if stems.count(stem) > 1}:
-        raise SystemExit(f"{images}: several images are called {sorted(twins)[0]}; rename all but one")
+        raise SystemExit(f"{images}: several images are named {sorted(twins)[0]}; rename all but one")
     return paths
 
 

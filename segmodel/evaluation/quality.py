@@ -1,4 +1,4 @@
-"""Verb ``measure-quality``: features and predictions of a judge model on a set, generated or real."""
+"""Verb ``measure-quality``: features and predictions of a judge model on a generated or real set."""
 
 import json
 from collections.abc import Iterator
@@ -21,28 +21,29 @@ from segmodel.windows import window_corners
 
 
 def measure_quality(*, model: str, weights: Path, data: Path, output: Path, options: QualityOptions) -> None:
-    """Write what the judge model computes of a set: ``features``, ``confusion``, ``class_pixels`` and ``images``.
+    """Write the judge model's measurements of a set: ``features``, ``confusion``, ``class_pixels`` and ``images``.
 
     ``features`` (M, C) float32 are the encoder's last stage, averaged over each of the M windows; ``confusion``
-    (19, 19) int64 compares its predictions (columns) with the label maps; ``class_pixels`` (19,) int64 counts these.
+    (19, 19) int64 compares label maps (rows) with predictions (columns); ``class_pixels`` (19,) int64 counts the
+    labels; ``images`` is the number of images.
 
     Args:
-        model: the model's name in the configuration.
-        weights: ``weights.safetensors`` of ``train``; the ``training.json`` beside it names the model's configuration.
+        model: the judge model's name in the configuration.
+        weights: ``weights.safetensors`` from ``train``, next to its ``training.json``.
         data: folder with the set's ``manifest.csv``.
-        output: the ``.npz`` file.
-        options: sizes.
+        output: ``.npz`` file to write.
+        options: image and window sizes.
     """
     samples = read_samples(data / "manifest.csv")
     training = json.loads(weights.with_name("training.json").read_text())
     if training["model"] != model:
-        raise SystemExit(f"{weights} are of the model {training['model']}, not {model}; give those of its training")
+        raise SystemExit(f"{weights}: weights of {training['model']}, not of {model}; pass the judge model's weights")
     network = load_model(read_config(Path(training["config"])), weights)
     network.to("cuda" if torch.cuda.is_available() else "cpu")
     features, confusion, pixels = [], np.zeros((len(CLASS_NAMES), len(CLASS_NAMES)), np.int64), np.zeros(256, np.int64)
     for images, labels in window_batches(samples, options):
-        seen, predicted = look(network, images)
-        features.append(seen)
+        encoded, predicted = features_and_predictions(network, images)
+        features.append(encoded)
         confusion += confusion_matrix(labels, predicted, len(CLASS_NAMES))
         pixels += np.bincount(labels.ravel(), minlength=256)
     with whole_file(output) as path, path.open("wb") as file:
@@ -56,8 +57,8 @@ def measure_quality(*, model: str, weights: Path, data: Path, output: Path, opti
 
 
 @torch.inference_mode()
-def look(network: BaseSegmentor, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Return features (N, C) float32 and predictions (N, H, W) int64 of images (N, 3, H, W) uint8 BGR."""
+def features_and_predictions(network: BaseSegmentor, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Return features (N, C) float32 and trainIds (N, H, W) int64 of images (N, 3, H, W) uint8 BGR."""
     inputs = network.data_preprocessor({"inputs": list(images)})["inputs"]
     stages = network.extract_feat(inputs)  # (N, C, h, w) each
     logits = network.decode_head.forward(stages)  # (N, 19, h', w')

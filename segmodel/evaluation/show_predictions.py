@@ -1,4 +1,4 @@
-"""Verb ``show-predictions``: image, label and several models' predictions, for the same few images of each target."""
+"""Verb ``show-predictions``: a figure of images, labels and several models' predictions for each target."""
 
 import json
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from segmodel.windows import resized_prediction
 
 @dataclass(frozen=True)
 class Target:
-    """A target and how its images are given to the network."""
+    """A target's data set and evaluation protocol."""
 
     data: Path
     options: InferenceOptions
@@ -29,16 +29,16 @@ class Target:
 def show_predictions(
     *, weights: list[Path], targets: dict[str, Target], output: Path, images: PositiveInt = 2, width: PositiveInt = 512
 ) -> None:
-    """Draw a row for each chosen image: the image, its label, the prediction of each model.
+    """Draw one row per image: the image, its label, and each model's prediction.
 
-    The images are spread evenly over a target's manifest, so that they are the same for every model and every run.
+    Images are evenly spaced in the target's manifest, so every model and run shows the same ones.
 
     Args:
-        weights: ``weights.safetensors`` of the models, in the order of the columns.
-        targets: target's name to the folder of its converted set and its evaluation protocol.
-        output: figure to write.
-        images: images of each target.
-        width: pixels to which a picture is brought.
+        weights: ``weights.safetensors`` of the models, in column order.
+        targets: each target's converted set and evaluation protocol, by name.
+        output: PNG file to write.
+        images: number of images per target.
+        width: of each panel in pixels.
     """
     chosen = {name: spread(read_samples(target.data / "manifest.csv"), images) for name, target in targets.items()}
     columns = {"image": _photographs(chosen, width), "label": _labels(chosen, width)}
@@ -47,17 +47,17 @@ def show_predictions(
         columns[training_set] = _predictions(path, chosen, targets, width)
     rows = [name for name, samples in chosen.items() for _ in samples]
     with whole_file(output) as partial:
-        # Matplotlib's version in the file would make its bytes depend on it.
+        # No Software tag: it holds Matplotlib's version.
         draw(columns, rows).savefig(partial, format="png", dpi=150, metadata={"Software": None})
 
 
 def spread(samples: list[Sample], number: int) -> list[Sample]:
-    """Return ``number`` samples at even distances, in the order given."""
+    """Return ``number`` evenly spaced samples, in order."""
     return [samples[index] for index in np.linspace(0, len(samples) - 1, min(number, len(samples))).round().astype(int)]
 
 
 def draw(columns: dict[str, list[np.ndarray]], rows: list[str]) -> Figure:
-    """Return the figure of pictures (h, w, 3) uint8, column by column, with the rows' names at the left."""
+    """Return a figure of images (h, w, 3) uint8, by column, with the row names on the left."""
     figure = Figure(figsize=(3 * len(columns), 1.7 * len(rows)), layout="constrained")
     axes = figure.subplots(len(rows), len(columns), squeeze=False)
     for (title, pictures), line in zip(columns.items(), axes.T, strict=True):
@@ -91,6 +91,6 @@ def _predictions(weights: Path, chosen: dict, targets: dict[str, Target], width:
 
 
 def _narrowed(picture: np.ndarray, width: int) -> np.ndarray:
-    """Return a picture (h, w, 3) brought to a width; colours of classes stay what they are."""
+    """Return an image (h, w, 3) resized to a width by nearest neighbour, which keeps class colours."""
     height = round(width * picture.shape[0] / picture.shape[1])
     return mmcv.imresize(picture, (width, height), interpolation="nearest")

@@ -1,10 +1,10 @@
-"""Building of models from mmengine configuration files."""
+"""Build models from mmengine configuration files and load their weights."""
 
 import json
 import logging
 from pathlib import Path
 
-import mmseg.models  # noqa: F401 (fills the registry)
+import mmseg.models  # noqa: F401 (registers the models)
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
@@ -27,16 +27,16 @@ def read_config(path: Path) -> Config:
         raise SystemExit(f"{path}: no such model configuration; run from the repository root, see segmodel/configs/")
     config = Config.fromfile(path, lazy_import=False)
     if "model" not in config:
-        raise SystemExit(f"{path}: defines no `model`; copy the form of segmodel/configs/segformer_mini.py")
+        raise SystemExit(f"{path}: defines no `model`; see segmodel/configs/segformer_mini.py for an example")
     return config
 
 
 def build_model(config: Config, seed: int) -> BaseSegmentor:
-    """Return the model with the initial weights that the seed draws, or its published encoder weights.
+    """Return the model with seeded random weights, and a pretrained encoder if the configuration has one.
 
     Args:
-        config: ``model`` as mmsegmentation defines it, and optionally ``encoder_weights``, a URL whose file name ends
-            in the first digits of the file's sha256 (they are compared).
+        config: mmsegmentation's ``model`` and, optionally, ``encoder_weights``: a URL whose file name ends in the first
+            digits of the file's sha256, which is verified.
         seed: torch's seed.
 
     Raises:
@@ -53,10 +53,10 @@ def build_model(config: Config, seed: int) -> BaseSegmentor:
 
 
 def load_model(config: Config, weights: Path) -> BaseSegmentor:
-    """Return the model with weights that ``train`` wrote, in evaluation mode.
+    """Return the model with weights written by ``train``, in evaluation mode.
 
     Raises:
-        SystemExit: the weights are missing, or belong to another model.
+        SystemExit: the weights are missing or do not fit the model.
     """
     if not weights.is_file():
         raise SystemExit(f"{weights}: no such weights; run `python -m segmodel train` first")
@@ -65,32 +65,30 @@ def load_model(config: Config, weights: Path) -> BaseSegmentor:
         model.load_state_dict(load_file(weights))
     except RuntimeError as error:
         raise SystemExit(
-            f"{weights}: does not fit {config.filename}; give the configuration of its training"
+            f"{weights}: does not fit {config.filename}; pass the configuration that it was trained with"
         ) from error
     return model.eval()
 
 
 def load_trained(weights: Path) -> BaseSegmentor:
-    """Return the model of a training, on the accelerator where there is one, in evaluation mode.
+    """Return a trained model in evaluation mode, on the GPU if there is one.
 
     Args:
-        weights: ``weights.safetensors`` of ``train``; the ``training.json`` beside it names the configuration.
+        weights: ``weights.safetensors`` from ``train``; the ``training.json`` next to it names the configuration.
 
     Raises:
-        SystemExit: a file is missing, or the weights belong to another model.
+        SystemExit: a file is missing, or the weights do not fit the model.
     """
     record = weights.with_name("training.json")
     if not record.is_file():
-        raise SystemExit(
-            f"{record}: no such file; the record of the training lies beside its weights: run `train` again"
-        )
+        raise SystemExit(f"{record}: no such file, but `train` writes it next to the weights; run `train` again")
     config = read_config(Path(json.loads(record.read_text())["config"]))
     return load_model(config, weights).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def build_untrained(config: Config) -> BaseSegmentor:
-    """Return the model of a configuration with no meaningful weights."""
-    # mmengine prints a paragraph for each parameter that it initialises.
+    """Return the configuration's model without initialising its weights."""
+    # mmengine logs a paragraph for each parameter that it initialises.
     MMLogger.get_current_instance().setLevel(logging.WARNING)
     init_default_scope("mmseg")
     return MODELS.build(config.model)

@@ -1,4 +1,4 @@
-"""The decode head of DAFormer (Hoyer et al., CVPR 2022, section 3.2): context-aware fusion of all levels."""
+"""DAFormer's decode head (Hoyer et al., CVPR 2022, section 3.2): context-aware fusion of all levels."""
 
 import torch
 from mmcv.cnn import ConvModule
@@ -11,10 +11,10 @@ from segmodel.models.segformer import embed_levels
 
 
 class SeparableASPP(nn.Module):
-    """Depth-wise separable atrous spatial pyramid without image pooling, and a 3x3 bottleneck."""
+    """Depthwise-separable ASPP without image pooling, followed by a 3x3 bottleneck."""
 
     def __init__(self, in_channels: int, channels: int, dilations: tuple[int, ...], norm_cfg: dict) -> None:
-        """Build a branch for each dilation (1x1 where it is 1)."""
+        """Build one branch per dilation (1x1 for dilation 1)."""
         super().__init__()
         self.aspp_modules = DepthwiseSeparableASPPModule(
             dilations=dilations,
@@ -33,17 +33,14 @@ class SeparableASPP(nn.Module):
 
 @MODELS.register_module()
 class DAFormerHead(BaseDecodeHead):
-    """A linear layer for each level, all brought to the first one's size, stacked and fused.
-
-    Without ``dilations`` the fusion is a 1x1 convolution: the head that HRDA predicts its scale attention with.
-    """
+    """A linear embedding per level, all resized to the first level, concatenated and fused by a separable ASPP."""
 
     def __init__(self, embed_channels: int = 256, dilations: tuple[int, ...] | None = (1, 6, 12, 18), **kwargs) -> None:
         """Build the head.
 
         Args:
-            embed_channels: width of each level.
-            dilations: of the pyramid's branches; None fuses by a 1x1 convolution.
+            embed_channels: embedding width of each level.
+            dilations: of the ASPP branches; None: fuse by a 1x1 convolution (HRDA's scale attention).
             **kwargs: as ``BaseDecodeHead``.
         """
         super().__init__(input_transform="multiple_select", **kwargs)
@@ -55,7 +52,7 @@ class DAFormerHead(BaseDecodeHead):
             self.fuse = ConvModule(stacked, self.channels, 1, norm_cfg=self.norm_cfg)
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
-        """Return logits (N, classes, h, w), h x w being the size of the first level."""
+        """Return logits (N, classes, h, w) at the size of the first level."""
         levels = self._transform_inputs(inputs)  # (N, C_i, h_i, w_i) each
         x = embed_levels(self.embed, levels)  # (N, L * E, h, w)
         return self.cls_seg(self.fuse(x))  # (N, classes, h, w)

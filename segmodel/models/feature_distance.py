@@ -1,4 +1,4 @@
-"""Thing-class feature distance to a frozen encoder (Hoyer et al., DAFormer, CVPR 2022, section 3.3): pure functions."""
+"""Thing-class ImageNet feature distance (Hoyer et al., DAFormer, CVPR 2022, section 3.3): pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from torch.nn import functional as F
 
 from segmodel.labels import CLASS_NAMES, IGNORE
 
-# The classes of ImageNet's things: traffic light and sign, and all that moves.
+# Classes that ImageNet has too: traffic lights, traffic signs, people and vehicles.
 THING_CLASSES = (6, 7, 11, 12, 13, 14, 15, 16, 17, 18)
 
 
 @dataclass(frozen=True)
 class FeatureDistance:
-    """How far the encoder may go from where it started.
+    """Options of the feature distance loss.
 
     Attributes:
-        weight: factor of the loss.
-        classes: trainIds whose places count.
-        min_share: a place of the last stage belongs to a class that covers at least this share of its pixels.
+        weight: loss weight.
+        classes: trainIds of the thing classes.
+        min_share: minimum share of a feature cell's pixels that one class must cover for the cell to have that class.
     """
 
     weight: float = 0.005
@@ -29,15 +29,15 @@ class FeatureDistance:
 
 
 def majority_label(labels: Tensor, size: tuple[int, int], min_share: float) -> Tensor:
-    """Return the class of each cell of a coarse grid.
+    """Downsample labels to the majority class of each cell.
 
     Args:
         labels: (N, H, W) int64 trainIds, 255 = ignore.
-        size: (h, w) of the grid.
-        min_share: the class must cover at least this share of the cell's pixels, ignored ones included.
+        size: (h, w) of the output grid.
+        min_share: minimum share of the cell's pixels, ignored ones included, that the class must cover.
 
     Returns:
-        (N, h, w) int64; 255 where no class covers enough, or the ignored pixels do.
+        (N, h, w) int64; 255 if no class reaches ``min_share`` or ignored pixels are the majority.
     """
     kinds = torch.where(labels == IGNORE, len(CLASS_NAMES), labels)
     shares = F.one_hot(kinds, len(CLASS_NAMES) + 1).permute(0, 3, 1, 2).float()  # (N, 20, H, W)
@@ -46,18 +46,16 @@ def majority_label(labels: Tensor, size: tuple[int, int], min_share: float) -> T
 
 
 def feature_distance(features: Tensor, reference: Tensor, labels: Tensor, options: FeatureDistance) -> Tensor:
-    """Return the weighted mean L2 distance of two feature maps over the places of the chosen classes.
-
-    Equations 7 to 9 of the publication.
+    """Return the weighted mean L2 distance of two feature maps over thing-class cells (equations 7 to 9).
 
     Args:
         features: (N, C, h, w) of the trained encoder.
-        reference: (N, C, h, w) of the frozen one.
+        reference: (N, C, h, w) of the frozen encoder.
         labels: (N, H, W) int64 trainIds.
-        options: weight, classes, share.
+        options: weight, classes and minimum share.
 
     Returns:
-        () float32; 0 where no place belongs to a class (the published code's mean of nothing is NaN).
+        () float32; 0 without thing-class cells, where the published code returns NaN.
     """
     cells = majority_label(labels, tuple(features.shape[2:]), options.min_share)  # (N, h, w)
     mask = torch.isin(cells, torch.tensor(list(options.classes), device=cells.device))

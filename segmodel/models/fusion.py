@@ -1,4 +1,4 @@
-"""Fusion of HRDA's two scales (Hoyer et al., ECCV 2022, section 3): pure functions of tensors."""
+"""HRDA's multi-resolution fusion (Hoyer et al., ECCV 2022, section 3): pure functions of tensors."""
 
 import torch
 from torch import Tensor
@@ -8,35 +8,34 @@ Box = tuple[int, int, int, int]  # top, bottom, left, right
 
 
 def random_box(size: tuple[int, int], crop: tuple[int, int], step: int) -> Box:
-    """Draw where the detail crop lies, at a multiple of ``step``, from torch's global generator.
+    """Draw the detail crop at a multiple of ``step``, from torch's global generator.
 
-    The published draw never reaches the last place; this one does.
+    Unlike the published code, this can draw the last position too.
     """
     tops, lefts = (max(whole - part, 0) // step + 1 for whole, part in zip(size, crop, strict=True))
-    top, left = (int(torch.randint(places, ())) * step for places in (tops, lefts))
+    top, left = (int(torch.randint(positions, ())) * step for positions in (tops, lefts))
     return top, top + min(crop[0], size[0]), left, left + min(crop[1], size[1])
 
 
 def scaled(box: Box, divisor: int) -> tuple[slice, slice]:
-    """Return the rows and columns of a box on a grid that is ``divisor`` times coarser."""
+    """Return the rows and columns of a box on a ``divisor`` times coarser grid."""
     top, bottom, left, right = (side // divisor for side in box)
     return slice(top, bottom), slice(left, right)
 
 
 def fuse_scales(context: Tensor, detail: Tensor, attention: Tensor, place: tuple[slice, slice] | None) -> Tensor:
-    """Return the fused logits: detail where the attention is, context elsewhere.
+    """Return the fused logits up((1 - a) * context) + up(a) * detail (equations 8 and 9).
 
-    up((1 - a) * context) + up(a) * detail, equations 8 and 9: the attention weighs the context at the context's own
-    resolution, and is 0 outside of the detail crop.
+    The attention weights the context at the context's resolution, and is 0 outside the detail crop.
 
     Args:
-        context: (N, C, h, w) logits of the image at half scale.
-        detail: (N, C, H, W) logits at full scale, or (N, C, rows, columns) of a crop.
-        attention: (N, C or 1, h, w), 0 to 1.
-        place: the crop's rows and columns on the grid of 2h x 2w; None: detail is of the whole image.
+        context: (N, C, h, w) logits of the half-scale image.
+        detail: (N, C, H, W) logits of the full-scale image, or (N, C, rows, columns) of a crop.
+        attention: (N, C or 1, h, w) in [0, 1].
+        place: rows and columns of the crop on the 2h x 2w grid; None if detail covers the whole image.
 
     Returns:
-        (N, C, H, W); (N, C, 2h, 2w) with a crop.
+        (N, C, H, W); with a crop (N, C, 2h, 2w).
     """
     if place is None:
         size = (detail.shape[2], detail.shape[3])
@@ -48,7 +47,7 @@ def fuse_scales(context: Tensor, detail: Tensor, attention: Tensor, place: tuple
 
 
 def inserted(values: Tensor, place: tuple[slice, slice], size: tuple[int, int]) -> Tensor:
-    """Return zeros (N, C, *size) with the top left corner of ``values`` (N, C, h, w) put where ``place`` is."""
+    """Return zeros (N, C, *size) with ``values`` (N, C, h, w), cropped to fit, at ``place``."""
     rows, columns = place
     canvas = values.new_zeros((*values.shape[:2], *size))
     canvas[..., rows, columns] = values[..., : rows.stop - rows.start, : columns.stop - columns.start]
@@ -56,11 +55,11 @@ def inserted(values: Tensor, place: tuple[slice, slice], size: tuple[int, int]) 
 
 
 def halved(place: tuple[slice, slice]) -> tuple[slice, slice]:
-    """Return the rows and columns on a grid of half the resolution."""
+    """Return the rows and columns at half the resolution."""
     rows, columns = (slice(side.start // 2, side.stop // 2) for side in place)
     return rows, columns
 
 
 def upsampled(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return (N, C, h, w) brought bilinearly to ``size``."""
+    """Return (N, C, h, w) resized bilinearly to ``size``."""
     return F.interpolate(x, size, mode="bilinear", align_corners=False)

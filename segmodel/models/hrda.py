@@ -1,4 +1,4 @@
-"""HRDA (Hoyer et al., ECCV 2022): a whole view at half the scale, a detail crop at full scale, fused by attention."""
+"""HRDA (Hoyer et al., ECCV 2022): half-scale context and a full-scale detail crop, fused by scale attention."""
 
 import torch
 from mmseg.registry import MODELS
@@ -13,7 +13,7 @@ SCALE = 2  # the detail's scale over the context's
 
 @MODELS.register_module()
 class HRDAHead(nn.Module):
-    """One head for both scales, and the attention between them, from the context's features."""
+    """A decode head shared by both scales, and a scale attention head on the context features."""
 
     def __init__(
         self, scale_head: str, attention: dict, detail_weight: float = 0.1, classwise: bool = True, **kwargs
@@ -21,17 +21,17 @@ class HRDAHead(nn.Module):
         """Build both heads.
 
         Args:
-            scale_head: type of the decode head of either scale.
-            attention: in what the head that predicts the attention (before its sigmoid) differs from it.
-            detail_weight: share of the detail crop's own loss; the fused logits have the rest.
-            classwise: an attention for each class; False: one for all.
-            **kwargs: the decode head's arguments.
+            scale_head: type of the decode head.
+            attention: arguments in which the attention head differs from the decode head.
+            detail_weight: loss weight of the detail crop; the fused logits get 1 - ``detail_weight``.
+            classwise: one attention map per class; False: one for all classes.
+            **kwargs: arguments of the decode head.
         """
         super().__init__()
         self.head = MODELS.build(dict(type=scale_head, **kwargs))
         self.align_corners, self.num_classes = False, self.head.num_classes
         self.out_channels, self.detail_weight = self.num_classes, detail_weight
-        # A single channel is what mmsegmentation calls two classes with a threshold.
+        # mmsegmentation's way to ask for a single output channel.
         outputs = {} if classwise else dict(num_classes=2, out_channels=1, threshold=0.5)
         self.scale_attention = MODELS.build(dict(type=scale_head) | kwargs | attention | outputs)
 
@@ -44,9 +44,9 @@ class HRDAHead(nn.Module):
         """Return the fused logits at the detail's resolution.
 
         Args:
-            context: features of the image at half scale.
-            detail: (N, C, h, w) logits of the detail.
-            place: rows and columns of a detail crop, on the grid of the whole image's logits.
+            context: encoder features of the half-scale image.
+            detail: (N, C, h, w) logits of the full-scale image or crop.
+            place: as in ``fuse_scales``.
         """
         attention = torch.sigmoid(self.scale_attention(context))
         return fuse_scales(self.head(context), detail, attention, place)
@@ -54,9 +54,9 @@ class HRDAHead(nn.Module):
 
 @MODELS.register_module()
 class HRDASegmentor(Segmentor):
-    """Trains on a random detail crop, predicts with detail windows over the whole image.
+    """Trains on a random detail crop and predicts with sliding detail windows.
 
-    The feature distance is that of the context.
+    The feature distance applies to the context features.
     """
 
     def __init__(
@@ -66,10 +66,10 @@ class HRDASegmentor(Segmentor):
 
         Args:
             *args: as ``Segmentor``.
-            detail_crop: height and width of the detail crop, and of the windows in inference (step: half of it).
-            output_stride: of the heads' logits.
-            divisible: the detail crop lies at multiples of it: ``SCALE`` times ``output_stride``, or more.
-            batch: detail windows given to the encoder at once in inference.
+            detail_crop: (height, width) of the detail crop, and of the inference windows, whose stride is half of it.
+            output_stride: of the logits.
+            divisible: detail crops start at multiples of this; at least ``SCALE`` times ``output_stride``.
+            batch: detail windows per forward pass in inference.
             **kwargs: as ``Segmentor``.
         """
         super().__init__(*args, **kwargs)
@@ -81,7 +81,7 @@ class HRDASegmentor(Segmentor):
         return upsampled(inputs, (inputs.shape[2] // SCALE, inputs.shape[3] // SCALE))
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
-        """Return the losses of normalised images (N, 3, H, W), in one backward pass."""
+        """Return the losses of normalised images (N, 3, H, W)."""
         small = self.context(inputs)  # (N, 3, H / 2, W / 2)
         stages = self.extract_feat(small)
         box = random_box(tuple(inputs.shape[2:]), self.detail_crop, self.divisible)
@@ -93,7 +93,7 @@ class HRDASegmentor(Segmentor):
         return losses | self.distance_loss(stages[-1], small, data_samples)
 
     def segmentation_losses(self, fused: Tensor, detail: Tensor, labels: Tensor, box: Box) -> dict[str, Tensor]:
-        """Return the losses of the fused logits and of the detail crop's, weighted (equation 12)."""
+        """Return the weighted losses of the fused logits and of the detail crop's (equation 12)."""
         top, bottom, left, right = box
         loss_of, weight = self.decode_head.head.loss_decode, self.decode_head.detail_weight
         named = {"decode.loss_ce": (fused, labels, 1 - weight)}
@@ -104,7 +104,7 @@ class HRDASegmentor(Segmentor):
         }
 
     def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """Return the fused logits (N, C, H, W) of normalised images (N, 3, H, W), with detail everywhere."""
+        """Return the fused logits (N, C, H, W) of normalised images (N, 3, H, W), with detail on the whole image."""
         stages = self.extract_feat(self.context(inputs))
         step = (self.detail_crop[0] // 2, self.detail_crop[1] // 2)
         detail = slide_logits(

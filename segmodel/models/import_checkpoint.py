@@ -1,4 +1,4 @@
-"""Verb ``import-checkpoint``: a checkpoint of the original DAFormer or HRDA as weights that ``evaluate`` takes."""
+"""Verb ``import-checkpoint``: convert a checkpoint of the original DAFormer or HRDA code."""
 
 import json
 from pathlib import Path
@@ -20,16 +20,16 @@ def import_checkpoint(
     sha256: str | None = None,
     seed: int = 0,
 ) -> None:
-    """Write ``weights.safetensors`` and ``training.json`` as ``train`` does, so that every other verb takes them.
+    """Write ``weights.safetensors`` and ``training.json`` as ``train`` does, for use with all other verbs.
 
     Args:
         checkpoint: ``.pth`` file of the original code.
-        config: configuration of the same model, as segmodel/configs/daformer_b5.py.
+        config: configuration of the same model, e.g. segmodel/configs/daformer_b5.py.
         output: folder to write to.
-        model: name of the model in tables.
-        training_set: name of what it was trained on, in tables.
-        sha256: hash of the file; without it a pickle is not opened.
-        seed: of the training, in tables.
+        model: the model's name in tables.
+        training_set: the training set's name in tables.
+        sha256: hash of the checkpoint, required for pickles.
+        seed: the training's seed in tables.
     """
     network = build_untrained(read_config(config))
     state = renamed(read_checkpoint(checkpoint, sha256))
@@ -37,7 +37,7 @@ def import_checkpoint(
         network.load_state_dict(state)
     except RuntimeError as error:
         raise SystemExit(
-            f"{checkpoint}: its weights do not fit {config}; give the configuration of its model"
+            f"{checkpoint}: the weights do not fit {config}; pass the configuration of the checkpoint's model"
         ) from error
     record = {"model": model, "config": str(config), "training_set": training_set, "seed": seed, "samples_seen": {}}
     with whole_file(output / "training.json") as partial:

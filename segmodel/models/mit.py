@@ -1,4 +1,4 @@
-"""The Mix Transformer encoders MiT-B0 to B5 of SegFormer (Xie et al., NeurIPS 2021, table 6), each by its name."""
+"""SegFormer's Mix Transformer encoders, MiT-B0 to B5 (Xie et al., NeurIPS 2021, table 6)."""
 
 from mmseg.models.backbones.mit import EfficientMultiheadAttention, MixVisionTransformer
 from mmseg.registry import MODELS
@@ -13,26 +13,26 @@ _BLOCKS = {
     "b5": [3, 6, 40, 3],
 }
 _HEADS = [1, 2, 5, 8]
-# First digits of the files' sha256, which end their names in mmsegmentation's model zoo.
+# First digits of each file's sha256, part of its name in mmsegmentation's model zoo.
 _SHA256 = {"b0": "7e0fe6dd", "b1": "02e5a6a1", "b2": "66e8bf70", "b3": "13b1141c", "b4": "d588d980", "b5": "658746d9"}
 _ZOO = "https://download.openmmlab.com/mmsegmentation/v0.5/pretrain/segformer"
 
 
 def mit_channels(size: str) -> list[int]:
-    """Return the channels of the four stages of MiT-``size`` (b0 to b5)."""
+    """Return the number of channels of each of the four stages of MiT-``size`` (b0 to b5)."""
     return [_WIDTH[size] * heads for heads in _HEADS]
 
 
 def mit_weights(size: str) -> str:
-    """Return the URL of the ImageNet-1k weights of MiT-``size``, in mmsegmentation's form."""
+    """Return the URL of mmsegmentation's ImageNet-1k weights of MiT-``size``."""
     return f"{_ZOO}/mit_{size}_20220624-{_SHA256[size]}.pth"
 
 
 @MODELS.register_module()
 class MixTransformer(MixVisionTransformer):
-    """MiT-B0 to B5, with the constants of the first publication.
+    """MiT-B0 to B5 with the original code's norm epsilons.
 
-    mmsegmentation gives all its norms one epsilon; there, those after patch embedding and reduction have another.
+    mmsegmentation uses 1e-6 everywhere; the original uses 1e-5 after patch embedding and spatial reduction.
     """
 
     def __init__(self, size: str, drop_path_rate: float = 0.1, with_cp: bool = False) -> None:
@@ -40,8 +40,8 @@ class MixTransformer(MixVisionTransformer):
 
         Args:
             size: b0 to b5.
-            drop_path_rate: largest probability that a block is skipped in training.
-            with_cp: recompute the blocks in the backward pass: less memory for more time.
+            drop_path_rate: maximum stochastic depth rate.
+            with_cp: gradient checkpointing.
         """
         super().__init__(
             embed_dims=_WIDTH[size],

@@ -1,4 +1,4 @@
-"""Checkpoints of the original DAFormer, HRDA and DGInStyle code, by a map of their names."""
+"""Load checkpoints of the original DAFormer, HRDA and DGInStyle code under our parameter names."""
 
 import hashlib
 import re
@@ -23,11 +23,10 @@ _HEAD_NAMES = (
 def read_checkpoint(path: Path, sha256: str | None) -> State:
     """Return the weights in a checkpoint file.
 
-    A ``.safetensors`` file is read as it is. Any other file is a pickle, which may run code when it is opened: it is
-    read only where its whole sha256 is the one given.
+    Anything but ``.safetensors`` is a pickle, which can run code on loading, and needs its sha256.
 
     Raises:
-        SystemExit: the file is missing, is a pickle without a hash or with another one, or holds no weights.
+        SystemExit: the file is missing, is a pickle without a matching hash, or holds no weights.
     """
     if not path.is_file():
         raise SystemExit(f"{path}: no such checkpoint; download it from the project that published it")
@@ -36,22 +35,19 @@ def read_checkpoint(path: Path, sha256: str | None) -> State:
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != (sha256 or "").lower():
-        wanted = (
-            f"its sha256 is not the {sha256} you gave" if sha256 else "it is a pickle, which can run code when opened"
-        )
-        raise SystemExit(f"{path}: {wanted}; if you trust the file, give its hash: --sha256 {found}")
+        reason = f"sha256 is not {sha256}" if sha256 else "this is a pickle, which can run code on loading"
+        raise SystemExit(f"{path}: {reason}; if you trust the file, pass --sha256 {found}")
     content = torch.load(path, map_location="cpu", weights_only=False)
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
-        raise SystemExit(f"{path}: holds no state_dict; give a checkpoint of the original training")
+        raise SystemExit(f"{path}: holds no state_dict; pass a checkpoint of the original code")
     return state
 
 
 def renamed(state: State) -> State:
-    """Return the weights of an original DAFormer or HRDA under the names of our models.
+    """Return the weights of an original DAFormer or HRDA under our parameter names.
 
-    Of a training's several models (``model.``, ``ema_model.``, ``imnet_model.``) the trained one is taken.
-    mmsegmentation's converter renames the encoder.
+    If the checkpoint holds several models (``model.``, ``ema_model.``, ``imnet_model.``), ``model.`` is used.
     """
     if any(name.startswith("model.") for name in state):
         state = _under("model.", state)
@@ -61,7 +57,7 @@ def renamed(state: State) -> State:
     heads = {_head_name(name): value for name, value in state.items() if name.startswith("decode_head.")}
     return {f"backbone.{name}": value for name, value in encoder.items()} | {
         name: value[..., None, None] if re.search(r"embed\.\d\.weight", name) and value.ndim == 2 else value
-        for name, value in heads.items()  # a linear layer is a 1x1 convolution here
+        for name, value in heads.items()  # our linear embeddings are 1x1 convolutions
     }
 
 
@@ -77,5 +73,5 @@ def _head_name(name: str) -> str:
 
 @cache
 def mit_converter() -> Callable[[State], State]:
-    """Return mmsegmentation's converter, which it ships as a script beside its package."""
+    """Return mmsegmentation's MiT converter, which it ships as a script."""
     return run_path(str(Path(mmseg.__file__).parent / ".mim/tools/model_converters/mit2mmseg.py"))["convert_mit"]

@@ -1,4 +1,4 @@
-"""The decode head of SegFormer as its authors published it."""
+"""SegFormer's decode head as originally published."""
 
 import torch
 from mmcv.cnn import ConvModule
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 class LinearSegformerHead(BaseDecodeHead):
     """SegFormer's all-linear head (Xie et al., NeurIPS 2021, section 3.2).
 
-    mmsegmentation's ``SegformerHead`` normalises and rectifies each level; here a level has a plain linear layer.
+    mmsegmentation's ``SegformerHead`` adds norm and ReLU to each level's linear layer.
     """
 
     def __init__(self, **kwargs) -> None:
@@ -22,14 +22,14 @@ class LinearSegformerHead(BaseDecodeHead):
         self.fuse = ConvModule(len(self.embed) * self.channels, self.channels, 1, norm_cfg=self.norm_cfg)
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
-        """Return logits (N, classes, h, w), h x w being the size of the first level."""
+        """Return logits (N, classes, h, w) at the size of the first level."""
         levels = self._transform_inputs(inputs)  # (N, C_i, h_i, w_i) each
         x = embed_levels(self.embed, levels)  # (N, L * C, h, w)
         return self.cls_seg(self.fuse(x))  # (N, classes, h, w)
 
 
 def embed_levels(layers: nn.ModuleList, levels: list[Tensor]) -> Tensor:
-    """Return the levels (N, C_i, h_i, w_i), each through its layer, at the first one's size, side by side."""
+    """Embed levels (N, C_i, h_i, w_i), resize them to the first one and concatenate: (N, sum of widths, h, w)."""
     size = levels[0].shape[2:]
     embedded = [layer(level) for layer, level in zip(layers, levels, strict=True)]
     return torch.cat([F.interpolate(x, size, mode="bilinear", align_corners=False) for x in embedded], dim=1)

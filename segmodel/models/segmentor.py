@@ -1,4 +1,4 @@
-"""mmsegmentation's encoder and decoder, with the feature distance to the encoder's first weights as an option."""
+"""mmsegmentation's encoder-decoder with an optional feature distance loss."""
 
 import copy
 
@@ -12,23 +12,23 @@ from segmodel.models.feature_distance import FeatureDistance, feature_distance
 
 @MODELS.register_module()
 class Segmentor(EncoderDecoder):
-    """An ``EncoderDecoder`` that may keep its encoder near the weights it starts from."""
+    """An ``EncoderDecoder`` that can regularise its encoder towards the initial weights."""
 
     def __init__(self, *args, distance: dict | None = None, **kwargs) -> None:
         """Build the model.
 
         Args:
             *args: as ``EncoderDecoder``.
-            distance: the values of ``FeatureDistance``; None trains without it.
+            distance: arguments of ``FeatureDistance``; None: no such loss.
             **kwargs: as ``EncoderDecoder``.
         """
         super().__init__(*args, **kwargs)
         self.distance = None if distance is None else FeatureDistance(**distance)
-        # In a list, so that it is no part of the model: weights and saved states leave it out.
+        # In a list, so that it is not a submodule and stays out of the state dict.
         self._reference: list[torch.nn.Module] = []
 
     def keep_encoder(self) -> None:
-        """Freeze a copy of the encoder as it is now: what the feature distance measures from."""
+        """Keep a frozen copy of the current encoder as the reference of the feature distance."""
         if self.distance is not None:
             self._reference = [copy.deepcopy(self.backbone).requires_grad_(False)]
 
@@ -41,7 +41,7 @@ class Segmentor(EncoderDecoder):
         return losses | self.distance_loss(stages[-1], inputs, data_samples)
 
     def distance_loss(self, features: Tensor, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
-        """Return ``loss_feature_distance`` of the last stage (N, C, h, w), or nothing where it is off.
+        """Return ``loss_feature_distance`` of the last stage (N, C, h, w), or nothing if it is off.
 
         Raises:
             RuntimeError: ``keep_encoder`` was not called.

@@ -1,1 +1,1 @@
-"""Tables and figures made from evaluations."""
+"""Tables and figures of the evaluations."""

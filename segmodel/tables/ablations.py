@@ -1,4 +1,4 @@
-"""Verb ``compare-ablations``: every training set in one table, on the mean of the targets."""
+"""Verb ``compare-ablations``: one table of all training sets, averaged over the targets."""
 
 from pathlib import Path
 
@@ -18,15 +18,16 @@ COLUMNS = [
 def compare_ablations(
     *, evaluations: list[Path], output: Path, options: SummariseOptions, oracle: str | None = None
 ) -> None:
-    """Write a row for each model and training set, the baseline first, then by falling mIoU.
+    """Write one row per model and training set: the baseline first, then by descending mIoU.
 
-    Scores are means over the targets; ``gap_closed`` is the gain in % of the oracle's; then each target's mean mIoU.
+    Scores are averaged over the targets, followed by each target's mIoU; ``gap_closed`` is the gain in % of the
+    oracle's gain.
 
     Args:
-        evaluations: the files that ``evaluate`` wrote for one benchmark.
-        output: csv to write.
+        evaluations: files written by ``evaluate`` for one benchmark.
+        output: CSV file to write.
         options: bootstrap and baseline, as for ``summarise``.
-        oracle: the training set that closes all of the gap; None leaves the column empty.
+        oracle: training set whose gain counts as the whole gap; None leaves ``gap_closed`` empty.
     """
     found = with_scores(read_evaluations(evaluations))
     summary = summary_table(found, options.baseline, options.samples, options.confidence, options.seed)
@@ -40,6 +41,6 @@ def compare_ablations(
 
 
 def _gaps(means: pd.DataFrame, oracle: str | None) -> pd.Series:
-    """Return the oracle's gain of each model that has any."""
+    """Return the oracle's gain for each model where it is not 0."""
     of_oracle = means[(means["training_set"] == oracle) & (means["gain"] != 0)]
     return of_oracle.set_index("model")["gain"]

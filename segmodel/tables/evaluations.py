@@ -1,4 +1,4 @@
-"""The files that ``evaluate`` writes, as one table: a row for each trained model and target."""
+"""Evaluation files as one table, with a row per trained model and target."""
 
 import json
 from collections.abc import Sequence
@@ -17,25 +17,25 @@ RECORD = (
 def read_evaluations(paths: Sequence[Path]) -> pd.DataFrame:
     """Return evaluations of one benchmark, sorted by model, training set, seed and target.
 
-    Columns: those of RECORD, as ``evaluate`` records them; ``confusion``, (N, 19, 19) int64 for N images, rows = label;
-    ``names``, the images' N names.
+    Columns: RECORD, as written by ``evaluate``; ``confusion``, (N, 19, 19) int64 for N images, rows = label; and
+    ``names``, the N image names.
 
     Raises:
-        SystemExit: there are none, one is given twice, or they are of several benchmarks; or as `read_evaluation`.
+        SystemExit: as `read_evaluation`, or there are none, duplicates, or several benchmarks.
     """
     if not paths:
-        raise SystemExit("no evaluations given; run `python -m segmodel evaluate` and give the files it writes")
+        raise SystemExit("no evaluations given; run `python -m segmodel evaluate` and pass the files it writes")
     evaluations = pd.DataFrame([read_evaluation(path) for path in paths]).sort_values(KEY, ignore_index=True)
     benchmarks = sorted(evaluations["benchmark"].unique())
     if len(benchmarks) > 1:
-        raise SystemExit(f"evaluations of several benchmarks ({', '.join(benchmarks)}); give those of one")
+        raise SystemExit(f"evaluations of several benchmarks ({', '.join(benchmarks)}); pass those of one benchmark")
     for key in evaluations.loc[evaluations.duplicated(KEY), KEY].itertuples(index=False):
-        raise SystemExit(f"two evaluations are of {_in_words(*key)}; give each once")
+        raise SystemExit(f"duplicate evaluation of {_in_words(*key)}; pass each evaluation once")
     return evaluations
 
 
 def read_evaluation(path: Path) -> dict:
-    """Return one evaluation by the columns of `read_evaluations`.
+    """Return one evaluation as a row of `read_evaluations`.
 
     Raises:
         SystemExit: the file is missing or was not written by ``evaluate``.
@@ -46,26 +46,26 @@ def read_evaluation(path: Path) -> dict:
             names = tuple(arrays["names"].tolist())
             return {**{key: record[key] for key in RECORD}, "confusion": arrays["confusion"], "names": names}
     except FileNotFoundError:
-        raise SystemExit(f"{path}: no such file; run `python -m segmodel evaluate` for it first") from None
+        raise SystemExit(f"{path}: no such file; run `python -m segmodel evaluate` first") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise SystemExit(f"{path}: was not written by `python -m segmodel evaluate` ({error}); run it again") from error
+        raise SystemExit(f"{path}: not written by `python -m segmodel evaluate` ({error}); run it again") from error
 
 
 def require_comparable(evaluations: pd.DataFrame) -> None:
-    """Check that each training set of a model has all its seeds on all targets, on the same images.
+    """Check that every seed of a training set is evaluated on all targets, on the same images.
 
     Raises:
-        SystemExit: an evaluation is missing, or two of one target are not of the same images.
+        SystemExit: an evaluation is missing, or two evaluations of a target used different images.
     """
     for (model, training_set), arm in evaluations.groupby(["model", "training_set"]):
         grid = pd.MultiIndex.from_product([arm["seed"].unique(), evaluations["target"].unique()])
         for key in grid.difference(pd.MultiIndex.from_frame(arm[["seed", "target"]])):
             words = _in_words(model, training_set, *key)
-            raise SystemExit(f"the evaluation of {words} is missing; run it, or leave out what it belongs to")
+            raise SystemExit(f"the evaluation of {words} is missing; run it, or leave out this seed or target")
     for _, same in evaluations.groupby("target"):
         for key in same.loc[same["names"] != same["names"].iloc[0], KEY].itertuples(index=False):
             words = f"{_in_words(*key)} and {_in_words(*same[KEY].iloc[0])}"
-            raise SystemExit(f"{words} are not of the same images; evaluate both again")
+            raise SystemExit(f"{words} used different images; evaluate both again")
 
 
 def _in_words(model: str, training_set: str, seed: int, target: str) -> str:

@@ -1,4 +1,4 @@
-"""Verbs ``plot-gains`` and ``plot-ablations``: the tables as figures; the same table gives the same bytes."""
+"""Verbs ``plot-gains`` and ``plot-ablations``: figures of the tables, deterministic to the byte."""
 
 from pathlib import Path
 
@@ -13,17 +13,15 @@ from segmodel.tables.scores import MEAN, SUMMARY_COLUMNS
 
 _COLOURS = ("#7f7f7f", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#e6ab02", "#a6761d")
 _BASELINE, _LOSES, _GAINS = _COLOURS[:3]
-_SPAN = 0.7  # of the distance between two targets that the marks of one target take
+_SPAN = 0.7  # width of a target's group of marks, where targets are 1 apart
 
 
 def plot_gains(*, table: Path, output: Path) -> None:
-    """Draw mIoU per target (line: mean, points: seeds) and the gain over the baseline with its interval.
-
-    One row of panels a model.
+    """Plot mIoU per target (line: mean, points: seeds) and gain over the baseline with its interval, per model.
 
     Args:
-        table: ``dg_miou_summary.csv`` of ``summarise``; ``dg_miou.csv`` beside it has the seeds.
-        output: the PNG.
+        table: ``dg_miou_summary.csv`` from ``summarise``, next to ``dg_miou.csv``.
+        output: PNG file to write.
     """
     remedy = "run `python -m segmodel summarise` first"
     summary = read_table(table, SUMMARY_COLUMNS, remedy)
@@ -43,11 +41,11 @@ def plot_gains(*, table: Path, output: Path) -> None:
 
 
 def plot_ablations(*, table: Path, output: Path) -> None:
-    """Draw each training set's mIoU as a bar with the interval of its gain, the best on top; a panel a model.
+    """Plot each training set's mIoU as a bar with the interval of its gain, best on top, one panel per model.
 
     Args:
-        table: the table that ``compare-ablations`` wrote.
-        output: the PNG.
+        table: the table from ``compare-ablations``.
+        output: PNG file to write.
     """
     columns = ("model", "training_set", "mIoU_mean", "gain", "gain_low", "gain_high")
     rows = read_table(table, columns, "run `python -m segmodel compare-ablations` first")
@@ -133,5 +131,5 @@ def _offset(index: int, number: int) -> float:
 
 def _save(figure: Figure, output: Path) -> None:
     with whole_file(output) as partial:
-        # Matplotlib's version in the file would make its bytes depend on it.
+        # No Software tag: it holds Matplotlib's version.
         figure.savefig(partial, format="png", dpi=150, metadata={"Software": None})

@@ -1,4 +1,4 @@
-"""Options of the tables: the intervals of gains, and what they are measured against."""
+"""Options of the tables: bootstrap intervals and the baseline."""
 
 from typing import Annotated
 
@@ -8,14 +8,14 @@ from segmodel.options import NonNegativeInt, Options, PositiveInt
 
 
 class BootstrapOptions(Options):
-    """``bootstrap``: the intervals of the gains."""
+    """``bootstrap``: the confidence intervals of the gains."""
 
     samples: PositiveInt = Field(1000, description="bootstrap samples")
     confidence: Annotated[float, Field(gt=0, lt=1)] = Field(0.95, description="confidence level of the intervals")
 
 
 class SummariseOptions(BootstrapOptions):
-    """The intervals, and what else the tables need."""
+    """Bootstrap, baseline and note."""
 
     seed: NonNegativeInt = Field(0, description="seed of the bootstrap")
     baseline: str = Field("source_only", description="the training set that gains are measured against")

@@ -1,4 +1,4 @@
-"""The summary as a page in markdown."""
+"""The summary as a Markdown page."""
 
 from collections.abc import Callable
 
@@ -9,12 +9,12 @@ from segmodel.tables.scores import MEAN
 
 
 def page(summary: pd.DataFrame, note: str, how: str) -> str:
-    """Return the summary in markdown.
+    """Return the summary in Markdown.
 
     Args:
-        summary: as `segmodel.tables.scores.summary_table` returns it.
-        note: a warning at the top, "" for none.
-        how: the intervals' method in words.
+        summary: from `segmodel.tables.scores.summary_table`.
+        note: a note at the top, "" for none.
+        how: how the intervals were computed, in words.
     """
     parts = [f"# Domain generalisation: {summary['benchmark'].iloc[0]}", *([f"**{note}**"] if note else [])]
     for model, rows in summary.groupby("model"):
@@ -24,7 +24,7 @@ def page(summary: pd.DataFrame, note: str, how: str) -> str:
 
 
 def _model_parts(rows: pd.DataFrame) -> list[str]:
-    """Return the tables of one model, each after its sentence."""
+    """Return the tables of one model, each after an introductory sentence."""
     seeds = rows["seeds"].iloc[0]
     parts = [f"mIoU in %, mean ± standard deviation over the seeds ({seeds}).", _markdown(rows, _score)]
     if len(gained := _sets_with(rows, "gain")):
@@ -39,12 +39,12 @@ def _model_parts(rows: pd.DataFrame) -> list[str]:
 
 
 def _sets_with(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return the rows of the training sets that have any value in a column."""
+    """Return the rows of the training sets that have a value in a column."""
     return rows.groupby("training_set").filter(lambda of_set: of_set[column].notna().any())
 
 
 def _markdown(rows: pd.DataFrame, cell: Callable[[pd.Series], str]) -> str:
-    """Return a table with a line for each training set, a column for each target."""
+    """Return a table with one row per training set and one column per target."""
     cells = rows.set_index(["training_set", "target"]).apply(cell, axis=1).unstack(sort=False)
     images = rows.set_index("target")["images"].to_dict()
     heads = [target if target == MEAN else f"{target} ({images[target]} images)" for target in cells.columns]

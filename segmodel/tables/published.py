@@ -1,4 +1,4 @@
-"""Published figures, printed only beside numbers that were measured in the same way."""
+"""Published mIoU, shown only next to results with the same protocol."""
 
 from pathlib import Path
 
@@ -12,11 +12,8 @@ PROTOCOL = (
 
 
 def published_figures(evaluations: pd.DataFrame) -> pd.Series:
-    """Return the published mIoU in % beside each evaluation, NaN where there is none or anything in PROTOCOL differs.
-
-    One seed that differs is enough to leave the figure out for all seeds.
-    """
+    """Return the published mIoU in % for each evaluation; NaN if there is none or the PROTOCOL of any seed differs."""
     figures = pd.read_csv(TABLE)[[*PROTOCOL, "mIoU"]].rename(columns={"mIoU": "published"})
     published = evaluations[["model", *PROTOCOL]].merge(figures, how="left", on=PROTOCOL, validate="many_to_one")
-    same_place = published.groupby(["model", "training_set", "target"])["published"]
-    return published["published"].where(same_place.transform("count") == same_place.transform("size"))
+    seeds = published.groupby(["model", "training_set", "target"])["published"]
+    return published["published"].where(seeds.transform("count") == seeds.transform("size"))

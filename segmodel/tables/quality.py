@@ -1,4 +1,4 @@
-"""Verb ``tabulate-quality``: the quality of generated sets, from what ``measure-quality`` wrote of each."""
+"""Verb ``tabulate-quality``: a table of generated sets' quality, from ``measure-quality``'s files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,10 @@ from segmodel.labels import CLASS_NAMES, RARE_TRAIN_IDS
 
 @dataclass(frozen=True)
 class Measurements:
-    """What ``measure-quality`` wrote of a set.
+    """Measurements of a set by ``measure-quality``.
 
     Attributes:
-        features: (M, C) float32 of the set's M windows.
+        features: (M, C) float32 of M windows.
         confusion: (19, 19) int64, rows = label.
         class_pixels: (19,) int64.
         images: number of images.
@@ -29,17 +29,17 @@ class Measurements:
 
 
 def tabulate_quality(*, source: Path, targets: list[Path], generated: list[Path], output: Path) -> None:
-    """Write the table of the sets' quality: a row for each generated set, then one for the source.
+    """Write one row per generated set, then one for the source.
 
     Columns: ``label_fidelity``, mIoU in % of the judge model's predictions against the labels that the images were
-    made from, and that of the rare classes; ``distance_<target>`` and their mean, 1000 x `kernel_distance` to the
-    targets' images; ``diversity``; ``rare_share``, the rare classes' share of the pixels in %; and each class's share.
+    generated from, and the same for the rare classes; ``distance_<target>`` and their mean, 1000 x `kernel_distance`
+    to the target images; ``diversity``; ``rare_share``, the rare classes' share of the pixels in %; and each class's.
 
     Args:
-        source: the file that ``measure-quality`` wrote of the source set.
-        targets: those of the targets; a file's name is the set's.
-        generated: those of the generated sets.
-        output: csv to write.
+        source: file written by ``measure-quality`` for the source set.
+        targets: files for the targets, named after them.
+        generated: files for the generated sets, named after them.
+        output: CSV file to write.
     """
     measured = {path.stem: read_measurements(path) for path in targets}
     rows = [{"set": path.stem, **quality(read_measurements(path), measured)} for path in [*generated, source]]
@@ -47,10 +47,10 @@ def tabulate_quality(*, source: Path, targets: list[Path], generated: list[Path]
 
 
 def read_measurements(path: Path) -> Measurements:
-    """Return what ``measure-quality`` wrote.
+    """Return the measurements in a file.
 
     Raises:
-        SystemExit: the file is missing or is another.
+        SystemExit: the file is missing or was not written by ``measure-quality``.
     """
     try:
         with np.load(path) as arrays:
@@ -59,12 +59,12 @@ def read_measurements(path: Path) -> Measurements:
             )
     except (OSError, ValueError, KeyError) as error:
         raise SystemExit(
-            f"{path}: was not written by `python -m segmodel measure-quality` ({error}); run it again"
+            f"{path}: missing or not written by `python -m segmodel measure-quality` ({error}); run it again"
         ) from error
 
 
 def quality(own: Measurements, targets: dict[str, Measurements]) -> dict[str, float]:
-    """Return a set's row of the table by column, without its name."""
+    """Return a set's row of the table, without its name."""
     names = [f"distance_{name}" for name in targets]
     distances = [1000.0 * kernel_distance(own.features, target.features) for target in targets.values()]
     shares = 100.0 * own.class_pixels / max(own.class_pixels.sum(), 1)
@@ -81,10 +81,10 @@ def quality(own: Measurements, targets: dict[str, Measurements]) -> dict[str, fl
 
 
 def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the squared maximum mean discrepancy of two sets of features, unbiased, with the kernel (x·y / C + 1)³.
+    """Return the unbiased squared MMD of two feature sets with the kernel (x·y / C + 1)³.
 
-    Kernel inception distance (Bińkowski et al., "Demystifying MMD GANs", 2018, eq. 4), in another network's features.
-    0 for sets of one distribution (the estimate may fall below).
+    This is the kernel inception distance (Bińkowski et al., "Demystifying MMD GANs", 2018, eq. 4) with another
+    network's features. It is 0 in expectation for equal distributions; an estimate can be negative.
 
     Args:
         one: (M, C).
@@ -94,14 +94,14 @@ def kernel_distance(one: np.ndarray, other: np.ndarray) -> float:
         ValueError: a set has fewer than two features.
     """
     if min(len(one), len(other)) < 2:
-        raise ValueError(f"sets of {len(one)} and {len(other)} features have no distance: each needs two at least")
+        raise ValueError(f"sets of {len(one)} and {len(other)} features: the distance needs at least two in each")
     one, other = one.astype(np.float64), other.astype(np.float64)
     within = sum(_mean_of_pairs(_kernel(features, features)) for features in (one, other))
     return float(within - 2.0 * _kernel(one, other).mean())
 
 
 def diversity(features: np.ndarray) -> float:
-    """Return the root of the mean squared distance between two features of a set (M, C), M > 1."""
+    """Return the root mean squared distance between pairs of features (M, C), M > 1."""
     return float(np.sqrt(2.0 * features.astype(np.float64).var(axis=0, ddof=1).sum()))
 
 
@@ -110,6 +110,6 @@ def _kernel(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _mean_of_pairs(kernel: np.ndarray) -> float:
-    """Return the mean of a square kernel without its diagonal."""
+    """Return the mean of a square kernel matrix without its diagonal."""
     size = len(kernel)
     return (kernel.sum() - np.trace(kernel)) / (size * (size - 1))

@@ -1,4 +1,4 @@
-"""From confusion matrices to the numbers of the tables: scores, gains and their intervals."""
+"""The tables' numbers from confusion matrices: scores, gains and their intervals."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ SUMMARY_COLUMNS = [
 
 
 def with_scores(evaluations: pd.DataFrame) -> pd.DataFrame:
-    """Return evaluations with ``mIoU``, ``rare_mIoU`` and each class's IoU in %; NaN where the classes are absent."""
+    """Add ``mIoU``, ``rare_mIoU`` and each class's IoU in %; NaN for absent classes."""
     totals = np.stack([confusion.sum(0) for confusion in evaluations["confusion"]])  # (E, 19, 19)
     classes = pd.DataFrame(100.0 * class_iou(totals), evaluations.index, CLASS_NAMES)
     rare = 100.0 * mean_iou(totals, RARE_TRAIN_IDS)
@@ -26,17 +26,17 @@ def with_scores(evaluations: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary_table(scored: pd.DataFrame, baseline: str, samples: int, confidence: float, seed: int) -> pd.DataFrame:
-    """Return the scores of each training set on each target and on their mean, of which ``target`` is "mean".
+    """Return each training set's scores per target and averaged over targets (``target`` is "mean").
 
-    Columns are those of SUMMARY_COLUMNS: mIoUs in %, gains over the baseline in points with their intervals, NaN for
-    the baseline and where the model has none; the standard deviation over the seeds is NaN with one seed. Rows of one
-    model and training set are together, the baseline's first.
+    Columns: SUMMARY_COLUMNS, with mIoU in % and gains over the baseline in points. Gains are NaN for the baseline and
+    for models without it; standard deviations are over seeds, NaN with one seed. Rows are sorted by model and training
+    set, the baseline first.
 
     Args:
-        scored: evaluations of one benchmark, as `with_scores` returns them.
-        baseline: the training set that gains are measured against.
-        samples: number of bootstrap draws.
-        confidence: of the interval, in (0, 1).
+        scored: evaluations of one benchmark, from `with_scores`.
+        baseline: training set that gains are measured against.
+        samples: number of bootstrap samples.
+        confidence: confidence level in (0, 1).
         seed: of the bootstrap.
 
     Raises:
@@ -59,7 +59,7 @@ def summary_table(scored: pd.DataFrame, baseline: str, samples: int, confidence:
 
 
 def _statistics(arm: pd.DataFrame) -> pd.DataFrame:
-    """Return one training set's columns without gains: a row for each target, then for their mean."""
+    """Return one training set's scores without gains: a row per target, then their mean."""
     names = ["benchmark", "model", "training_set"]
     same = arm.groupby("target")[[*names, "evaluation_size", "images", "published"]].first()
     sizes = same["evaluation_size"].unique()
@@ -80,7 +80,7 @@ def _statistics(arm: pd.DataFrame) -> pd.DataFrame:
 def _gain_limits(
     base: pd.DataFrame, new: pd.DataFrame, classes: Sequence[int] | None, samples: int, confidence: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lower and upper limits of the gain in mIoU on each target, then on their mean: (T + 1,) each."""
+    """Return lower and upper limits of the mIoU gain, (T + 1,) each: per target, then for their mean."""
     counts = ([np.stack(list(some)) for _, some in arm.groupby("target")["confusion"]] for arm in (base, new))
     draws = 100.0 * bootstrap_gains(*counts, samples, np.random.default_rng(seed), classes)  # (B, T)
     return interval(np.column_stack([draws, draws.mean(1)]), confidence)

@@ -1,4 +1,4 @@
-"""Verb ``summarise``: the benchmark's tables."""
+"""Verb ``summarise``: the benchmark's result tables."""
 
 import json
 from pathlib import Path
@@ -24,11 +24,11 @@ EVALUATION_COLUMNS = [
 def summarise(*, evaluations: list[Path], output: Path, options: SummariseOptions) -> None:
     """Write ``dg_miou.csv``, ``dg_miou_summary.csv``, ``dg_miou_summary.md`` and ``metrics.json``.
 
-    The same evaluations give the same bytes, in whatever order they are given.
+    The files are deterministic to the byte, whatever the order of the evaluations.
 
     Args:
-        evaluations: the files that ``evaluate`` wrote for one benchmark.
-        output: folder of the tables.
+        evaluations: files written by ``evaluate`` for one benchmark.
+        output: folder for the tables.
         options: bootstrap, baseline and note.
     """
     found = with_scores(read_evaluations(evaluations))
@@ -43,13 +43,13 @@ def summarise(*, evaluations: list[Path], output: Path, options: SummariseOption
 
 
 def evaluation_table(scored: pd.DataFrame) -> pd.DataFrame:
-    """Return ``dg_miou.csv``: IoUs in %, and how many source and generated images each training was shown."""
+    """Return ``dg_miou.csv``: IoU in %, and how many source and generated samples each training saw."""
     seen = [images_seen(counts) for counts in scored["samples_seen"]]
     return scored.join(pd.DataFrame(seen, columns=["source_seen", "generated_seen"], dtype="Int64"))[EVALUATION_COLUMNS]
 
 
 def images_seen(counts: dict[str, int]) -> dict[str, int]:
-    """Return the numbers of source and generated images from those by origin; none where the training was not ours."""
+    """Return the numbers of source and generated samples from counts by origin; {} for imported checkpoints."""
     if not counts:
         return {}
     source = counts.get(SOURCE, 0)

@@ -1,4 +1,4 @@
-"""Training data: mmsegmentation's transforms over the rows of a training set, in an order that the seed decides."""
+"""Training data: a training set's samples in seeded order, through mmsegmentation's transforms."""
 
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from mmseg.registry import DATASETS, TRANSFORMS
 from segmodel.labels import CLASS_NAMES, PALETTE, read_label
 from segmodel.manifest import SOURCE, read_samples
 from segmodel.training.options import Photometric, Presentation
-from segmodel.training.rare_class_sampling import RareClassDraw, mixed_place
+from segmodel.training.rare_class_sampling import RareClassDraw, mixed_position
 
-with redirect_stdout(None):  # mmsegmentation prints that a plug-in is missing, which is none of the reader's concern
+with redirect_stdout(None):  # mmsegmentation prints that an optional plug-in is missing
     from mmseg.datasets import BaseSegDataset
     from mmseg.datasets.transforms import PackSegInputs, RandomCrop
 
@@ -24,10 +24,10 @@ with redirect_stdout(None):  # mmsegmentation prints that a plug-in is missing, 
 
 @TRANSFORMS.register_module()
 class LoadTrainIds(BaseTransform):
-    """Add ``gt_seg_map`` (H, W) uint8, read and checked by ``segmodel.labels.read_label``."""
+    """Add ``gt_seg_map`` (H, W) uint8, validated by ``segmodel.labels.read_label``."""
 
     def transform(self, results: dict) -> dict:
-        """Read ``seg_map_path``."""
+        """Load ``seg_map_path``."""
         results["gt_seg_map"] = read_label(results["seg_map_path"])
         results["seg_fields"].append("gt_seg_map")
         return results
@@ -35,12 +35,12 @@ class LoadTrainIds(BaseTransform):
 
 @DATASETS.register_module()
 class ManifestDataset(BaseSegDataset):
-    """The rows of a manifest or training set (``ann_file``), in the order of the file, with their ``origin``."""
+    """The rows of a manifest or training set (``ann_file``), in file order, with their ``origin``."""
 
     METAINFO = {"classes": CLASS_NAMES, "palette": PALETTE}
 
     def load_data_list(self) -> list[dict]:
-        """Return one mmsegmentation data record for each row; errors as ``segmodel.manifest.read_samples``."""
+        """Return mmsegmentation's data info of each row; errors as ``segmodel.manifest.read_samples``."""
         return [
             {
                 "img_path": str(sample.image),
@@ -64,7 +64,7 @@ class Geometry:
 
 
 def loading(size: tuple[int, int]) -> list[BaseTransform]:
-    """Return the transforms that read image and label and resize them to (height, width)."""
+    """Return the transforms that load image and label and resize them to (height, width)."""
     return [LoadImageFromFile(), LoadTrainIds(), Resize(scale=size[::-1])]
 
 
@@ -75,19 +75,19 @@ def finishing(photometric: Photometric) -> list[BaseTransform]:
 
 
 class TrainingStream(torch.utils.data.Dataset):
-    """An endless sequence of training samples, of which each position can be asked for alone.
+    """An infinite, randomly accessible stream of training samples.
 
-    The set (each of its parts, where their shares are given) is shuffled anew in each epoch. What stands at a position,
-    distortions included, follows from (seed, position) only: neither the process that loads it nor an interruption
-    changes it. A source image is cropped; a generated one is a crop already.
+    The set (or, with ``generated_share``, each of its two parts) is reshuffled every epoch. A sample, augmentation
+    included, depends only on (seed, position), not on the worker or on interruptions. Only source images are cropped;
+    generated ones are crops already.
     """
 
     def __init__(self, table: Path, geometry: Geometry, seed: int, presentation: Presentation | None = None) -> None:
         """Read the training set ``table``.
 
         Raises:
-            SystemExit: as ``read_samples`` and ``RareClassDraw``; or the presentation asks for a part that the set does
-                not have.
+            SystemExit: as ``read_samples`` and ``RareClassDraw``, or the presentation needs source or generated images
+                that the set lacks.
         """
         presentation = presentation or Presentation()
         self.rows = ManifestDataset(ann_file=str(table), serialize_data=False)
@@ -104,15 +104,15 @@ class TrainingStream(torch.utils.data.Dataset):
             self.rare = RareClassDraw(labels, self.redraw)
 
     def row_at(self, position: int) -> dict:
-        """Return the row that stands at a position, before RCS draws another source image."""
+        """Return the row at a position, before RCS redraws source images."""
         if self.share is None:
-            part, key, place = np.arange(len(self.rows)), (), position
+            part, key, index = np.arange(len(self.rows)), (), position
         else:
-            generated, place = mixed_place(position, self.share)
+            generated, index = mixed_position(position, self.share)
             part, key = self.parts[generated], (int(generated),)
-        epoch, place = divmod(place, len(part))
+        epoch, index = divmod(index, len(part))
         order = np.random.default_rng((self.seed, 0, epoch, *key)).permutation(len(part))
-        return self.rows.get_data_info(int(part[order[place]]))
+        return self.rows.get_data_info(int(part[order[index]]))
 
     def __getitem__(self, position: int) -> dict:
         """Return ``inputs`` (3, H, W) uint8 BGR and ``data_samples`` with ``gt_sem_seg`` (1, H, W) int64."""
@@ -126,22 +126,22 @@ class TrainingStream(torch.utils.data.Dataset):
         return self.finish(self.crop(self.load_source(row)))
 
     def _rare_crop(self, position: int) -> dict:
-        """Return a crop of the image that RCS draws; the last of 11 where its class never covers enough."""
-        index, kind = self.rare.draw(np.random.default_rng((self.seed, 3, position)))
-        whole = self.load_source(self.rows.get_data_info(int(self.parts[0][index])))
+        """Return a crop, with enough pixels of the drawn class, of an image drawn by RCS; after 11 tries, any crop."""
+        index, trainId = self.rare.draw(np.random.default_rng((self.seed, 3, position)))
+        image = self.load_source(self.rows.get_data_info(int(self.parts[0][index])))
         for _ in range(11):
-            crop = self.crop(whole.copy())
-            if (crop["gt_seg_map"] == kind).mean() > self.redraw.min_crop_share:
+            crop = self.crop(image.copy())
+            if (crop["gt_seg_map"] == trainId).mean() > self.redraw.min_crop_share:
                 break
         return crop
 
 
 def _require_parts(table: Path, parts: list[np.ndarray], presentation: Presentation) -> None:
-    """Stop where the presentation asks for a part that the set does not have."""
+    """Stop if the presentation needs source or generated images that the set lacks."""
     share, (source, generated) = presentation.generated_share, parts
     if share and not len(generated):
-        raise SystemExit(f"{table}: generated_share is {share}, but the set has no generated image")
+        raise SystemExit(f"{table}: generated_share is {share}, but the set has no generated images; remove it")
     if share is not None and share < 1 and not len(source):
-        raise SystemExit(f"{table}: generated_share is {share}, but the set has no source image; leave it out")
+        raise SystemExit(f"{table}: generated_share is {share}, but the set has no source images; remove it")
     if presentation.redraw and not len(source):
-        raise SystemExit(f"{table}: redraw needs source images, and the set has none; leave it out")
+        raise SystemExit(f"{table}: redraw needs source images, but the set has none; remove it")

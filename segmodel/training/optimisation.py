@@ -1,4 +1,4 @@
-"""The optimiser and its learning rate."""
+"""The optimiser and its learning rate schedule."""
 
 import torch
 from torch import nn
@@ -7,10 +7,9 @@ _NORMS = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
 
 
 def learning_rate_factor(iteration: int, warmup: int, iterations: int, start: float = 1e-6) -> float:
-    """Return what the learning rate is multiplied with at an iteration (from 0).
+    """Return the learning rate multiplier at an iteration (from 0), as in the published training.
 
-    Linear warm-up from ``start`` to 1 over ``warmup`` iterations, times the decay (1 - t/T) that runs from iteration 0:
-    the schedule of the published training (poly, power 1).
+    Linear warm-up from ``start`` to 1 over ``warmup`` iterations, times poly decay (power 1) from iteration 0.
     """
     rise = 1.0 if iteration >= warmup else start + (1.0 - start) * iteration / warmup
     return rise * (1.0 - iteration / iterations)
@@ -19,11 +18,11 @@ def learning_rate_factor(iteration: int, warmup: int, iterations: int, start: fl
 def build_optimiser(
     model: nn.Module, learning_rate: float, weight_decay: float, head_factor: float
 ) -> torch.optim.AdamW:
-    """Return AdamW with the decode head's rate multiplied and norms and position embeddings free of weight decay.
+    """Return AdamW with ``head_factor`` times the rate for the decode head, and no decay of norms and pos. embeddings.
 
-    Each group keeps its rate at factor 1 as ``initial_lr``; ``set_learning_rate`` multiplies it.
+    Each group stores its base rate as ``initial_lr``, for ``set_learning_rate``.
     """
-    # float(): the types of the command line are no plain floats, and a checkpoint holds plain values only.
+    # float(): the command line's float subclasses cannot be loaded from a checkpoint.
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for module_name, module in model.named_modules():
         for name, parameter in module.named_parameters(recurse=False):

@@ -1,4 +1,4 @@
-"""Options of the training of segmentation models, and of how a training set is presented."""
+"""Options for training segmentation models, and for how a training set is shown to them."""
 
 from pathlib import Path
 from typing import Literal
@@ -44,7 +44,7 @@ class TrainOptions(Options):
 
 
 class RedrawOptions(Options):
-    """Rare class sampling while training: each time a source image is due, one is drawn for a class."""
+    """Rare class sampling during training: source images are drawn by class instead of once per epoch."""
 
     min_crop_share: Share = Field(
         description="a crop is drawn again, up to 10 times, until its class covers more than this share of it"
@@ -52,7 +52,7 @@ class RedrawOptions(Options):
 
 
 class Redraw(RedrawOptions):
-    """Rare class sampling with the statistics that it draws from."""
+    """Rare class sampling with the statistics it draws from."""
 
     files_by_class: Path = Field(description="samples_with_class.json of the source set")
     probabilities: Path = Field(description="rcs_probabilities.json of the source set")
@@ -75,6 +75,6 @@ class PresentationOptions(Options):
 
 
 class Presentation(PresentationOptions):
-    """A presentation with the statistics of its rare class sampling."""
+    """A presentation with the statistics for its rare class sampling."""
 
     redraw: Redraw | None = Field(None, description="rare class sampling while training; null: none")

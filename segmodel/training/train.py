@@ -1,4 +1,4 @@
-"""Verb ``train``: one model on one training set with one seed."""
+"""Verb ``train``: train one model on one training set with one seed."""
 
 import os
 from collections import Counter
@@ -39,22 +39,21 @@ def train(
 ) -> None:
     """Train a model and write ``weights.safetensors``, ``training.json`` and ``logs/``.
 
-    Interrupted and started again with the same arguments, it goes on from the last saved state and ends with the same
-    weights. The weights are those of the last iteration: nothing is selected.
+    An interrupted run, started again with the same arguments, resumes from the last checkpoint and ends with the same
+    weights: those of the last iteration, without model selection.
 
     Args:
         model: the model's name in the configuration.
-        data: training set, csv with the columns image, label, origin.
-        output: folder of the results.
-        state: folder of the resumable state, emptied at the end.
+        data: training set, a CSV file with the columns image, label, origin.
+        output: folder for the results.
+        state: folder for checkpoints, emptied at the end.
         options: the values of ``models.<name>`` in the configuration.
-        seed: decides initial weights, order, augmentation and dropout.
-        generator: name of the generator that the training set must hold images of.
-        presentation: how the images of the training set are shown.
+        seed: of initial weights, sampling, augmentation and dropout.
+        generator: name of the generator whose images the training set must contain.
+        presentation: augmentation and sampling of the training set.
 
     Raises:
-        SystemExit: a file, the training set, an option or the state does not do, or the loss is not finite; the message
-            says what to change.
+        SystemExit: a file, the training set, an option or the checkpoint is invalid, or the loss is not finite.
     """
     work = partial(_train, model, data, output, state, options, seed, generator, presentation)
     run_on(options.processes, work)
@@ -75,7 +74,7 @@ def _train(
     stream = TrainingStream(data, geometry, seed, presentation)
     images = Counter(row["origin"] for row in stream.rows.load_data_list())
     if generator and not images[generator]:
-        raise SystemExit(f"{data}: no image of the generator {generator}; generate them, then run `build-training-set`")
+        raise SystemExit(f"{data}: no images of generator {generator}; generate them, then run `build-training-set`")
     network = build_model(config, seed)
     optimiser = build_optimiser(network, options.learning_rate, options.weight_decay, options.head_learning_rate_factor)
     trainer = Trainer(network, optimiser, accelerator, seed)
@@ -116,7 +115,7 @@ def _run(
 def _batches(stream: TrainingStream, start: int, options: TrainOptions, accelerator: Accelerator) -> Iterator[dict]:
     size, processes = options.batch_size, accelerator.num_processes
     if size % processes:
-        raise SystemExit(f"batch_size {size} cannot be shared evenly by {processes} processes; change either")
+        raise SystemExit(f"batch_size {size} is not divisible by the number of processes, {processes}; change either")
     positions = range(start * size + accelerator.process_index, options.iterations * size, processes)
     loader = torch.utils.data.DataLoader(
         stream, size // processes, sampler=positions, collate_fn=pseudo_collate, num_workers=options.workers
@@ -125,7 +124,7 @@ def _batches(stream: TrainingStream, start: int, options: TrainOptions, accelera
 
 
 def _files(stream: TrainingStream, data: Path) -> dict[str, Path]:
-    """Return the training set and its images and labels by their names relative to it."""
+    """Return the training set, its images and its labels, keyed by path relative to the set."""
     paths = [Path(row[part]) for row in stream.rows.load_data_list() for part in ("img_path", "seg_map_path")]
     return {"training set": data, **{os.path.relpath(path, data.parent): path for path in paths}}
 
@@ -144,7 +143,7 @@ def _resumed(trainer: Trainer, checkpoint: Checkpoint) -> Progress:
 
 
 def _decisive(options: TrainOptions) -> dict:
-    """Return the values that decide; the network's stand for its file, the real number of processes for theirs."""
+    """Return the options that results depend on; the network and the actual number of processes are added elsewhere."""
     return {key: value for key, value in options.decisive().items() if key not in ("config", "processes")}
 
 
@@ -152,7 +151,7 @@ def _require_seen(seen: Counter, images: Counter, data: Path) -> None:
     for origin in images:
         if not seen[origin]:
             kind = "source" if origin == SOURCE else "generated"
-            raise SystemExit(f"{data}: the training saw no {kind} image ({origin}); give it more iterations")
+            raise SystemExit(f"{data}: no {kind} image ({origin}) was sampled in training; increase iterations")
 
 
 def _record(model: str, data: Path, seed: int, options: TrainOptions, images: Counter, progress: Progress) -> dict:

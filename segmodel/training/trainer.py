@@ -1,4 +1,4 @@
-"""One training iteration of a model, and everything that a later iteration depends on."""
+"""A training iteration, and the state that later iterations depend on."""
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -15,10 +15,7 @@ from segmodel.training.optimisation import set_learning_rate
 
 @dataclass
 class Progress:
-    """Where a training stands.
-
-    There is no generator and no data position to keep: both follow from the seed and ``iteration``.
-    """
+    """Progress of a training; random state and data position follow from the seed and ``iteration``."""
 
     iteration: int = 0
     seen: Counter = field(default_factory=Counter)  # samples by origin
@@ -26,38 +23,38 @@ class Progress:
 
     @property
     def loss(self) -> float:
-        """Mean loss of the last iterations."""
+        """Mean loss of the last 50 iterations."""
         return sum(self.losses) / len(self.losses)
 
     def state(self) -> dict:
-        """Return plain values that ``restored`` reads."""
+        """Return plain values for ``restored``."""
         return {"iteration": self.iteration, "seen": dict(self.seen), "losses": list(self.losses)}
 
     @classmethod
     def restored(cls, state: dict) -> "Progress":
-        """Return the progress that ``state`` returned."""
+        """Return the progress saved by ``state``."""
         return cls(state["iteration"], Counter(state["seen"]), deque(state["losses"], maxlen=50))
 
 
 class Trainer:
-    """A model with its optimiser, on the accelerator where there is one; on several, each has its part of the batch."""
+    """A model and its optimiser, prepared by accelerate; each process gets its part of the batch."""
 
     def __init__(
         self, model: BaseSegmentor, optimiser: torch.optim.Optimizer, accelerator: Accelerator, seed: int
     ) -> None:
-        """Move the model to the device; on GPUs batch normalisation is over the whole batch."""
-        if accelerator.distributed_type == DistributedType.MULTI_GPU:  # torch has none such on a CPU
+        """Move the model to the device, with synchronised batch norm on several GPUs."""
+        if accelerator.distributed_type == DistributedType.MULTI_GPU:  # SyncBatchNorm needs GPUs
             model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)
         self.model, self.accelerator, self.seed = model.train(), accelerator, seed
         self.shared, self.optimiser = accelerator.prepare(self.model, optimiser)
 
     def step(self, batch: dict, iteration: int, learning_rate_factor: float) -> float:
-        """Make one update from a collated batch of ``TrainingStream`` (this process's part) and return its loss.
+        """Take one optimiser step on this process's part of a ``TrainingStream`` batch and return the mean loss.
 
         Raises:
             SystemExit: the loss is not finite.
         """
-        # Dropout draws from torch's global generator: its state is that of the iteration, resumed or not.
+        # Dropout draws from torch's global generator; reseeding each iteration makes resuming exact.
         rank = self.accelerator.process_index
         entropy = (self.seed, 2, iteration, rank) if rank else (self.seed, 2, iteration)
         torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
@@ -71,11 +68,11 @@ class Trainer:
         return mean
 
     def state(self) -> dict:
-        """Return the state dictionaries of model, optimiser and, where gradients are scaled, their scaler."""
+        """Return the state dicts of model, optimiser and, with fp16, gradient scaler."""
         return {name: part.state_dict() for name, part in self._parts().items()}
 
     def restore(self, state: dict) -> None:
-        """Take up what ``state`` returned."""
+        """Load what ``state`` returned."""
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
 

@@ -28,7 +28,7 @@ model = dict(
 
 
 def _write_pairs(folder: Path, number: int, size: tuple[int, int], seed: int = 0) -> list[tuple[str, str]]:
-    """Write images (bands of colour) and labels; return their paths relative to the folder above."""
+    """Write images (bands of colour) and labels; return their paths relative to the parent folder."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True)
     rows = []
@@ -52,8 +52,8 @@ def _write_table(
 
 
 @pytest.fixture(autouse=True)
-def one_accelerator_a_test():
-    """Accelerate keeps the first precision that a process asked for; each test is a process of its own to it."""
+def reset_accelerator():
+    """Reset accelerate's process-wide state, which keeps the first precision, after each test."""
     yield
     if state := sys.modules.get("accelerate.state"):
         state.AcceleratorState._reset_state(reset_partial_state=True)
@@ -117,7 +117,7 @@ def trained(tmp_path, mixed_set, options):
 
 @pytest.fixture
 def write_evaluation(tmp_path):
-    """Write what ``evaluate`` would: confusion matrices of a given accuracy."""
+    """Write a file like ``evaluate``'s, with confusion matrices of a given accuracy."""
 
     def call(training_set="source_only", seed=0, target="cityscapes", accuracy=0.5, images=10, **changed) -> Path:
         rng = np.random.default_rng([seed, len(target), int(accuracy * 100)])

@@ -1,6 +1,6 @@
 """The commands of conda that Snakemake calls, on py-rattler's solver and installer.
 
-Environment: ``CHANNEL_ALIAS``, where channel names start, and ``CONDA_ROOT``, where ``bin/activate`` lies.
+Environment variables: ``CHANNEL_ALIAS``, the base URL of channels, and ``CONDA_ROOT``, which holds ``bin/activate``.
 """
 
 import argparse
@@ -35,7 +35,7 @@ async def install(channels: list[str], specs: list[str], prefix: Path) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Answer one command line."""
+    """Run one command line."""
     match arguments:
         case ["info", "--json"]:
             print(json.dumps({"conda_prefix": os.environ["CONDA_ROOT"], "platform": str(rattler.Subdir.current())}))
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
         case ["config", "--get", "channel_priority", "--json"]:
             print(json.dumps({"get": {"channel_priority": "strict"}}))
         case ["clean", *_]:
-            pass  # the packages' cache goes with the test's folder
+            pass  # the package cache is deleted with the test's folder
         case ["env", "create", *options]:
             parser = argparse.ArgumentParser()
             parser.add_argument("--file", type=Path)

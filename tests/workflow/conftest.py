@@ -29,13 +29,13 @@ def repository():
 
 @pytest.fixture
 def config():
-    """The default configuration, free to change."""
+    """The default configuration, which tests may modify."""
     return copy.deepcopy(yaml.safe_load((REPOSITORY / "config/config.yaml").read_text()))
 
 
 @pytest.fixture(scope="session")
 def snakemake():
-    """Run Snakemake on the workflow in a folder, with no conda on the PATH but that in the folder ``path``."""
+    """Run Snakemake on the workflow in a folder, with no conda on the PATH except in the folder ``path``."""
 
     def run(folder, *arguments, path="", **environment):
         folders = os.environ["PATH"].split(os.pathsep)

@@ -61,7 +61,7 @@ def write_package(subdir: Path, name: str, version: str, files: dict[str, bytes 
 
 
 def add_file(archive: tarfile.TarFile, path: str, content: bytes | Path) -> None:
-    """Add a file, given by its bytes or by where it is."""
+    """Add a file, given by its bytes or its path."""
     if isinstance(content, Path):
         return archive.add(content, path)
     entry = tarfile.TarInfo(path)

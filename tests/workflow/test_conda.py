@@ -8,7 +8,7 @@ from tests.workflow.local_channel import make_channel
 
 @pytest.fixture(scope="module")
 def conda(tmp_path_factory):
-    """A conda on the PATH whose channels are made from the running interpreter."""
+    """A conda on the PATH whose channels are built from the running interpreter."""
     root = tmp_path_factory.mktemp("conda")
     (root / "bin").mkdir()
     frontend = root / "bin/conda"
@@ -19,7 +19,7 @@ def conda(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_use_conda_runs_the_data_rules_in_the_light_environment(snakemake, repository, conda, tmp_path):
+def test_use_conda_runs_data_rules_in_the_data_environment(snakemake, repository, conda, tmp_path):
     probabilities = "results/smoke/data/gta/rcs_probabilities.json"
     path = f"{conda['CONDA_ROOT']}/bin"
     smoke = repository / "config/smoke.yaml"

@@ -24,7 +24,7 @@ def changed(config, changes):
 
 @pytest.fixture
 def check(config, tmp_path):
-    """Check the default configuration with changes, in a repository that holds what it names."""
+    """Validate the default configuration with changes, in a repository with all files that it references."""
     for file in ("resources/mini_prior/model_index.json", "segmodel/configs/segformer_mini.py"):
         (tmp_path / file).parent.mkdir(parents=True)
         (tmp_path / file).touch()
@@ -69,7 +69,7 @@ def test_benchmark_name_is_filled_in(check):
         ({"baseline": "oracle"}, "ablations lists the baseline 'oracle'"),
         ({"ablations": ["none"]}, "ablations[0] names 'none', which training_sets does not have"),
         ({"quality.model": "none"}, "quality.model names 'none', which models does not have"),
-        ({"training_sets.generated_only.generator": None}, "has neither source images nor a generator"),
+        ({"training_sets.generated_only.generator": None}, "generated_only needs source images or a generator"),
         ({"generators.dginstyle.second_pass.scale": 0.5}, "generators.dginstyle.second_pass.scale is 0.5 but"),
         ({"generators.no_rcs.second_pass": {"scale": 0.5}}, "generators.no_rcs.second_pass.scale is 0.5 but"),
         ({"generators.dginstyle.foo": 1}, "unknown key 'foo' in generators.dginstyle (known:"),
@@ -78,23 +78,23 @@ def test_benchmark_name_is_filled_in(check):
         ({"publishers": {}}, "generators.oracle renders the source 'gta', which is not under publishers"),
         ({"evaluation": {}}, "targets[0] names 'cityscapes', which evaluation does not have (it has no entry)"),
         ({"targets": ["gta"], "evaluation.gta": {"size": [8, 8], "mode": "whole", "crop": [8, 8], "stride": [8, 8]}},
-         "targets names 'gta', which is the source: a target is never trained on"),
-        ({"generators.dginstyle.images_per_shard": 481}, "images_per_shard is 481 but must be at most images, 480"),
+         "targets names 'gta', which is the source, but targets must not be trained on"),
+        ({"generators.dginstyle.images_per_shard": 481}, "images_per_shard is 481 but must be at most images (480)"),
         ({"training_sets.source_only.source.images": None}, "training_sets.source_only.source: must have a number"),
         ({"evaluation.cityscapes.stride": [64, 128]}, "stride [64, 128] leaves gaps between windows of [64, 64]"),
         ({"prior": "resources/none"}, "prior names the folder resources/none, which holds no model_index.json"),
-        ({"prior": "results/{benchmark}/prior", "prior_training": None}, "train_prior makes only with prior_training"),
+        ({"prior": "results/{benchmark}/prior", "prior_training": None}, "needs prior_training and publishers.prior"),
         ({"models.segformer_mini.config": "configs/none.py"}, "config names the file configs/none.py, which does not"),
     ],
 )  # fmt: skip
-def test_wrong_configuration_is_one_sentence(check, changes, sentence):
+def test_invalid_configuration_is_reported_in_one_sentence(check, changes, sentence):
     with pytest.raises(ConfigurationError) as error:
         check(**changes)
     assert sentence in str(error.value)
     assert str(error.value).endswith(".") and "\n" not in str(error.value)
 
 
-def test_an_entry_takes_what_it_does_not_give_from_the_one_it_is_based_on(check):
+def test_entry_inherits_from_the_one_it_is_based_on(check):
     generators = check(**{"generators.coarse": {"based_on": "no_fusion", "steps": 3}})["generators"]
     assert generators["coarse"] == generators["dginstyle"] | {"second_pass": None, "steps": 3}
 
@@ -115,13 +115,13 @@ def test_every_documented_option_can_be_set(check, key):
     assert check(**{key: 2})[section][name][option] == 2
 
 
-def test_an_entry_of_another_kind_takes_over_what_its_kind_knows(check):
+def test_entry_of_another_kind_inherits_the_keys_of_its_kind(check):
     generators = check()["generators"]
     assert generators["oracle"].keys() == {"appearance", *GeneratorOptions.model_fields, "kind"}
     assert generators["oracle"]["crop"] == generators["dginstyle"]["crop"]
 
 
-def test_schema_and_reference_are_those_of_the_options_classes():
+def test_schema_and_reference_are_up_to_date():
     assert yaml.safe_load(schema.SCHEMA.read_text()) == schema.schema(), "run `make schema`"
     assert schema.REFERENCE.read_text() == schema.reference(), "run `make schema`"
 
@@ -131,13 +131,13 @@ def test_every_key_is_described():
     assert [row[0] for row in rows if not row[-1].strip(" |")] == []
 
 
-def test_checking_a_configuration_imports_no_torch(repository):
+def test_validation_imports_no_torch(repository):
     code = "import sys; sys.path.insert(0, 'workflow/lib'); import configuration; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=repository).returncode == 0
 
 
-def test_an_option_is_one_line_in_one_file(repository, tmp_path):
-    """Added to its class, an option is valid in the configuration and described in the reference."""
+def test_adding_an_option_is_one_line_in_one_file(repository, tmp_path):
+    """An option added to its class is valid in the configuration and described in the reference."""
     shutil.copytree(repository, tmp_path / "copy", ignore=shutil.ignore_patterns(".*", "results", "tests", "docs"))
     (tmp_path / "copy/docs").mkdir()
     options = tmp_path / "copy/dginstyle/training/options.py"
@@ -171,7 +171,7 @@ def test_an_option_is_one_line_in_one_file(repository, tmp_path):
         (["--config", "datasets={cityscapes: {packages: [none.zip]}}"], "Data set cityscapes: get its packages from "),
     ],
 )
-def test_run_stops_with_the_sentence_before_any_work(snakemake, tmp_path, arguments, sentence):
+def test_run_with_an_invalid_configuration_stops_before_any_job(snakemake, tmp_path, arguments, sentence):
     result = snakemake(tmp_path, *arguments)
     assert result.returncode == 1
     assert sentence in result.stderr

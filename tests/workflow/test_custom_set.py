@@ -1,4 +1,4 @@
-"""The worked example of docs/datasets.md: a set of the user's own, through the rules, without touching code."""
+"""The example in docs/datasets.md: a custom data set without code changes."""
 
 import json
 import re
@@ -11,14 +11,14 @@ from PIL import Image
 
 @pytest.fixture
 def example(repository, tmp_path):
-    """The documented configuration, with its folder moved to where this test puts its data."""
+    """The documented configuration, pointing to this test's data."""
     (text,) = re.findall(r"```yaml\n(.*?)```", (repository / "docs/datasets.md").read_text(), re.DOTALL)
     assert yaml.safe_load(text)["datasets"]["my_town"]["packages"] == ["/data/my_town"]
     (tmp_path / "my_town.yaml").write_text(text.replace("/data/my_town", str(tmp_path / "data")))
     return tmp_path / "my_town.yaml"
 
 
-def test_the_documented_example_is_converted(snakemake, example, tmp_path):
+def test_documented_example_is_converted(snakemake, example, tmp_path):
     rng = np.random.default_rng(0)
     label = np.array([[1, 2, 3, 10], [11, 20, 0, 0]] * 4, dtype=np.uint8)
     for folder in ("photos", "masks"):
@@ -38,7 +38,7 @@ def test_the_documented_example_is_converted(snakemake, example, tmp_path):
     assert (tmp_path / target / manifest[1].split(",")[0]).samefile(tmp_path / "data/photos/validation/a.jpg")
 
 
-def test_the_documented_example_spans_the_whole_benchmark(plan, example, tmp_path):
+def test_documented_example_covers_the_whole_benchmark(plan, example, tmp_path):
     (tmp_path / "data").mkdir()
     jobs = plan(tmp_path, "--configfile", str(example))
     evaluated = {file.rpartition("/")[2] for job in jobs if job.rule == "evaluate_target" for file in job.outputs}

@@ -1,4 +1,4 @@
-"""DVC's stages: the same as the rules, and reproduced, shared and changed as a user would, with few steps."""
+"""DVC stages: consistent with the rules; reproduced, shared and changed as a user would, with few steps."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ TRAINING = "train-segformer_mini-dginstyle-0"
 
 @pytest.fixture(scope="module")
 def program():
-    """Run a program of this environment in a folder; it must succeed."""
+    """Run a program of this environment in a folder and check that it succeeds."""
 
     def run(folder, *command):
         result = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
@@ -41,7 +41,7 @@ def environment():
 
 @pytest.fixture(scope="module")
 def empty_clone(program, repository, tmp_path_factory):
-    """A clone of this project whose benchmark has few steps and whose remote is a folder beside it."""
+    """A clone of this project with few training steps and a local DVC remote."""
     clone = tmp_path_factory.mktemp("dvc") / "clone"
     listed = program(repository, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     for name in filter(None, listed):
@@ -71,14 +71,14 @@ def reproduced(program, empty_clone):
 
 @pytest.fixture
 def second_clone(program, reproduced, tmp_path):
-    """A clone of the reproduced one, beside it and so with the same remote, with no data."""
+    """A clone of the reproduced one, with the same remote and no data."""
     folder = reproduced.parent / tmp_path.name
     program(reproduced, "git", "clone", "--quiet", ".", str(folder))
     return folder
 
 
 def change(clone, section, entry, **values):
-    """Change values of an entry of the clone's configuration."""
+    """Change values of an entry in the clone's configuration."""
     path = clone / "config/config.yaml"
     config = yaml.safe_load(path.read_text())
     config[section][entry] |= values
@@ -86,8 +86,8 @@ def change(clone, section, entry, **values):
 
 
 @pytest.mark.parametrize(("config", "stages"), [("config.yaml", "dvc.yaml"), ("paper.yaml", "paper_pipeline/dvc.yaml")])
-def test_stages_in_the_repository_are_those_of_the_configuration(program, repository, tmp_path, config, stages):
-    # Written where the paths in it are the same.
+def test_stages_in_the_repository_are_up_to_date(program, repository, tmp_path, config, stages):
+    # Written to the same depth, so that relative paths are the same.
     made = repository / stages.replace("dvc.yaml", f"{tmp_path.name}.partial")
     try:
         program(repository, sys.executable, "workflow/lib/stages.py", f"config/{config}", str(made))
@@ -96,7 +96,7 @@ def test_stages_in_the_repository_are_those_of_the_configuration(program, reposi
         made.unlink(missing_ok=True)
 
 
-def test_lock_in_the_repository_is_of_this_configuration(repository, config):
+def test_lock_in_the_repository_matches_the_configuration(repository, config):
     stages = yaml.safe_load((repository / "dvc.yaml").read_text())["stages"]
     locked = yaml.safe_load((repository / "dvc.lock").read_text())["stages"]
     assert locked.keys() == stages.keys()
@@ -115,7 +115,7 @@ def value_at(config, key):
 def test_stages_and_rules_agree(plan, repository, tmp_path):
     stages = yaml.safe_load((repository / "dvc.yaml").read_text())["stages"]
     jobs = [job for job in plan(tmp_path) if job.rule != "all"]
-    home = {}  # of each output the stage it belongs to
+    home = {}  # stage of each output
     for name, stage in stages.items():
         own = {file for job in jobs if job.rule in rules(stage) for file in job.outputs}
         for out in outs(stage):
@@ -145,7 +145,7 @@ def is_within(file, folder):
     return file == folder or file.startswith(f"{folder}/")
 
 
-def test_publishers_data_are_neither_copied_nor_pushed(repository):
+def test_third_party_data_are_neither_cached_nor_pushed(repository):
     stages = yaml.safe_load((repository / "paper_pipeline/dvc.yaml").read_text())["stages"]
     data = {name: stage for name, stage in stages.items() if name.startswith(("data-", "statistics-"))}
     assert data
@@ -153,7 +153,7 @@ def test_publishers_data_are_neither_copied_nor_pushed(repository):
         assert all(next(iter(out.values())) == {"cache": False} for out in stage["outs"])
 
 
-def test_run_without_dvc_is_tracked_when_it_is_whole(program, reproduced, second_clone):
+def test_complete_run_without_dvc_can_be_tracked(program, reproduced, second_clone):
     program(second_clone, "make", "INSTALLED=", "pull")
     program(second_clone, "make", "INSTALLED=", "track")
     assert "Nothing to be done" in program(second_clone, "snakemake", "--dry-run")
@@ -166,7 +166,7 @@ def test_run_without_dvc_is_tracked_when_it_is_whole(program, reproduced, second
     assert (second_clone / "dvc.lock").read_bytes() == (reproduced / "dvc.lock").read_bytes()
 
 
-def test_second_time_nothing_runs(program, reproduced):
+def test_second_repro_runs_nothing(program, reproduced):
     printed = program(reproduced, "dvc", "repro")
     assert "Data and pipelines are up to date." in printed
     assert "Running stage" not in printed
@@ -185,7 +185,7 @@ def test_empty_clone_reproduces_from_the_remote_without_running(program, reprodu
         assert (second_clone / "results" / name).read_bytes() == (reproduced / "results" / name).read_bytes()
 
 
-def test_changed_generation_value_runs_what_depends_on_it(program, second_clone):
+def test_changed_generation_option_reruns_only_its_dependents(program, second_clone):
     program(second_clone, "dvc", "repro", "--pull")
     program(second_clone, "snakemake", "--touch", "--forceall")
     change(second_clone, "generators", "dginstyle", guidance=2.5)
@@ -202,7 +202,7 @@ def test_changed_generation_value_runs_what_depends_on_it(program, second_clone)
     assert recorded["config/config.yaml"]["generators.dginstyle"]["guidance"] == 2.5
 
 
-def test_what_changes_no_weight_makes_no_stage_stale(program, second_clone):
+def test_execution_options_make_no_stage_stale(program, second_clone):
     program(second_clone, "dvc", "repro", "--pull")
     change(second_clone, "models", "segformer_mini", checkpoint_every=1)
     path = second_clone / "config/config.yaml"

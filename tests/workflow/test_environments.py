@@ -23,7 +23,7 @@ def test_lock_pins_every_direct_dependency(repository, lock):
     assert names <= lock.keys()
 
 
-def test_lock_holds_no_build_of_one_machine(lock):
+def test_lock_has_no_local_build_versions(lock):
     assert not [version for version in lock.values() if not re.fullmatch(r"[\w.]+", version)]
 
 
@@ -38,6 +38,6 @@ def test_light_environment_has_no_torch(repository):
     assert "torch" not in (repository / "workflow/envs/data.yaml").read_text()
 
 
-def test_launcher_environment_installs_the_lock(repository):
+def test_main_environment_installs_the_lock(repository):
     environment = yaml.safe_load((repository / "environment.yml").read_text())
     assert environment["dependencies"][-1] == {"pip": ["-r requirements.txt"]}

@@ -1,4 +1,4 @@
-"""Which files a command runs, and so what its rule's environment must hold and what DVC's stages depend on."""
+"""Import closures of commands, and what they imply for conda environments and DVC dependencies."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ HEAVY = {"torch", "torchvision", "diffusers", "transformers", "accelerate", "mms
 
 @pytest.fixture(scope="module")
 def environments(repository):
-    """The environment of each rule that calls a command, by the rule's name."""
+    """The environment of each rule that calls a command, by rule name."""
     found = {}
     for path in (repository / "workflow/rules").glob("*.smk"):
         for block in re.split(r"^(?:use )?rule ", path.read_text(), flags=re.MULTILINE)[1:]:
@@ -31,13 +31,13 @@ def packages_imported(files):
     return {module.partition(".")[0] for file in files for module in imports.imported_modules(file)}
 
 
-def test_a_rule_has_torch_in_its_environment_just_where_its_command_imports_it(environments):
+def test_rule_environment_has_torch_only_if_its_command_imports_it(environments):
     heavy = {name for name in environments if HEAVY & packages_imported(imports.files_of_rule(name))}
     assert heavy == {name for name, environment in environments.items() if environment == "torch"}
 
 
 @pytest.mark.parametrize("name", ["data", "torch"])
-def test_an_environment_pins_what_the_commands_of_its_rules_import(repository, environments, name):
+def test_environment_pins_all_imports_of_its_rules(repository, environments, name):
     files = {file for rule, used in environments.items() if used == name for file in imports.files_of_rule(rule)}
     others = packages_imported(files) - sys.stdlib_module_names - {"dginstyle", "segmodel"}
     environment = yaml.safe_load((repository / f"workflow/envs/{name}.yaml").read_text())
@@ -48,13 +48,13 @@ def test_an_environment_pins_what_the_commands_of_its_rules_import(repository, e
         assert pins & {canonicalize_name(name) for name in distributions[package]}, f"{package} is not in {name}.yaml"
 
 
-def test_every_rule_that_calls_a_command_is_read(environments):
+def test_every_rule_that_calls_a_command_is_found(environments):
     assert {"fetch_package", "train_controlnet", "train_segmentation", "plot_gains"} <= environments.keys()
-    assert "render_summary" not in environments  # it calls Markdown's own
+    assert "render_summary" not in environments  # it calls Markdown's command
 
 
 @pytest.mark.parametrize("rule", ["convert_labels", "render_packages", "build_training_set", "summarise_evaluations"])
-def test_what_a_command_really_imports_is_in_its_closure(repository, rule):
+def test_runtime_imports_are_in_the_closure(repository, rule):
     package, verb = imports.verbs_of_rules()[rule].split()
     program = (
         f"import importlib, sys; from {package}.__main__ import VERBS\n"
@@ -67,13 +67,13 @@ def test_what_a_command_really_imports_is_in_its_closure(repository, rule):
     assert loaded - command_line <= imports.files_of_rule(rule)
 
 
-def test_a_model_depends_on_what_its_configuration_is_based_on(repository):
+def test_model_depends_on_its_base_configurations(repository):
     files = {str(path.relative_to(repository)) for path in imports.model_files("segmodel/configs/hrda_b5.py")}
     assert {f"segmodel/configs/{name}.py" for name in ("hrda_b5", "daformer_b5", "_base_/paper")} <= files
     assert "segmodel/models/mit.py" in files
 
 
-def test_a_folder_takes_the_place_of_all_its_files(repository):
+def test_folder_replaces_all_its_files(repository):
     files = set((repository / "segmodel/tables").glob("*.py"))
     assert imports.collapsed(files) == ["segmodel/tables"]
     assert imports.collapsed({repository / "segmodel/tables/page.py"}) == [
@@ -83,7 +83,7 @@ def test_a_folder_takes_the_place_of_all_its_files(repository):
 
 
 @pytest.mark.parametrize("folder", [".", "paper_pipeline"])
-def test_training_stages_run_no_other_package(repository, folder):
+def test_training_stages_depend_on_one_package_only(repository, folder):
     stages = yaml.safe_load((repository / folder / "dvc.yaml").read_text())["stages"]
     deps = {
         dep.removeprefix("../") for name, stage in stages.items() if name.startswith("train-") for dep in stage["deps"]

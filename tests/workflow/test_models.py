@@ -1,4 +1,4 @@
-"""Every small model on the mini world, through both packages' command lines; and as an entry of the configuration."""
+"""Every mini model on the mini world, through both packages' command lines and through the configuration."""
 
 import csv
 import json
@@ -57,7 +57,7 @@ def training_options(config, repository):
     return call
 
 
-def test_all_models_train_on_the_mini_world_and_stand_in_one_table(tmp_path, mini_world, config, training_options):
+def test_all_models_train_on_the_mini_world_and_share_a_table(tmp_path, mini_world, config, training_options):
     files = []
     for model in MODELS:
         options = training_options(model)
@@ -80,7 +80,7 @@ def test_all_models_train_on_the_mini_world_and_stand_in_one_table(tmp_path, min
     assert {(row["source_seen"], row["generated_seen"], row["label_size"]) for row in rows} == {("6", "0", "native")}
 
 
-def test_documented_entry_puts_daformer_and_hrda_beside_the_default_model(plan, repository, tmp_path):
+def test_documented_entry_adds_daformer_and_hrda(plan, repository, tmp_path):
     (entry,) = re.findall(r"```yaml\n(models:.*?)```", (repository / "docs/segmentation.md").read_text(), re.DOTALL)
     assert yaml.safe_load(entry)["models"].keys() == {"daformer_mini"}
     (tmp_path / "models.yaml").write_text(entry + entry.removeprefix("models:\n").replace("daformer", "hrda"))
@@ -91,7 +91,7 @@ def test_documented_entry_puts_daformer_and_hrda_beside_the_default_model(plan, 
         assert len(evaluations) == 2 * 3 * 3  # training sets, seeds, targets
 
 
-def test_training_shared_by_gpus_is_an_option_of_a_model(snakemake, tmp_path):
+def test_multi_gpu_training_is_an_option_of_a_model(snakemake, tmp_path):
     (tmp_path / "two.yaml").write_text("models: {segformer_mini: {processes: 2}}\n")
     target = "results/mini/segmentation/segformer_mini/source_only/seed0/weights.safetensors"
     result = snakemake(

@@ -1,4 +1,4 @@
-"""The workflow as a module of another one, as snakedeploy writes it: from a clone, and from a git host's tag."""
+"""The workflow as a module, as snakedeploy writes it: from a clone and from a tag on a Git host."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ onstart:
 
 @pytest.fixture(scope="module")
 def clone(repository, tmp_path_factory):
-    """A clone of the work tree as it is, uncommitted changes included."""
+    """A clone of the working tree, including uncommitted changes."""
     folder = tmp_path_factory.mktemp("clone") / "dginstyle"
     listed = git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     for name in filter(None, listed):
@@ -51,13 +51,13 @@ def git(folder, *arguments):
 
 @pytest.fixture(params=["clone", "git host"])
 def deployed(request, clone, tmp_path):
-    """Run Snakemake in a folder elsewhere that snakedeploy made: a Snakefile with the module, and the configuration."""
+    """Run Snakemake in a deployed folder: a Snakefile with the module, and the configuration."""
     (tmp_path / "my/workflow").mkdir(parents=True)
     shutil.copytree(clone / "config", tmp_path / "my/config")
     source = f'"{clone}/workflow/Snakefile"'
     if request.param == "git host":
         source = 'github("lab/dginstyle", path="workflow/Snakefile", tag="v1")'
-        # Snakemake's own clone of the host's repository, which it takes from here instead of the net.
+        # Snakemake's cached clone of the hosted repository, so that it needs no network.
         cached = "snakemake/snakemake/source-cache/snakemake-git-cache/github.com/lab/dginstyle"
         git(tmp_path, "clone", "--quiet", "--bare", str(clone), str(tmp_path / "cache" / cached))
     (tmp_path / "my/workflow/Snakefile").write_text(SNAKEFILE.format(source=source))
@@ -70,7 +70,7 @@ def deployed(request, clone, tmp_path):
     return run
 
 
-def test_module_is_planned_and_makes_a_data_set(deployed, tmp_path):
+def test_module_is_planned_and_converts_a_data_set(deployed, tmp_path):
     planned = deployed("config/smoke.yaml", "--dry-run")
     assert planned.returncode == 0, planned.stderr
     assert "train_segmentation" in planned.stdout

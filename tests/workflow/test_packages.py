@@ -1,4 +1,4 @@
-"""Where packages come from, and what happens when a person has yet to get them."""
+"""Package locations, and requests for packages that the user must download."""
 
 import json
 
@@ -9,7 +9,7 @@ import yaml
 
 @pytest.fixture
 def paper(repository, monkeypatch, tmp_path):
-    """The paper's configuration, seen from an empty folder, with csDownload's account wherever a test puts it."""
+    """The paper's configuration in an empty folder, with csDownload's account file in it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(packages, "CSDOWNLOAD_ACCOUNT", tmp_path / "credentials.json")
     return yaml.safe_load((repository / "config/paper.yaml").read_text())
@@ -21,7 +21,7 @@ def requests(config, repository):
     return {name: request for name, request in named.items() if request}
 
 
-def test_the_paper_names_six_sets_and_says_what_to_get_for_those_behind_an_account(paper, tmp_path):
+def test_paper_requests_the_packages_that_need_an_account(paper, tmp_path):
     assert {paper["source"], *paper["targets"]} == set(paper["datasets"]) and len(paper["datasets"]) == 6
     requested = requests(paper, tmp_path)
     assert list(requested) == ["cityscapes", "bdd100k", "mapillary", "acdc"]
@@ -30,13 +30,13 @@ def test_the_paper_names_six_sets_and_says_what_to_get_for_those_behind_an_accou
         assert str(tmp_path / "packages" / file) in requested[name]
 
 
-def test_with_an_account_csdownload_makes_up_for_the_files_of_cityscapes(paper, tmp_path):
+def test_csdownload_account_replaces_the_cityscapes_packages(paper, tmp_path):
     assert "csDownload -l" in requests(paper, tmp_path)["cityscapes"]
     (tmp_path / "credentials.json").write_text(json.dumps({"username": "me", "password": "secret"}))
     assert "cityscapes" not in requests(paper, tmp_path)
 
 
-def test_a_folder_may_take_the_place_of_the_packages(paper, tmp_path):
+def test_folder_can_replace_the_packages(paper, tmp_path):
     (tmp_path / "unpacked").mkdir()
     paper["datasets"]["acdc"]["packages"] = [str(tmp_path / "unpacked")]
     assert packages.package_files(paper, "acdc", tmp_path) == ["unpacked"]
@@ -44,7 +44,7 @@ def test_a_folder_may_take_the_place_of_the_packages(paper, tmp_path):
 
 
 @pytest.mark.parametrize("made", ["data/mapillary/manifest.csv", "packages/mapillary/NAME"])
-def test_a_converted_set_or_fetched_package_is_no_longer_asked_for(paper, tmp_path, made):
+def test_converted_set_or_fetched_package_is_not_requested(paper, tmp_path, made):
     made = made.replace("NAME", "mapillary-vistas-dataset_public_v1.2.zip")
     assert "mapillary" in requests(paper, tmp_path)
     (tmp_path / "results/paper" / made).parent.mkdir(parents=True)
@@ -53,12 +53,12 @@ def test_a_converted_set_or_fetched_package_is_no_longer_asked_for(paper, tmp_pa
 
 
 @pytest.mark.parametrize("command", ["-np", "--dag", "--summary", "--unlock", "--lint", "--list-rules", "--touch"])
-def test_commands_that_run_no_job_need_no_packages(snakemake, repository, tmp_path, command):
+def test_commands_without_jobs_need_no_packages(snakemake, repository, tmp_path, command):
     result = snakemake(tmp_path, command, "--configfile", str(repository / "config/paper.yaml"))
     assert result.returncode == 0, result.stderr
 
 
-def test_run_stops_with_one_sentence_a_set_before_any_job(snakemake, repository, tmp_path):
+def test_run_stops_before_any_job_with_one_request_per_set(snakemake, repository, tmp_path):
     result = snakemake(tmp_path, "--configfile", str(repository / "config/paper.yaml"))
     assert result.returncode == 1
     for name in ("cityscapes", "bdd100k", "mapillary", "acdc"):
@@ -66,7 +66,7 @@ def test_run_stops_with_one_sentence_a_set_before_any_job(snakemake, repository,
     assert not (tmp_path / "results").exists()
 
 
-def test_run_whose_targets_need_no_missing_package_goes_on(snakemake, repository, tmp_path):
+def test_run_that_needs_no_missing_package_continues(snakemake, repository, tmp_path):
     (tmp_path / "my.yaml").write_text("datasets: {cityscapes: {packages: [none.zip]}}\n")
     files = (str(repository / "config/smoke.yaml"), str(tmp_path / "my.yaml"))
     target = "results/smoke/data/bdd100k/report.json"

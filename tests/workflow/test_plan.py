@@ -13,7 +13,7 @@ def default_plan(plan, tmp_path_factory):
 
 
 def seconds_of_children():
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)  # not the clock: the machine may be busy
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)  # CPU time, since the machine may be busy
     return usage.ru_utime + usage.ru_stime
 
 
@@ -23,7 +23,7 @@ def test_default_is_planned_within_five_seconds(snakemake, tmp_path):
     assert seconds_of_children() - before < 5
 
 
-def test_default_spans_models_sets_seeds_and_targets(default_plan):
+def test_default_covers_models_sets_seeds_and_targets(default_plan):
     rules = Counter(job.rule for job in default_plan)
     judge = 1
     assert (rules["generate_shard"], rules["train_segmentation"], rules["evaluate_target"]) == (4, 6 + judge, 18)
@@ -55,12 +55,12 @@ def test_ablations_train_and_evaluate_every_training_set(plan, default_plan, tmp
     assert {"results/ablations.csv", "results/ablations_quality.csv", "results/figures/ablations.png"} <= files
 
 
-def test_oracle_stays_out_of_the_default_table(default_plan):
+def test_oracle_is_not_in_the_default_table(default_plan):
     table = next(job for job in default_plan if job.rule == "summarise_evaluations")
     assert table.inputs and not [file for file in table.inputs if "oracle" in file]
 
 
-def test_style_swap_decides_whether_generation_reads_the_source_unet(plan, tmp_path):
+def test_generation_without_style_swap_reads_the_source_unet(plan, tmp_path):
     (tmp_path / "no_swap.yaml").write_text("generators: {dginstyle: {style_swap: false}}\n")
 
     def source_unets(*arguments):
@@ -71,37 +71,37 @@ def test_style_swap_decides_whether_generation_reads_the_source_unet(plan, tmp_p
     assert len(source_unets("--configfile", str(tmp_path / "no_swap.yaml"))) == 4
 
 
-def test_prior_can_be_trained_by_the_benchmark_itself(plan, default_plan, tmp_path):
+def test_benchmark_can_train_its_own_prior(plan, default_plan, tmp_path):
     rules = {job.rule for job in plan(tmp_path, "--config", "prior=results/{benchmark}/prior")}
     assert rules - {job.rule for job in default_plan} == {"extract_corpus", "train_prior"}
 
 
-def test_benchmarks_share_no_files_but_the_tables(plan, default_plan, repository, tmp_path):
+def test_benchmarks_share_only_the_tables(plan, default_plan, repository, tmp_path):
     smoke = plan(tmp_path, "--configfile", str(repository / "config/smoke.yaml"))
     shared = {file for job in smoke for file in job.outputs} & {file for job in default_plan for file in job.outputs}
     assert not [file for file in shared if file.count("/") > 1 and not file.startswith("results/figures/")]
 
 
-def test_file_given_by_the_user_changes_the_default(plan, tmp_path):
+def test_user_configuration_overrides_the_default(plan, tmp_path):
     (tmp_path / "my.yaml").write_text("seeds: [7]\n")
     rules = Counter(job.rule for job in plan(tmp_path, "--configfile", str(tmp_path / "my.yaml")))
-    assert rules["train_segmentation"] == 3  # the judge of quality.csv is the third
+    assert rules["train_segmentation"] == 3  # the third is the judge of quality.csv
 
 
-def test_file_may_stand_alone(snakemake, tmp_path):
+def test_configuration_can_be_standalone(snakemake, tmp_path):
     (tmp_path / "my.yaml").write_text("extends_default: false\nseeds: [7]\n")
     result = snakemake(tmp_path, "--dry-run", "--configfile", str(tmp_path / "my.yaml"))
     assert result.returncode == 1
     assert "the key benchmark is missing" in result.stderr
 
 
-def test_dry_run_asks_for_the_packages_that_a_person_must_get(snakemake, tmp_path):
+def test_dry_run_asks_for_missing_packages(snakemake, tmp_path):
     result = snakemake(tmp_path, "--dry-run", "--config", "datasets={cityscapes: {packages: [none.zip]}}")
     assert result.returncode == 0
     assert (result.stderr + result.stdout).count("Data set cityscapes: get its packages from ") == 1
 
 
-def test_profile_reserves_resources_for_rules_that_exist(snakemake, repository, tmp_path):
+def test_profile_sets_resources_of_existing_rules(snakemake, repository, tmp_path):
     profile = yaml.safe_load((repository / "workflow/profiles/default/config.yaml").read_text())
     rules = set(snakemake(tmp_path, "--list-rules").stdout.split())
     assert profile["set-resources"] and profile["set-resources"].keys() <= rules
@@ -113,7 +113,7 @@ def test_paper_benchmark_is_planned(plan, repository, tmp_path):
     assert "render_packages" not in rules
 
 
-def test_use_conda_without_conda_says_so_in_one_line(snakemake, tmp_path):
+def test_use_conda_without_conda_warns_once(snakemake, tmp_path):
     result = snakemake(tmp_path, "--dry-run", "--use-conda")
     assert result.returncode == 0
     assert (result.stderr + result.stdout).count("No conda on the PATH") == 1

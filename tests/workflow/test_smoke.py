@@ -1,4 +1,4 @@
-"""The whole chain at toy size: from raw packages to the table, then what a second run and new entries cost."""
+"""The smoke benchmark from packages to tables, and what a second run or a new entry reruns."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="session")
 def smoke_run(snakemake, repository, tmp_path_factory):
-    """Run the smoke benchmark in a fresh folder; return the folder and what Snakemake printed."""
+    """Run the smoke benchmark in a fresh folder; return the folder and Snakemake's output."""
     folder = tmp_path_factory.mktemp("smoke")
     result = snakemake(folder, "--use-conda", "--configfile", str(repository / "config/smoke.yaml"))
     assert result.returncode == 0, result.stderr[-6000:] + result.stdout[-2000:]
@@ -44,7 +44,7 @@ def test_table_has_the_class_ious(smoke):
     assert 0 <= float(row["mIoU"]) <= 100
 
 
-def test_summary_says_that_smoke_numbers_mean_nothing(smoke):
+def test_summary_warns_that_smoke_numbers_are_meaningless(smoke):
     assert "mean nothing" in (smoke / "results/dg_miou_summary.md").read_text()
 
 
@@ -54,7 +54,7 @@ def test_metrics_are_json(smoke):
 
 def test_without_conda_the_rules_run_in_the_active_environment(smoke_run):
     folder, printed = smoke_run
-    assert printed.count("No conda on the PATH: the rules run in the active environment") == 1
+    assert printed.count("No conda on the PATH; rules run in the active environment") == 1
     assert not list(folder.glob(".snakemake/conda/*"))
 
 
@@ -77,7 +77,7 @@ def test_second_run_has_nothing_to_do(snakemake, smoke, repository):
         ("training_sets: {dginstyle: {photometric: strong}}", {"train_segmentation": 2, "evaluate_target": 6}),
     ],
 )
-def test_new_entry_runs_just_what_it_needs(plan, smoke, repository, tmp_path, entry, new):
+def test_new_entry_runs_only_what_it_needs(plan, smoke, repository, tmp_path, entry, new):
     (tmp_path / "my.yaml").write_text(entry)
     files = (str(repository / "config/smoke.yaml"), str(tmp_path / "my.yaml"))
     rules = Counter(job.rule for job in plan(smoke, "--configfile", *files))
@@ -85,7 +85,7 @@ def test_new_entry_runs_just_what_it_needs(plan, smoke, repository, tmp_path, en
     assert not {"render_packages", "fetch_package", "convert_labels", "train_dreambooth"} & rules.keys()
 
 
-def test_what_changes_no_weight_retrains_nothing(plan, smoke, repository, tmp_path):
+def test_execution_options_trigger_no_retraining(plan, smoke, repository, tmp_path):
     (tmp_path / "my.yaml").write_text(
         "threads: {diffusion: 2, generate: 2, train: 2, evaluate: 2}\n"
         "dreambooth: {workers: 1, checkpoint_every: 7, hub_repository: lab/weights}\n"
@@ -96,7 +96,7 @@ def test_what_changes_no_weight_retrains_nothing(plan, smoke, repository, tmp_pa
     assert plan(smoke, "--configfile", *files) == []
 
 
-def test_a_lost_benchmark_file_runs_nothing(plan, smoke, repository):
+def test_deleted_benchmark_file_triggers_no_rerun(plan, smoke, repository):
     assert (smoke / "results/smoke/benchmarks/train_controlnet.tsv").read_text().startswith("s\t")
     shutil.rmtree(smoke / "results/smoke/benchmarks")
     assert plan(smoke, "--configfile", str(repository / "config/smoke.yaml")) == []

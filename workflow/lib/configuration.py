@@ -1,4 +1,4 @@
-"""Checks of the configuration: what is wrong with it, in one sentence, before anything runs."""
+"""Validation of the configuration: one sentence about what is wrong, before anything runs."""
 
 import json
 import re
@@ -13,21 +13,21 @@ from dginstyle.problems import nested, problem
 
 
 class ConfigurationError(Exception):
-    """The configuration cannot be used; the message is one sentence for the user."""
+    """The configuration is invalid; the message is one sentence for the user."""
 
 
 def checked(config: dict, repository: Path) -> dict:
-    """Return the configuration with ``{benchmark}`` replaced by the benchmark's name and entries completed.
+    """Return the validated configuration, with ``{benchmark}`` filled in and ``based_on`` resolved.
 
     Args:
-        config: the configuration as Snakemake merged it.
-        repository: the folder where relative paths of the configuration start.
+        config: the configuration as merged by Snakemake.
+        repository: the folder that its paths are relative to.
 
     Raises:
-        ConfigurationError: at the first thing that is wrong.
+        ConfigurationError: the configuration is invalid; only the first problem is reported.
     """
     given, config = config, {**config, **{name: completed(name, config[name]) for name in INHERITING if name in config}}
-    try:  # strict, and as JSON: a list may be a tuple, but "1e-4" is no number
+    try:  # strict JSON mode accepts lists as tuples, but not "1e-4" as a number
         Configuration.model_validate_json(json.dumps(config), strict=True)
     except ValidationError as error:
         what = problem(Configuration, error, config, lambda path: written_at(path, given))
@@ -39,18 +39,18 @@ def checked(config: dict, repository: Path) -> dict:
 
 
 def completed(section: str, entries: object) -> object:
-    """Return a section's entries, each with the keys of the entry that its ``based_on`` names and without that key.
+    """Return a section's entries with ``based_on`` resolved: each inherits the keys of the entry it names.
 
     Raises:
-        ConfigurationError: an entry is based on one that does not exist, or on itself.
+        ConfigurationError: an entry is based on a missing entry or, directly or not, on itself.
     """
     if not isinstance(entries, dict):
-        return entries  # the validation says what is wrong
-    return {name: based(section, entries, name, ()) for name in entries}
+        return entries  # reported by the validation
+    return {name: resolved(section, entries, name, ()) for name in entries}
 
 
-def based(section: str, entries: dict, name: str, above: tuple[str, ...]) -> object:
-    """Return one entry on top of what it is based on; ``above`` are the entries that led to it."""
+def resolved(section: str, entries: dict, name: str, derived: tuple[str, ...]) -> object:
+    """Return one entry merged onto its base; ``derived`` are the entries that inherit from it."""
     entry = entries[name]
     if not isinstance(entry, dict) or "based_on" not in entry:
         return entry
@@ -58,23 +58,23 @@ def based(section: str, entries: dict, name: str, above: tuple[str, ...]) -> obj
     key = f"{section}.{name}.based_on"
     if base not in entries:
         raise ConfigurationError(f"Configuration: {key} names {base!r}, which {section} does not have.")
-    if base in (name, *above):
+    if base in (name, *derived):
         raise ConfigurationError(f"Configuration: {key} names {base!r}, which is based on {name}.")
     own = {key: value for key, value in entry.items() if key != "based_on"}
-    inherited = based(section, entries, base, (name, *above))
+    inherited = resolved(section, entries, base, (name, *derived))
     if section == "generators" and own.get("kind", inherited.get("kind")) != inherited.get("kind"):
-        inherited = known_to(own["kind"], inherited)
+        inherited = options_of_kind(own["kind"], inherited)
     return merged(inherited, own)
 
 
-def known_to(kind: str, entry: dict) -> dict:
-    """Return what an entry of ``generators`` has that another kind of generator has too."""
+def options_of_kind(kind: str, entry: dict) -> dict:
+    """Return the keys of an entry of ``generators`` that another kind has too."""
     fields = load_kind(kind).Options.model_fields if kind in KINDS else {}
     return {key: value for key, value in entry.items() if key in fields}
 
 
 def merged(base: object, own: object) -> object:
-    """Return a nested mapping with the values of another one put over its own."""
+    """Return a nested mapping recursively updated with another."""
     if not (isinstance(base, dict) and isinstance(own, dict)):
         return own
     return base | {key: merged(base.get(key), value) for key, value in own.items()}
@@ -90,17 +90,17 @@ def filled(value: object, benchmark: str) -> object:
 
 
 def written_at(path: list, given: dict) -> list:
-    """Return the path of a value in the entry that gives it, where the path's own entry inherits it."""
+    """Return the path where the user wrote a value; an inherited value is in the base entry."""
     if len(path) < 3 or path[0] not in INHERITING:
         return path
     section, name, *keys = path
-    while not holds(given[section][name], keys) and "based_on" in given[section][name]:
+    while not has_path(given[section][name], keys) and "based_on" in given[section][name]:
         name = given[section][name]["based_on"]
     return [section, name, *keys]
 
 
-def holds(value: object, keys: list) -> bool:
-    """Tell whether a nested value has something at a path of keys and indices."""
+def has_path(value: object, keys: list) -> bool:
+    """Return whether a nested value has the path of keys and indices."""
     for key in keys:
         if isinstance(value, dict) and key not in value:
             return False
@@ -109,20 +109,20 @@ def holds(value: object, keys: list) -> bool:
 
 
 def execution_keys(section: str) -> frozenset[str]:
-    """Return the keys of a section, or of the entries of one, on which no result depends."""
+    """Return the keys of a section, or of its entries, that do not affect results."""
     classes = nested(Configuration.model_fields[section].annotation)
     return frozenset().union(*map(options_execution_keys, classes))
 
 
 def contradictions(config: dict, repository: Path) -> Iterator[str]:
-    """Yield what each key allows but their combination does not."""
+    """Yield contradictions between keys that are valid on their own."""
     yield from unknown_names(config)
     yield from impossible_values(config)
     yield from missing_files(config, repository)
 
 
 def unknown_names(config: dict) -> Iterator[str]:
-    """Yield the entries that name a data set or a generator that the configuration does not have."""
+    """Yield references to entries that do not exist."""
     named = [("source", config["source"], "datasets"), ("baseline", config["baseline"], "training_sets")]
     named += [(f"targets[{i}]", name, "datasets") for i, name in enumerate(config["targets"])]
     named += [(f"targets[{i}]", name, "evaluation") for i, name in enumerate(config["targets"])]
@@ -142,21 +142,21 @@ def unknown_names(config: dict) -> Iterator[str]:
 
 
 def impossible_values(config: dict) -> Iterator[str]:
-    """Yield the values that contradict each other."""
+    """Yield values that contradict each other."""
     if config["source"] in config["targets"]:
-        yield f"targets names {config['source']!r}, which is the source: a target is never trained on"
+        yield f"targets names {config['source']!r}, which is the source, but targets must not be trained on"
     if config["datasets"][config["source"]].get("label_size") is not None:
-        yield f"datasets.{config['source']}.label_size is for targets: a source's label maps are as large as its images"
+        yield f"datasets.{config['source']}.label_size is for targets only: source labels must match their images' size"
     if trains_prior(config) and not (config["prior_training"] and "prior" in config["publishers"]):
-        yield f"prior is {config['prior']}, which train_prior makes only with prior_training and publishers.prior"
+        yield f"prior is {config['prior']}, which needs prior_training and publishers.prior to be trained"
     for name, generator in config["generators"].items():
         if generator["images_per_shard"] > generator["images"]:
             yield (
-                f"generators.{name}.images_per_shard is {generator['images_per_shard']} but must be at most images, "
-                f"{generator['images']}"
+                f"generators.{name}.images_per_shard is {generator['images_per_shard']} but must be at most "
+                f"images ({generator['images']})"
             )
     if config["baseline"] in config["ablations"]:
-        yield f"ablations lists the baseline {config['baseline']!r}, which belongs to every table"
+        yield f"ablations lists the baseline {config['baseline']!r}, which is in every table already"
     yield from impossible_training_sets(config)
     for name, inference in config["evaluation"].items():
         for axis in (0, 1) if inference.get("mode") != "whole" else ():
@@ -165,36 +165,36 @@ def impossible_values(config: dict) -> Iterator[str]:
 
 
 def impossible_training_sets(config: dict) -> Iterator[str]:
-    """Yield the training sets, and the generators, whose values contradict each other."""
+    """Yield training sets and generators whose values contradict each other."""
     for name, generator in config["generators"].items():
         if generator["kind"] == "render" and config["source"] not in config["publishers"]:
             yield f"generators.{name} renders the source {config['source']!r}, which is not under publishers"
     for name, training_set in config["training_sets"].items():
         source, generator = training_set["source"], training_set["generator"]
         if not (source or generator):
-            yield f"training_sets.{name} has neither source images nor a generator"
+            yield f"training_sets.{name} needs source images or a generator"
 
 
 def missing_files(config: dict, repository: Path) -> Iterator[str]:
-    """Yield the model files and the prior that the configuration names and that do not exist."""
+    """Yield missing model configurations and a missing prior."""
     for name, model in config["models"].items():
         if not (repository / model["config"]).is_file():
             yield f"models.{name}.config names the file {model['config']}, which does not exist"
     prior = prior_folder(config, repository)
     if prior and not trains_prior(config) and not (prior / "model_index.json").is_file():
         yield (
-            f"prior names the folder {config['prior']}, which holds no model_index.json; take resources/mini_prior "
-            "of the repository, rebuild it with `snakemake rebuild_prior`, or name a hub id"
+            f"prior names the folder {config['prior']}, which holds no model_index.json; use resources/mini_prior, "
+            "rebuild it with `snakemake rebuild_prior`, or use a hub id"
         )
 
 
 def trains_prior(config: dict) -> bool:
-    """Tell whether the prior is the one that the rule train_prior makes."""
+    """Return whether the prior is trained by the rule train_prior."""
     return config["prior"] == f"results/{config['benchmark']}/prior"
 
 
 def prior_folder(config: dict, repository: Path) -> Path | None:
-    """Return the folder that ``prior`` names, or None where it is a hub id: owner/name with no folder owner here."""
+    """Return the folder of the prior, or None for a hub id: owner/name, where no folder ``owner`` exists."""
     owner, _, name = config["prior"].partition("/")
     is_hub_id = all(re.fullmatch(r"\w[\w.-]*", part) for part in (owner, name)) and not (repository / owner).is_dir()
     return None if is_hub_id else repository / config["prior"]

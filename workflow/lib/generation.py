@@ -1,4 +1,4 @@
-"""What the rules of the generator read and pass on, by their wildcards."""
+"""Input and params functions of the generator's rules."""
 
 import json
 import math
@@ -13,14 +13,14 @@ from snakemake.iocontainers import Wildcards
 
 
 class Generation:
-    """The input and params functions of ``rebuild_prior.smk``, ``train_generator.smk`` and ``generate.smk``."""
+    """The functions of ``rebuild_prior.smk``, ``train_generator.smk`` and ``generate.smk``."""
 
     def __init__(self, config: dict, repository: Path) -> None:
-        """Take the checked configuration and the folder where its relative paths start."""
+        """Store the validated configuration and the folder that its paths are relative to."""
         self.config, self.repository = config, repository
 
     def corpus_package(self, wildcards: Wildcards, input: list[str]) -> str:
-        """Return the package that the prior's corpus is extracted from, as JSON."""
+        """Return the package of the prior's corpus, as JSON."""
         return json.dumps([f"{input}/prior_corpus.zip"])
 
     def prior_options(self, wildcards: Wildcards) -> Options:
@@ -28,12 +28,12 @@ class Generation:
         return options(self.config["prior_training"] or {}, execution=execution_keys("prior_training"))
 
     def prior_location(self) -> str:
-        """Return the prior as a command takes it: a folder as seen from the working directory, or a hub id."""
+        """Return the prior: a folder, relative to the working directory, or a hub id."""
         folder = None if trains_prior(self.config) else prior_folder(self.config, self.repository)
         return os.path.relpath(folder) if folder else self.config["prior"]
 
     def prior_files(self, wildcards: Wildcards) -> str | list[str]:
-        """Return the files of a local prior; a prior from the hub has none here."""
+        """Return the files of a local prior; none for a hub id."""
         if trains_prior(self.config):
             return "<benchmark>/prior"
         folder = prior_folder(self.config, self.repository)
@@ -48,23 +48,23 @@ class Generation:
         return options(self.config["controlnet"], execution=execution_keys("controlnet"))
 
     def generators(self, torch: bool) -> str:
-        """Return, as a pattern, the generators whose kind needs torch, or those whose kind does not."""
+        """Return a regular expression for the generators that need torch, or those that do not."""
         entries = self.config["generators"].items()
         names = [name for name, entry in entries if load_kind(entry["kind"]).torch == torch]
-        return "|".join(names) or "-"  # no generator has this name
+        return "|".join(names) or "-"  # matches no generator
 
     def entry(self, wildcards: Wildcards) -> Options:
-        """Return a generator's entry."""
+        """Return a generator's options."""
         return options(self.config["generators"][wildcards.generator])
 
     def needs(self, wildcards: Wildcards) -> tuple[str, ...]:
-        """Return the names of what a generator's kind needs."""
+        """Return the names of the inputs of a generator's kind."""
         entry = self.config["generators"][wildcards.generator]
         kind = load_kind(entry["kind"])
         return kind.needs(kind.Options(**entry))
 
     def generator_inputs(self, wildcards: Wildcards) -> dict[str, str | list[str]]:
-        """Return the files that a generator's kind needs."""
+        """Return the input files of a generator's kind."""
         files = {
             "prior": self.prior_files(wildcards),
             "unet": "<benchmark>/models/unet_source",
@@ -73,30 +73,30 @@ class Generation:
         }
         return {name: files[name] for name in self.needs(wildcards) if name in files}
 
-    def generator_places(self, wildcards: Wildcards, input: dict) -> str:
-        """Return where a generator finds what its kind needs, as JSON."""
+    def generator_locations(self, wildcards: Wildcards, input: dict) -> str:
+        """Return the locations of a generator's inputs, as JSON."""
         domain = self.config["publishers"].get(self.config["source"], {}).get("domain")
-        places = {"prior": self.prior_location(), "domain": domain}
-        return json.dumps({name: str(places.get(name) or input[name]) for name in self.needs(wildcards)})
+        locations = {"prior": self.prior_location(), "domain": domain}
+        return json.dumps({name: str(locations.get(name) or input[name]) for name in self.needs(wildcards)})
 
     def images(self, wildcards: Wildcards) -> int:
-        """Return how many images a generated set has."""
+        """Return the number of images of a generated set."""
         return self.config["generators"][wildcards.generator]["images"]
 
     def by_rare_classes(self, wildcards: Wildcards) -> bool:
-        """Tell whether the label maps of a generated set are drawn by rare class sampling."""
+        """Return whether a generated set's label maps are drawn by rare class sampling."""
         return self.config["generators"][wildcards.generator]["rare_class_sampling"]
 
     def shard_count(self, wildcards: Wildcards) -> int:
-        """Return how many shards a generated set has."""
+        """Return the number of shards of a generated set."""
         generator = self.config["generators"][wildcards.generator]
         return math.ceil(generator["images"] / generator["images_per_shard"])
 
     def shard_metadata(self, wildcards: Wildcards) -> list[str]:
-        """Return the metadata of every shard of a generated set."""
+        """Return the metadata files of a generated set's shards."""
         shards = range(self.shard_count(wildcards))
         return expand("<benchmark>/generated/{generator}/shards/{shard}/metadata.jsonl", shard=shards, **wildcards)
 
     def shard_folders(self, wildcards: Wildcards, input: dict) -> str:
-        """Return the folder of every shard, as JSON."""
+        """Return the shards' folders, as JSON."""
         return json.dumps([os.path.dirname(path) for path in input.shards])

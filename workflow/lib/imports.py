@@ -1,4 +1,4 @@
-"""The files of this repository that a command runs: its import closure, read from the sources, importing nothing."""
+"""Import closures: the files of this repository that a command runs, found by parsing instead of importing."""
 
 import ast
 import re
@@ -11,13 +11,13 @@ from sections import KINDS, load_kind
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = ("dginstyle", "segmodel")
 GENERATES_WITH_TORCH = {"generate_shard": True, "generate_light_shard": False}
-"""The rules that load a kind of generator when they run."""
+"""Rules that load a generator kind at run time, and whether it needs torch."""
 _REGISTERED = re.compile(r"((?:dginstyle|segmodel)(?:\.\w+)+):\w+")
 
 
 @cache
 def verbs_of_rules() -> dict[str, str]:
-    """Return the ``package verb`` that each rule calls, by the rule's name; rules without one are left out."""
+    """Return the ``package verb`` that each rule calls, by rule name; rules without one are left out."""
     text = "".join(path.read_text() for path in sorted((REPOSITORY / "workflow/rules").glob("*.smk")))
     calls = {}
     for block in re.split(r"^rule ", text, flags=re.MULTILINE)[1:]:
@@ -29,7 +29,7 @@ def verbs_of_rules() -> dict[str, str]:
 
 @cache
 def files_of_rule(rule: str) -> frozenset[Path]:
-    """Return the files that the command of a rule runs."""
+    """Return the files that a rule's command runs."""
     if rule in GENERATES_WITH_TORCH:
         kinds = [kind for kind in KINDS if load_kind(kind).torch == GENERATES_WITH_TORCH[rule]]
         return frozenset().union(*map(files_of_kind, kinds))
@@ -42,13 +42,13 @@ def files_of_rule(rule: str) -> frozenset[Path]:
 
 
 def files_of_kind(kind: str) -> frozenset[Path]:
-    """Return the files that make a shard by a kind of generator."""
+    """Return the files that generate a shard with a kind of generator."""
     return closure("dginstyle.generation.generate") | closure(KINDS[kind].partition(":")[0])
 
 
 @cache
 def closure(module: str) -> frozenset[Path]:
-    """Return the files of a module and of all that it imports from the two packages, at the top or in a function."""
+    """Return the files of a module and of its direct and indirect imports from the two packages."""
     waiting, found = [module], set()
     while waiting:
         for file in set(module_files(waiting.pop())) - found:
@@ -58,7 +58,7 @@ def closure(module: str) -> frozenset[Path]:
 
 
 def module_files(module: str) -> Iterator[Path]:
-    """Yield the file of a module and those of the packages around it; none for a module of another project."""
+    """Yield the files of a module and its parent packages; none for third-party modules."""
     names = module.split(".")
     if names[0] not in PACKAGES:
         return
@@ -72,9 +72,9 @@ def module_files(module: str) -> Iterator[Path]:
 
 @cache
 def imported_modules(file: Path) -> frozenset[str]:
-    """Return the modules that a file imports; of ``from a import b`` both ``a`` and ``a.b``, which may be one.
+    """Return the modules that a file imports; ``from a import b`` counts as ``a`` and ``a.b``.
 
-    What a registry names as ``module:name`` counts as imported, except kinds of generators (`files_of_kind`).
+    Registry entries ``"module:name"`` count as imports, except generator kinds (see `files_of_kind`).
     """
     modules = set()
     for node in ast.walk(ast.parse(file.read_text())):
@@ -88,7 +88,7 @@ def imported_modules(file: Path) -> frozenset[str]:
 
 
 def model_files(config: str) -> frozenset[Path]:
-    """Return a model's configuration file with those that it is based on and the modules that they import."""
+    """Return a model's configuration file, its base files, and the modules that they import."""
     path = REPOSITORY / config
     tree = ast.parse(path.read_text())
     assigned = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign)}
@@ -99,9 +99,9 @@ def model_files(config: str) -> frozenset[Path]:
 
 
 def collapsed(files: Iterable[Path]) -> list[str]:
-    """Return files relative to the repository, sorted, with a folder in place of all its sources.
+    """Return sorted paths relative to the repository, with a folder in place of all its sources.
 
-    Data files beside a source belong to it, such as the published figures beside the tables.
+    Data files next to a source are included, such as the published figures in tables/.
     """
     files = {*files}
     files |= {path for folder in {file.parent for file in files} for path in data_files(folder)}
@@ -112,5 +112,5 @@ def collapsed(files: Iterable[Path]) -> list[str]:
 
 
 def data_files(folder: Path) -> list[Path]:
-    """Return the files of a folder that are no sources."""
+    """Return the files of a folder that are not sources."""
     return [path for path in folder.iterdir() if path.is_file() and path.suffix not in (".py", ".pyc")]

@@ -1,7 +1,4 @@
-"""Write requirements.txt and workflow/envs/*.yaml from what is installed: ``make lock``.
-
-pyproject.toml names the direct dependencies; the lock pins them and every package they need, as installed here.
-"""
+"""Pin the dependencies in pyproject.toml, direct and transitive, to the installed versions: ``make lock``."""
 
 import tomllib
 from importlib.metadata import distribution
@@ -15,7 +12,7 @@ ENVIRONMENT = HEADER + "channels:\n  - conda-forge\ndependencies:\n  - python=3.
 
 
 def pins(requirements: list[str]) -> list[str]:
-    """Return ``name==version`` of the requirements and of all that they need, sorted by name."""
+    """Return ``name==version`` of the requirements and their transitive dependencies, sorted by name."""
     waiting, seen = [Requirement(text) for text in requirements], {}
     while waiting:
         requirement = waiting.pop()
@@ -28,12 +25,12 @@ def pins(requirements: list[str]) -> list[str]:
 
 
 def wanted(requirement: Requirement, extras: set[str]) -> bool:
-    """Tell whether a requirement applies to this machine with these extras."""
+    """Return whether a requirement applies to this machine with these extras."""
     return requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in extras)
 
 
 def main() -> None:
-    """Write the three files."""
+    """Write requirements.txt and workflow/envs/*.yaml."""
     repository = Path(__file__).parents[2]
     project = tomllib.loads((repository / "pyproject.toml").read_text())
     runtime, dev = project["project"]["dependencies"], project["project"]["optional-dependencies"]["dev"]

@@ -1,4 +1,4 @@
-"""What the rules that measure the quality of generated sets read and pass on, by their wildcards."""
+"""Input and params functions of the rules that measure the quality of generated sets."""
 
 from collections.abc import Iterable
 
@@ -9,10 +9,10 @@ from snakemake.iocontainers import Wildcards
 
 
 class Quality:
-    """The input and params functions of ``quality.smk``; the judge model may be None."""
+    """The functions of ``quality.smk``; the judge model may be None."""
 
     def __init__(self, config: dict) -> None:
-        """Take the checked configuration."""
+        """Store the validated configuration."""
         self.config, self.judge = config, config["quality"]
 
     def weights(self) -> str | list:
@@ -23,7 +23,7 @@ class Quality:
         return weights.format(**self.judge, seed=self.config["seeds"][0])
 
     def images(self, wildcards: Wildcards) -> str | list:
-        """Return the images of a data set; those of a generated set lie beside its manifest."""
+        """Return the images of a data set; a generated set's are next to its manifest."""
         return f"<benchmark>/data/{wildcards.set}/raw" if wildcards.origin == "data" else []
 
     def model(self, wildcards: Wildcards) -> str:
@@ -31,7 +31,7 @@ class Quality:
         return self.judge["model"]
 
     def options(self, wildcards: Wildcards) -> Options:
-        """Return how the images of a set are brought to the size that the judge model was trained on."""
+        """Return the image and window sizes for a set, matching the judge model's training."""
         model = self.config["models"][self.judge["model"]]
         if wildcards.origin == "generated":
             size = model["crop"]
@@ -42,6 +42,6 @@ class Quality:
         return options({"crop": model["crop"], "size": size})
 
     def generated(self, training_sets: Iterable[str]) -> list[str]:
-        """Return the measurements of the generated sets that some training sets use."""
+        """Return the measurements of the generated sets in some training sets."""
         generators = measured_sets(self.config, training_sets)
         return expand("<benchmark>/quality/generated/{generator}.npz", generator=generators)

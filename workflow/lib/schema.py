@@ -1,7 +1,7 @@
-"""Write what is made from the options classes: ``make schema``.
+"""Generate the configuration's schema and reference from the options classes: ``make schema``.
 
-``workflow/schemas/config.schema.yaml`` is for editors and for the workflow catalog, ``docs/options.md`` for readers. A
-test compares both with the classes; validation reads the classes themselves.
+``workflow/schemas/config.schema.yaml`` is for editors and the workflow catalog, ``docs/options.md`` for readers. A test
+fails if either is out of date; validation uses the classes directly.
 """
 
 import json
@@ -21,19 +21,19 @@ Every key of the configuration: type and range, default, meaning. [Configuration
 A key without a default must be given. Keys marked \\* change no result: changing them neither retrains nor regenerates
 anything.
 """
-BASED_ON = {"type": "string", "description": "another entry of the section, whose values this one takes over"}
+BASED_ON = {"type": "string", "description": "another entry of the section, whose values this one inherits"}
 
 
 class Untitled(GenerateJsonSchema):
-    """JSON schema without the titles that pydantic makes of field names."""
+    """JSON schema without pydantic's titles."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """Set none."""
+        """Return False for every field."""
         return False
 
 
 def schema() -> dict:
-    """Return the JSON schema of the configuration; entries may also be based on one another."""
+    """Return the JSON schema of the configuration, including ``based_on``."""
     made = Configuration.model_json_schema(schema_generator=Untitled)
     for section in INHERITING:
         entry = made["properties"][section]["additionalProperties"]
@@ -43,7 +43,7 @@ def schema() -> dict:
 
 
 def reference() -> str:
-    """Return docs/options.md: a table for the top level, then one for each class of nested values."""
+    """Return docs/options.md: one table for the top level and one per nested class."""
     made = Configuration.model_json_schema(schema_generator=Untitled)
     parts = [INTRODUCTION, table(made, made)]
     for name, section in made["properties"].items():
@@ -53,7 +53,7 @@ def reference() -> str:
 
 
 def sections(made: dict, title: str, node: dict) -> list[tuple[str, dict]]:
-    """Return title and object schema of what is nested in a node, depth first."""
+    """Return the titles and schemas of the objects nested in a node, depth first."""
     found = []
     if "additionalProperties" in node and isinstance(node["additionalProperties"], dict):
         return sections(made, f"{title}.NAME", node["additionalProperties"])
@@ -70,7 +70,7 @@ def sections(made: dict, title: str, node: dict) -> list[tuple[str, dict]]:
 
 
 def table(made: dict, node: dict) -> str:
-    """Return the table of an object's keys."""
+    """Return a Markdown table of an object's keys."""
     required = node.get("required", [])
     lines = ["", "| key | type | default | meaning |", "|---|---|---|---|"]
     for name, child in node["properties"].items():
@@ -105,12 +105,12 @@ def word(made: dict, node: dict) -> str:
 
 
 def alternatives(node: dict) -> list[dict]:
-    """Return what a value may be."""
+    """Return the alternatives of a type."""
     return node.get("anyOf") or node.get("oneOf") or [node]
 
 
 def resolved(made: dict, node: dict) -> dict:
-    """Return a node, or what it refers to."""
+    """Return a node with its reference resolved."""
     return made["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
 
 

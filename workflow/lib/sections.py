@@ -1,4 +1,4 @@
-"""The configuration as one class, composed of the options classes of the commands that it is for."""
+"""The configuration as one class, composed of the commands' options classes."""
 
 import sys
 from pathlib import Path
@@ -101,11 +101,11 @@ class Configuration(Options):
     dreambooth: DreamboothOptions = Field(description="U^P to U^S: fine-tuning on the source images")
     controlnet: ControlNetOptions = Field(description="the ControlNet on U^S, conditioned on label maps")
     generators: dict[Name, GeneratorEntry] = Field(
-        description="the generated sets; based_on: NAME takes over the values of another entry"
+        description="the generated sets; based_on: NAME inherits the values of another entry"
     )
     models: dict[Name, ModelOptions] = Field(min_length=1, description="the segmentation models")
     training_sets: dict[Name, TrainingSetEntry] = Field(
-        min_length=1, description="what the models train on; based_on: NAME takes over the values of another entry"
+        min_length=1, description="what the models train on; based_on: NAME inherits the values of another entry"
     )
     ablations: Names = Field(
         description="training sets for `snakemake ablations` alone; the others make up dg_miou.csv"

@@ -1,4 +1,4 @@
-"""What the rules that train and evaluate the segmentation models read and pass on, by their wildcards."""
+"""Input and params functions of the rules that train and evaluate the segmentation models."""
 
 import json
 import os
@@ -12,20 +12,20 @@ from snakemake.io import expand
 from snakemake.iocontainers import Wildcards
 
 REDRAW_STATISTICS = {"files_by_class": "samples_with_class.json", "probabilities": "rcs_probabilities.json"}
-"""The source's statistics by the name of the option, for training sets that draw their source images while training."""
+"""Statistics of the source, by option name, for training sets with ``redraw``."""
 
 
 class Segmentation:
-    """The input and params functions of ``train_segmentation.smk``, ``evaluate.smk`` and the tables."""
+    """The functions of ``train_segmentation.smk``, ``evaluate.smk`` and the tables."""
 
     def __init__(self, config: dict, repository: Path) -> None:
-        """Take the checked configuration and the folder where its relative paths start."""
+        """Store the validated configuration and the folder that its paths are relative to."""
         self.config, self.repository = config, repository
         self.results = f"results/{config['benchmark']}"
         self.min_pixels = chosen(config["rare_class_sampling"], "min_pixels")
 
     def evaluations(self, training_sets: Iterable[str]) -> list[str]:
-        """Return the evaluations of every model on some training sets."""
+        """Return the evaluations of every model trained on some training sets."""
         return expand(
             "<benchmark>/segmentation/{model}/{training_set}/seed{seed}/{target}.npz",
             model=self.config["models"],
@@ -35,35 +35,35 @@ class Segmentation:
         )
 
     def generator(self, wildcards: Wildcards) -> str | None:
-        """Return the name of the generated set that a training set adds, or None."""
+        """Return the generator of a training set, or None."""
         return self.config["training_sets"][wildcards.training_set]["generator"]
 
     def generator_argument(self, wildcards: Wildcards) -> list[str]:
-        """Return the argument that names the generated set of a training set, where it adds one."""
+        """Return the argument with a training set's generator, if it has one."""
         return argument("generator", self.generator(wildcards))
 
     def generated_manifest(self, wildcards: Wildcards) -> dict[str, str]:
-        """Return the manifest of the generated set that a training set adds as an input, where it adds one."""
+        """Return a training set's generated manifest as an input, if it has one."""
         generator = self.generator(wildcards)
         return {"generated": f"<benchmark>/generated/{generator}/manifest.csv"} if generator else {}
 
     def generated_argument(self, wildcards: Wildcards) -> list[str]:
-        """Return the argument that gives the folder of the generated set, where a training set adds one."""
+        """Return the argument with the folder of a training set's generated set, if it has one."""
         generator = self.generator(wildcards)
         return argument("generated", generator and f"{self.results}/generated/{generator}")
 
     def training_set_options(self, wildcards: Wildcards) -> Options:
-        """Return how a training set is drawn."""
+        """Return the options for building a training set."""
         training_set = self.config["training_sets"][wildcards.training_set]
         return options(chosen(training_set, "source", "generated_part"))
 
     def redraw_statistics(self, wildcards: Wildcards) -> dict[str, str]:
-        """Return the source's statistics as inputs, where a training set draws its source images while training."""
+        """Return the source's statistics as inputs if a training set has ``redraw``."""
         redraws = self.config["training_sets"][wildcards.training_set].get("redraw")
         return {name: f"<source>/{file}" for name, file in REDRAW_STATISTICS.items()} if redraws else {}
 
     def presentation(self, wildcards: Wildcards) -> Options:
-        """Return how the images of a training set are shown to the model."""
+        """Return a training set's augmentation and sampling options."""
         training_set = self.config["training_sets"][wildcards.training_set]
         values = chosen(training_set, "photometric", "generated_share")
         if redraw := training_set.get("redraw"):
@@ -79,17 +79,17 @@ class Segmentation:
         return options(model, file, execution=execution_keys("models"))
 
     def evaluation_options(self, wildcards: Wildcards) -> Options:
-        """Return the protocol of an evaluation."""
+        """Return the evaluation protocol of a model on a target."""
         return options(evaluation_protocol(self.config, wildcards.model, wildcards.target))
 
     def evaluation_record(self, wildcards: Wildcards) -> Options:
-        """Return what the tables say of an evaluation."""
+        """Return the record of an evaluation."""
         benchmark = chosen(self.config, "benchmark", "source")
         names = {"generator": self.generator(wildcards), "seed": int(wildcards.seed)}
         return options(dict(wildcards.items()), benchmark, names)
 
     def shown_targets(self, wildcards: Wildcards) -> str:
-        """Return the data and the protocol of each target in the order of the figure, as JSON."""
+        """Return each target's data and protocol in the order of the figure, as JSON."""
         targets = self.config["targets"]
         protocols = {target: evaluation_protocol(self.config, wildcards.model, target) for target in targets}
         data = f"{self.results}/data"

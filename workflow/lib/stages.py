@@ -1,6 +1,6 @@
-"""DVC's stages of a benchmark: ``python workflow/lib/stages.py config/config.yaml dvc.yaml`` writes them.
+"""Write a benchmark's DVC stages: ``python workflow/lib/stages.py config/config.yaml dvc.yaml``.
 
-DVC decides which stage is stale, Snakemake runs just that stage's rules. One stage for each data set, generated set,
+DVC decides which stages are stale, and Snakemake runs the rules of each. There is a stage per data set, generated set,
 training set and training; a test compares them with the rules.
 """
 
@@ -17,7 +17,7 @@ from selection import table_sets, used_generators
 
 REPOSITORY = Path(__file__).parents[2]
 HEADER = "# Made by `make stages` from {config}; do not edit; see docs/dvc.md.\n"
-RULES = {  # what a stage may run; anything else must be there already
+RULES = {  # rules that a stage may run; all other outputs must already exist
     "prior": ("render_packages", "extract_corpus", "train_prior"),
     "rendered_data": ("render_packages", "fetch_package", "extract_packages"),
     "data": ("survey_packages", "fetch_package", "extract_packages"),
@@ -48,19 +48,19 @@ class Pipeline:
     """The stages of one configuration.
 
     Attributes:
-        stages: what dvc.yaml holds under that key.
+        stages: the value of ``stages`` in dvc.yaml.
     """
 
     def __init__(self, file: Path, folder: Path) -> None:
-        """Describe the stages of a configuration file for a dvc.yaml in a folder of this repository.
+        """Define the stages of a configuration file, for a dvc.yaml in a folder of this repository.
 
         Raises:
-            ConfigurationError: the configuration is wrong, or is only a part of one.
+            ConfigurationError: the configuration is invalid, or extends the default one.
         """
         self.given = yaml.safe_load(file.read_text())
         is_default = file.resolve() == REPOSITORY / "config/config.yaml"
         if self.given.get("extends_default", True) and not is_default:
-            raise ConfigurationError(f"{file} changes keys of the default: write stages for a whole configuration.")
+            raise ConfigurationError(f"{file} extends config.yaml; use a configuration with `extends_default: false`.")
         self.config = checked(self.given, REPOSITORY)
         self.root = Path(os.path.relpath(REPOSITORY, folder))
         self.file = os.path.relpath(file, folder)
@@ -91,13 +91,13 @@ class Pipeline:
         self._add_evaluation()
 
     def _add_prior(self) -> list[str]:
-        """Add the prior that lies in the repository, frozen: it is given, not made by every run."""
+        """Add the repository's prior as a frozen stage: it is not rebuilt by ``dvc repro``."""
         folder = prior_folder(self.config, REPOSITORY)
         if folder is None:
             return []
         place, made = os.path.relpath(folder, REPOSITORY), f"{self.results}/prior"
         copy = f"rm -rf {place} && cp -r {made} {place}"
-        params = (*self._deciding("prior_training"), "publishers.prior", "seed")
+        params = (*self._decisive("prior_training"), "publishers.prior", "seed")
         self._add("prior", "prior", [made], params, [], outs=[{place: {"cache": False}}])
         self.stages["prior"] |= {"cmd": [self.stages["prior"]["cmd"], copy], "frozen": True}
         return [place]
@@ -105,7 +105,7 @@ class Pipeline:
     def _add_data(self, dataset: str) -> None:
         folder, is_source = f"{self.results}/data/{dataset}", dataset == self.config["source"]
         rendered = dataset in self.config["publishers"]
-        # Other people's data are pinned by their hashes, and neither copied nor pushed.
+        # Third-party data are tracked by hash, but neither cached nor pushed.
         kept = (lambda path: path) if rendered else (lambda path: {path: {"cache": False}})
         params = [f"datasets.{dataset}", *([f"publishers.{dataset}", "seed"] if rendered else [])]
         kind = "rendered_data" if rendered else "data"
@@ -127,8 +127,8 @@ class Pipeline:
         needed = {name: self._needs(generator) for name, generator in generators.items()}
         if any("controlnet" in needs for needs in needed.values()):
             deps = [*self._prior, *self._source]
-            self._add("dreambooth", "dreambooth", [unet], ("prior", *self._deciding("dreambooth"), "seed"), deps)
-            params = ("prior", *self._deciding("controlnet"), "rare_class_sampling.min_pixels", "seed")
+            self._add("dreambooth", "dreambooth", [unet], ("prior", *self._decisive("dreambooth"), "seed"), deps)
+            params = ("prior", *self._decisive("controlnet"), "rare_class_sampling.min_pixels", "seed")
             self._add("controlnet", "controlnet", [controlnet], params, [*deps, unet])
         for name, generator in generators.items():
             folder, params = f"{self.results}/generated/{name}", ["rare_class_sampling.min_pixels", "seed"]
@@ -158,7 +158,7 @@ class Pipeline:
         deps = [*made["outs"], *(path for path in made["deps"] if path.startswith("results/"))]
         folder = self._training_folder(model, name, seed)
         outs = [f"{folder}/weights.safetensors", f"{folder}/training.json"]
-        params = [*self._deciding("models", model), *self._entries("training_sets", name)]
+        params = [*self._decisive("models", model), *self._entries("training_sets", name)]
         files = collapsed(files_of_rule("train_segmentation") | model_files(self.config["models"][model]["config"]))
         self._add("train", f"train-{model}-{name}-{seed}", outs, params, deps, files=files)
 
@@ -177,7 +177,7 @@ class Pipeline:
         ]
         if config["quality"]:
             tables += ["results/quality.csv", f"{self.results}/quality"]
-        params = [key for model in config["models"] for key in self._deciding("models", model)]
+        params = [key for model in config["models"] for key in self._decisive("models", model)]
         params += ["training_sets", "targets", "evaluation", "bootstrap", "baseline", "quality", "note", "seed"]
         self._add("evaluate", "evaluate", [], params, deps, [*evaluations, *tables])
         self.stages["evaluate"]["metrics"] = ["results/metrics.json"]
@@ -193,7 +193,7 @@ class Pipeline:
         outs: Iterable | None = None,
         files: Iterable[str] | None = None,
     ) -> None:
-        """Add a stage that runs the rules of its kind for the targets; without any, for the workflow's default ones."""
+        """Add a stage that runs the rules of its kind for the targets, or the workflow's default targets."""
         files = collapsed(set().union(*map(files_of_rule, RULES[kind]))) if files is None else files
         self.stages[name] = {
             "cmd": " ".join([self.command, "--allowed-rules", *RULES[kind], *(["--", *targets] if targets else [])]),
@@ -213,23 +213,23 @@ class Pipeline:
     def _training_folder(self, model: str, name: str, seed: int) -> str:
         return f"{self.results}/segmentation/{model}/{name}/seed{seed}"
 
-    def _deciding(self, *path: str) -> list[str]:
-        """Return the keys of a section that change what it makes, each as DVC names it; of an absent one, itself."""
+    def _decisive(self, *path: str) -> list[str]:
+        """Return the keys of a section that affect results, as DVC names them; the section itself if it is empty."""
         section = self.given
         for key in path:
             section = section[key]
-        deciding = [key for key in section or () if key not in execution_keys(path[0])]
-        return [".".join([*path, key]) for key in deciding] or [".".join(path)]
+        keys = [key for key in section or () if key not in execution_keys(path[0])]
+        return [".".join([*path, key]) for key in keys] or [".".join(path)]
 
     def _entries(self, section: str, name: str | None) -> Iterator[str]:
-        """Yield the keys of an entry and of those that it is based on."""
+        """Yield the keys of an entry and of the entries it is based on."""
         while name:
             yield f"{section}.{name}"
             name = self.given[section][name].get("based_on")
 
 
 def main(config: str, output: str) -> None:
-    """Write the stages of a configuration file to a dvc.yaml."""
+    """Write the stages of a configuration file to a dvc.yaml file."""
     path = Path(output)
     pipeline = Pipeline(Path(config), path.resolve().parent)
     text = yaml.safe_dump({"stages": pipeline.stages}, sort_keys=False, default_flow_style=None, width=118)

@@ -101,7 +101,7 @@ rule tabulate_sets:
             "<benchmark>/data/data_sets.html",
             caption="../report/data_sets.rst",
             category="Data sets",
-            labels={"result": "pairs, sizes, classes, files left out"},
+            labels={"result": "pairs, sizes, classes, skipped files"},
         ),
     log:
         "<benchmark>/logs/tabulate_sets.log",

@@ -5,7 +5,7 @@ from quality import Quality
 from segmentation import Segmentation
 from selection import table_sets, used_generators
 
-# Their methods are the rules' input and params functions.
+# Their methods are the input and params functions of the rules.
 acquisition = Acquisition(config, REPOSITORY)
 generation = Generation(config, REPOSITORY)
 segmentation = Segmentation(config, REPOSITORY)

@@ -6,9 +6,9 @@ from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
 deployment = workflow.deployment_settings
 if DeploymentMethod.CONDA in deployment.deployment_method and not shutil.which("conda"):
-    logger.warning(f"No conda on the PATH: the rules run in the active environment, {sys.prefix}.")
+    logger.warning(f"No conda on the PATH; rules run in the active environment, {sys.prefix}.")
     deployment.deployment_method = set(deployment.deployment_method) - {DeploymentMethod.CONDA}
 
-# The rules call the packages of this repository, with the python that runs Snakemake unless conda activates another.
+# Rules run this repository's packages with Snakemake's Python, or that of an activated conda environment.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(REPOSITORY))}; ")
 os.environ.update(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.getenv('PATH', os.defpath)}")

@@ -42,7 +42,7 @@ rule generate_shard:
         "../envs/torch.yaml"
     threads: config["threads"]["generate"]
     params:
-        inputs=generation.generator_places,
+        inputs=generation.generator_locations,
         data=subpath(input.manifest, parent=True),
         folder=subpath(output.metadata, parent=True),
         shards=generation.shard_count,
@@ -54,7 +54,7 @@ rule generate_shard:
         " --output {params.folder} --seed {params.seed} &> {log}"
 
 
-# Kinds of generators that need no torch.
+# Generators that do not need torch.
 use rule generate_shard as generate_light_shard with:
     wildcard_constraints:
         generator=generation.generators(torch=False),

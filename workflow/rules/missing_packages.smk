@@ -2,11 +2,11 @@ import packages
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-requests = {}  # by data set, the sentence that asks for packages that a planned job needs
+requests = {}  # requests for missing packages that planned jobs need, by data set
 
 
 def package_origins(wildcards):
-    """Return the local files behind a package; planning goes on without those that a person has yet to get."""
+    """Return the local files behind a package, except missing ones, so that planning can continue."""
     dataset = wildcards.dataset
     files = packages.origins(config, dataset, wildcards.package, REPOSITORY)
     if not (request := packages.request(config, dataset, REPOSITORY)):

@@ -4,10 +4,10 @@ from pathlib import Path
 
 
 def repository_folder(rules):
-    """Return the folder of this repository, given that of the rules.
+    """Return the root of this repository, given the folder of the rules.
 
-    A module from a git host has no folder: Snakemake reads its files one by one from a bare clone in its cache. The rules
-    need the packages beside them, so that version is checked out there, once.
+    For a module from a Git host, Snakemake reads single files from a bare clone in its cache. The rules need the packages
+    too, so that version is checked out there once.
     """
     if rules.is_local:
         return Path(rules).parents[1]

@@ -10,7 +10,7 @@ rule train_dreambooth:
         "<benchmark>/logs/train_dreambooth.log",
     benchmark:
         "<benchmark>/benchmarks/train_dreambooth.tsv"
-    priority: 10  # generation waits for it: before the trainings on source images alone
+    priority: 10  # generation waits for it; trainings on source images can run later
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["diffusion"]
@@ -40,7 +40,7 @@ rule train_controlnet:
         "<benchmark>/logs/train_controlnet.log",
     benchmark:
         "<benchmark>/benchmarks/train_controlnet.tsv"
-    priority: 10  # generation waits for it: before the trainings on source images alone
+    priority: 10  # generation waits for it; trainings on source images can run later
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["diffusion"]

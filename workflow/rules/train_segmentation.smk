@@ -32,7 +32,7 @@ rule train_segmentation:
         "<benchmark>/logs/train_segmentation/{model}/{training_set}/seed{seed}.log",
     benchmark:
         "<benchmark>/benchmarks/train_segmentation/{model}/{training_set}/seed{seed}.tsv"
-    priority: 5  # before evaluations, which fill the gaps: the last trainings decide when the run ends
+    priority: 5  # before evaluations, which are short and fill gaps
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["train"]

@@ -1,10 +1,10 @@
-"""What the models of the mini benchmark share: the encoder and the loss.
+"""Encoder and loss shared by the mini benchmark's models.
 
-Against MiT-B0: half the width, and stride 2 at the start, where stride 4 would lose the small things of a 64x64 crop.
-That makes the first two stages dear, so they have one block each.
+Compared with MiT-B0: half the width, and stride 2 at the start, because stride 4 would lose small objects in a 64x64
+crop. To make up for the cost, the first two stages have one block each.
 """
 
-# About 1 / sqrt(share of the source's pixels) of each trainId. Unweighted, 1200 iterations learn no small thing.
+# About 1 / sqrt(pixel share in the source) per trainId; unweighted, 1200 iterations do not learn small objects.
 class_weight = [0.2, 0.5, 0.2, 1.5, 1.0, 0.8, 2.5, 2.2, 0.35, 0.7, 0.35, 1.1, 3.0, 0.6, 1.3, 1.3, 3.0, 2.5, 2.5]
 
 model = dict(

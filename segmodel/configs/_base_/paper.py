@@ -1,4 +1,4 @@
-"""What the models of the paper's benchmark share: preprocessing, and the loss of the published training."""
+"""Preprocessing and loss shared by the paper benchmark's models."""
 
 model = dict(
     type="Segmentor",
@@ -14,7 +14,7 @@ model = dict(
     decode_head=dict(
         num_classes=19,
         align_corners=False,
-        # The published training divides by all pixels, ignored ones too.
+        # As published: the mean is over all pixels, including ignored ones.
         loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=False),
     ),
     train_cfg=dict(),

@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from segmodel.evaluation.evaluate import Record, evaluate, label_size
 from segmodel.evaluation.inference import (
     InferenceOptions,
-    images_at_once,
+    images_per_batch,
     in_words,
     predict_logits,
     predictions,
@@ -50,7 +50,7 @@ def network(trained, options):
     return load_model(read_config(options.config), trained("run", iterations=20) / "weights.safetensors")
 
 
-def test_file_holds_counts_names_and_record(evaluated):
+def test_file_holds_confusion_names_and_record(evaluated):
     with np.load(evaluated()) as arrays:
         assert arrays["confusion"].shape == (5, 19, 19)
         assert arrays["confusion"].dtype == np.int64
@@ -62,7 +62,7 @@ def test_file_holds_counts_names_and_record(evaluated):
     assert record["samples_seen"] == {"dginstyle": 32, "source": 48}
 
 
-def test_size_of_labels_that_are_not_their_images(tmp_path, write_pairs):
+def test_label_size_that_differs_from_the_images(tmp_path, write_pairs):
     (image, small), (_, large) = write_pairs(tmp_path / "a", 1, (10, 20)) + write_pairs(tmp_path / "b", 1, (40, 80))
     samples = [Sample(tmp_path / image, tmp_path / label) for label in (small, large)]
     assert label_size(samples[:1]) == "native"
@@ -74,7 +74,7 @@ def test_same_inputs_give_the_same_bytes(evaluated):
     assert evaluated("first.npz").read_bytes() == evaluated("second.npz").read_bytes()
 
 
-def test_counts_are_at_the_size_of_the_label(evaluated, target_set):
+def test_confusion_is_at_label_resolution(evaluated, target_set):
     labels = [read_label(sample.label) for sample in read_samples(target_set / "manifest.csv")]
     with np.load(evaluated()) as arrays:
         counted = arrays["confusion"].sum((1, 2))
@@ -100,7 +100,7 @@ def test_evaluation_equals_mmseg(evaluated, target_set, network):
 
 @torch.inference_mode()
 @pytest.mark.parametrize(
-    ("crop", "stride"), [((16, 16), (16, 8)), ((16, 16), (10, 7)), ((24, 24), (8, 24)), ((64, 64), (32, 32))]
+    ("crop", "stride"), [((16, 16), (16, 8)), ((16, 16), (10, 9)), ((24, 24), (8, 24)), ((64, 64), (32, 32))]
 )
 def test_batched_windows_equal_mmseg_windows(network, crop, stride):
     images = torch.randn(3, 3, 24, 50, generator=torch.Generator().manual_seed(0))
@@ -111,19 +111,19 @@ def test_batched_windows_equal_mmseg_windows(network, crop, stride):
 
 
 @torch.inference_mode()
-def test_mode_whole_gives_the_network_the_whole_image(network):
+def test_mode_whole_predicts_the_whole_image_at_once(network):
     images = torch.randn(2, 3, 24, 48, generator=torch.Generator().manual_seed(0))
     expected = network.whole_inference(images, [{"img_shape": (24, 48)}] * 2)
     torch.testing.assert_close(predict_logits(network, images, PROTOCOL.replace(mode="whole")), expected)
 
 
-def test_image_keeps_its_ratio_within_the_size(target_set):
+def test_keep_ratio_fits_the_image_within_the_size(target_set):
     image = target_set / "images" / "0.png"  # 40 x 72
     assert read_image(image, (24, 48)).shape == (3, 24, 48)
     assert read_image(image, (24, 48), keep_ratio=True).shape == (3, 24, 43)
 
 
-def test_images_of_several_shapes_are_predicted_in_order(tmp_path, network, write_pairs):
+def test_images_of_different_shapes_are_predicted_in_order(tmp_path, network, write_pairs):
     paths = [tmp_path / row[0] for name, shape in (("wide", (20, 60)), ("high", (40, 40)), ("low", (20, 60)))
              for row in write_pairs(tmp_path / name, 2, shape)]  # fmt: skip
     options = PROTOCOL.replace(keep_ratio=True)
@@ -139,10 +139,10 @@ def test_last_window_ends_at_the_border():
     assert window_origins(size=64, window=64, stride=64) == [0]
 
 
-def test_images_at_once_fill_a_batch_of_windows():
-    assert images_at_once(PROTOCOL.replace(batch_size=21)) == 2  # 2 x 5 windows an image
-    assert images_at_once(PROTOCOL.replace(batch_size=4)) == 1
-    assert images_at_once(PROTOCOL.replace(mode="whole", batch_size=4)) == 4
+def test_images_per_batch_fill_a_batch_of_windows():
+    assert images_per_batch(PROTOCOL.replace(batch_size=21)) == 2  # 2 x 5 windows per image
+    assert images_per_batch(PROTOCOL.replace(batch_size=4)) == 1
+    assert images_per_batch(PROTOCOL.replace(mode="whole", batch_size=4)) == 4
 
 
 def test_protocol_in_words():
@@ -150,31 +150,31 @@ def test_protocol_in_words():
     assert in_words(PROTOCOL.replace(mode="whole", keep_ratio=True)) == "whole, ratio kept"
 
 
-def test_windows_with_gaps_are_refused():
+def test_windows_with_gaps_are_rejected():
     with pytest.raises(ValueError, match="stride 65 is larger"):
         window_origins(128, 64, 65)
 
 
-def test_windows_of_a_pixelwise_network_change_nothing():
+def test_sliding_windows_do_not_change_a_pixelwise_network():
     images = torch.randn(2, 3, 20, 30, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(slide_logits(lambda x: 2 * x, images, (8, 8), (5, 3), batch=7), 2 * images)
 
 
 @pytest.mark.parametrize("size", [(40, 72), (97, 131), (11, 23), (24, 48)])
-def test_prediction_at_the_labels_size_is_that_of_all_classes_at_once(size):
+def test_resized_prediction_equals_resizing_all_classes_at_once(size):
     logits = torch.randn(19, 24, 48, generator=torch.Generator().manual_seed(0))
     whole = F.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0]
     assert torch.equal(resized_prediction(logits, size).long(), whole.argmax(0))
 
 
-def test_of_equal_logits_the_first_class_wins():
+def test_ties_go_to_the_first_class():
     logits = torch.zeros(19, 2, 2)
     logits[[3, 7]] = 1.0
     assert resized_prediction(logits, (4, 4)).unique().tolist() == [3]
 
 
 class _LargestTensor(TorchDispatchMode):
-    """Notes the bytes of the largest tensor that any operation returns."""
+    """Records the size in bytes of the largest tensor returned by any operation."""
 
     bytes = 0
 
@@ -184,29 +184,29 @@ class _LargestTensor(TorchDispatchMode):
         return result
 
 
-def test_no_tensor_at_the_labels_size_holds_more_than_one_class():
+def test_no_label_sized_tensor_holds_more_than_one_class():
     logits = torch.randn(19, 24, 48)
     with _LargestTensor() as largest:
         resized_prediction(logits, (400, 600))
     assert largest.bytes == 4 * 400 * 600
 
 
-def test_record_of_another_training_is_refused(evaluated):
+def test_record_of_another_training_is_rejected(evaluated):
     with pytest.raises(SystemExit, match="training.json: seed is 0, not 1"):
         evaluated(record=replace(RECORD, seed=1))
 
 
-def test_training_that_saw_no_image_of_the_generator_is_refused(evaluated):
-    with pytest.raises(SystemExit, match="saw no image of no_fusion"):
+def test_training_without_images_of_the_generator_is_rejected(evaluated):
+    with pytest.raises(SystemExit, match="saw no images of no_fusion"):
         evaluated(record=replace(RECORD, generator="no_fusion"))
 
 
-def test_slide_without_window_is_refused():
+def test_slide_without_window_is_rejected():
     with pytest.raises(ValidationError, match="mode slide needs crop and stride"):
         PROTOCOL.replace(crop=None)
 
 
-def test_stride_larger_than_the_window_is_refused():
+def test_stride_larger_than_the_window_is_rejected():
     with pytest.raises(ValidationError, match="leaves gaps"):
         PROTOCOL.replace(stride=(8, 17))
 

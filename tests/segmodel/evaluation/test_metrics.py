@@ -24,25 +24,25 @@ def test_confusion_matrix_equals_sklearn(maps):
     np.testing.assert_array_equal(confusion_matrix(label, prediction), expected)
 
 
-def test_confusion_matrix_is_counted_in_pieces(maps, monkeypatch):
+def test_confusion_matrix_is_counted_in_chunks(maps, monkeypatch):
     whole = confusion_matrix(*maps)
-    monkeypatch.setattr(metrics, "_PIXELS_AT_ONCE", 1000)  # 2400 pixels: the last piece is a part
+    monkeypatch.setattr(metrics, "_CHUNK", 1000)  # 2400 pixels: the last chunk is partial
     np.testing.assert_array_equal(confusion_matrix(*maps), whole)
 
 
-def test_confusion_matrix_leaves_255_out_and_counts_in_int64(maps):
+def test_confusion_matrix_ignores_255_and_is_int64(maps):
     confusion = confusion_matrix(*maps)
     assert confusion.dtype == np.int64
     assert confusion.sum() == (maps[0] != 255).sum()
 
 
-def test_confusion_matrix_refuses_maps_of_different_shape():
+def test_confusion_matrix_rejects_different_shapes():
     with pytest.raises(ValueError, match="differ in shape"):
         confusion_matrix(np.zeros((2, 3), np.uint8), np.zeros((3, 2), np.uint8))
 
 
-def test_confusion_matrix_refuses_labels_that_are_no_trainids():
-    with pytest.raises(ValueError, match="no trainIds"):
+def test_confusion_matrix_rejects_labels_that_are_not_trainids():
+    with pytest.raises(ValueError, match="not trainIds"):
         confusion_matrix(np.array([0, 19], np.uint8), np.array([0, 0], np.uint8))
 
 
@@ -72,7 +72,7 @@ def test_mean_iou_of_chosen_classes():
 
 
 @pytest.mark.filterwarnings("error")
-def test_mean_iou_is_nan_without_a_warning_where_no_class_is_present():
+def test_mean_iou_without_classes_is_nan_and_does_not_warn():
     assert np.isnan(mean_iou(np.zeros((3, 3), np.int64)))
 
 
@@ -91,7 +91,7 @@ def test_bootstrap_of_equal_arms_of_one_seed_is_zero():
     np.testing.assert_array_equal(bootstrap_gains(arm, arm, 50, np.random.default_rng(0)), 0.0)
 
 
-def test_bootstrap_is_the_same_for_the_same_generator():
+def test_bootstrap_is_deterministic_given_the_rng():
     arms = [_counts(0.5)], [_counts(0.6, seed=1)]
     first, second = (bootstrap_gains(*arms, 50, np.random.default_rng(7)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
@@ -105,7 +105,7 @@ def test_bootstrap_interval_covers_the_gain_and_not_zero():
 
 
 def test_bootstrap_draws_a_seed_for_all_targets_at_once():
-    # The two seeds differ by far, the images not at all: the targets' gains must then go together.
+    # Seeds differ a lot and images do not, so the targets' gains must be fully correlated.
     base = np.stack([_counts(0.5, seeds=1, images=5)[0]] * 2)
     new = np.stack([_counts(p, seeds=1, images=5)[0] for p in (0.2, 0.9)])
     gains = bootstrap_gains([base, base], [new, new], 400, np.random.default_rng(0))
@@ -113,7 +113,7 @@ def test_bootstrap_draws_a_seed_for_all_targets_at_once():
 
 
 def test_bootstrap_resamples_images_by_their_counts():
-    # With one seed and one image there is nothing to resample: each draw is the plain gain.
+    # With one seed and one image, every draw is the plain gain.
     base, new = _counts(0.5, 1, 1), _counts(0.6, 1, 1, seed=1)
     expected = mean_iou(new.sum(1))[0] - mean_iou(base.sum(1))[0]
     np.testing.assert_allclose(bootstrap_gains([base], [new], 10, np.random.default_rng(0)), expected)
@@ -124,6 +124,6 @@ def test_interval_is_the_central_share():
 
 
 @pytest.mark.filterwarnings("error")
-def test_interval_leaves_nan_out_and_is_nan_without_a_warning_where_there_is_nothing_else():
+def test_interval_ignores_nan_and_is_nan_without_a_warning_if_all_draws_are():
     draws = np.column_stack([[*range(101), np.nan], [np.nan] * 102])
     np.testing.assert_allclose(interval(draws, 0.9), [(5.0, np.nan), (95.0, np.nan)])

@@ -26,7 +26,7 @@ def test_palette_image_keeps_trainids_and_shows_the_colours(tmp_path):
     assert tuple(shown[0, 1]) == PALETTE[13] and tuple(shown[1, 1]) == (0, 0, 0)
 
 
-def test_prediction_of_images_is_what_evaluation_counts(tmp_path, trained, target_set):
+def test_prediction_equals_the_evaluated_one(tmp_path, trained, target_set):
     weights = trained("run") / "weights.safetensors"
     record = Record("mini", "tiny", "dginstyle", 0, "cityscapes")
     evaluate(model="tiny", weights=weights, data=target_set, output=tmp_path / "a.npz", record=record, options=PROTOCOL)
@@ -43,7 +43,7 @@ def test_prediction_of_images_is_what_evaluation_counts(tmp_path, trained, targe
         assert Image.open(tmp_path / "out" / f"{sample.image.stem}_overlay.jpg").size == (72, 40)
 
 
-def test_images_of_any_size_and_kind_are_predicted_from_the_command_line(tmp_path, trained):
+def test_command_line_predicts_images_of_any_size_and_format(tmp_path, trained):
     weights, folder = trained("run") / "weights.safetensors", tmp_path / "own"
     folder.mkdir()
     rng = np.random.default_rng(0)
@@ -61,42 +61,42 @@ def test_images_of_any_size_and_kind_are_predicted_from_the_command_line(tmp_pat
         assert Image.open(tmp_path / "out" / f"{name}_overlay.jpg").size == (width, height)
 
 
-def test_photograph_is_predicted_the_way_up_it_is_shown(tmp_path, trained):
+def test_exif_orientation_is_applied(tmp_path, trained):
     weights = trained("run") / "weights.safetensors"
     pixels = np.random.default_rng(0).integers(0, 256, (20, 40, 3), np.uint8)
     orientation = Image.Exif()
-    orientation[0x0112] = 6  # to be turned by 90 degrees
+    orientation[0x0112] = 6  # rotated by 90 degrees
     Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=orientation)
     predict(weights=weights, images=tmp_path / "turned.jpg", output=tmp_path / "out", options=PROTOCOL)
     assert read_label(tmp_path / "out" / "turned_labelTrainIds.png").shape == (40, 20)
 
 
-def test_file_that_is_no_image_is_named(tmp_path, trained):
+def test_file_that_is_not_an_image_is_named(tmp_path, trained):
     weights = trained("run") / "weights.safetensors"
     (tmp_path / "broken.png").write_text("no image")
     with pytest.raises(SystemExit, match="broken.png: cannot be decoded as an image"):
         predict(weights=weights, images=tmp_path / "broken.png", output=tmp_path / "out", options=PROTOCOL)
 
 
-def test_folder_without_images_is_refused(tmp_path):
-    with pytest.raises(SystemExit, match="no image"):
+def test_folder_without_images_is_rejected(tmp_path):
+    with pytest.raises(SystemExit, match="no images .* found"):
         image_files(tmp_path)
 
 
-def test_images_of_one_name_are_refused(tmp_path):
+def test_images_with_the_same_stem_are_rejected(tmp_path):
     for suffix in ("png", "jpg"):
         (tmp_path / f"street.{suffix}").touch()
-    with pytest.raises(SystemExit, match="several images are called street"):
+    with pytest.raises(SystemExit, match="several images are named street"):
         image_files(tmp_path)
 
 
-def test_chosen_images_are_spread_over_the_set(tmp_path):
+def test_shown_images_are_spread_over_the_set(tmp_path):
     samples = [Sample(tmp_path / str(i), tmp_path) for i in range(11)]
     assert [sample.image.name for sample in spread(samples, 3)] == ["0", "5", "10"]
     assert spread(samples[:2], 3) == samples[:2]
 
 
-def test_figure_of_predictions_is_drawn_from_the_command_line(tmp_path, trained, target_set):
+def test_command_line_draws_the_figure(tmp_path, trained, target_set):
     weights = [str(trained(name, seed=seed) / "weights.safetensors") for seed, name in enumerate(["one", "two"])]
     targets = {"cityscapes": {"data": str(target_set), "options": PROTOCOL.model_dump(mode="json")}}
     command = ["show-predictions", "--weights", json.dumps(weights), "--targets", json.dumps(targets)]

@@ -32,11 +32,11 @@ def test_kernel_distance_is_near_zero_for_one_distribution_and_grows_with_the_sh
 
 
 def test_kernel_distance_needs_two_features():
-    with pytest.raises(ValueError, match="needs two at least"):
+    with pytest.raises(ValueError, match="needs at least two"):
         kernel_distance(features(0.0, 1), features(0.0))
 
 
-def test_diversity_is_the_root_mean_square_distance_of_two_different_features():
+def test_diversity_is_the_root_mean_squared_pairwise_distance():
     some = features(0.0, 30)
     squared = [((a - b) ** 2).sum() for i, a in enumerate(some) for j, b in enumerate(some) if i != j]
     assert diversity(some) == pytest.approx(np.sqrt(np.mean(squared)), rel=1e-5)
@@ -44,13 +44,13 @@ def test_diversity_is_the_root_mean_square_distance_of_two_different_features():
 
 @pytest.fixture
 def measured(tmp_path, options, write_pairs, write_table):
-    """Return the found that an untrained tiny model has of four pairs."""
+    """Measure four pairs with an untrained tiny model."""
     network = build_model(read_config(options.config), 0)
     save_file(network.state_dict(), tmp_path / "weights.safetensors")
     (tmp_path / "training.json").write_text(json.dumps({"model": "tiny", "config": str(options.config)}))
     write_table(tmp_path / "manifest.csv", write_pairs(tmp_path / "pairs", 4, (32, 64)), ("image", "label"))
 
-    def look(name="set", **changes):
+    def measure(name="set", **changes):
         sizes = QualityOptions(**{"size": (32, 64), "crop": (32, 32), "batch_size": 3} | changes)
         output = tmp_path / f"{name}.npz"
         measure_quality(
@@ -58,7 +58,7 @@ def measured(tmp_path, options, write_pairs, write_table):
         )
         return output
 
-    return look
+    return measure
 
 
 def test_measures_each_image_in_windows_side_by_side(measured):
@@ -74,7 +74,7 @@ def test_measurement_does_not_depend_on_the_batch(measured):
     assert np.allclose(one["features"], other["features"], atol=1e-5)
 
 
-def test_windows_larger_than_the_images_are_one_sentence(measured):
+def test_windows_larger_than_the_images_are_rejected(measured):
     with pytest.raises(ValidationError, match="is larger than the images' size"):
         measured(crop=(64, 64))
 
@@ -95,7 +95,7 @@ def test_table_has_a_row_for_each_generated_set_and_the_source(measured, tmp_pat
     assert sum(float(rows[0][name]) for name in CLASS_NAMES) == pytest.approx(100, abs=0.01)
 
 
-def test_foreign_file_is_one_sentence(tmp_path):
+def test_foreign_file_is_rejected(tmp_path):
     np.savez(tmp_path / "other.npz", a=1)
-    with pytest.raises(SystemExit, match="was not written by `python -m segmodel measure-quality`"):
+    with pytest.raises(SystemExit, match="not written by `python -m segmodel measure-quality`"):
         tabulate_quality(source=tmp_path / "other.npz", targets=[], generated=[], output=tmp_path / "quality.csv")

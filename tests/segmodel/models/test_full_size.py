@@ -1,4 +1,4 @@
-"""The paper's models at their own size: a minute each on an idle machine, and 8 GB of memory."""
+"""The paper's models at full size: a minute each on an idle machine, and 8 GB of memory."""
 
 import json
 import math
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.full_size
 
 @pytest.fixture
 def without_download(tmp_path):
-    """Return a configuration of the paper whose encoder starts from the weights that the seed draws."""
+    """Return a configuration of the paper with a randomly initialised encoder."""
 
     def call(name: str) -> Path:
         path = tmp_path / f"{name}_from_scratch.py"
@@ -33,7 +33,7 @@ def without_download(tmp_path):
         ("hrda_b5", (1024, 1024), (1440, 2560), 1),
     ],
 )
-def test_model_of_the_paper_makes_a_training_step(
+def test_paper_model_takes_a_training_step(
     tmp_path, write_pairs, write_table, without_download, trained, name, crop, source_size, batch_size
 ):
     rows = [(*row, "source") for row in write_pairs(tmp_path / "scenes", 2, (263, 478))]

@@ -35,8 +35,8 @@ def hrda():
 
 @pytest.mark.parametrize(
     ("name", "decoder"),
-    # SegFormer and DAFormer: table 7 of the DAFormer paper. The others by hand: HRDA adds 0.5 M of attention to
-    # DAFormer, DeepLabV2 has 4 x 3 x 3 x 2048 x 19 weights.
+    # SegFormer and DAFormer: table 7 of the DAFormer paper. By hand: HRDA adds 0.5 M of attention to DAFormer, and
+    # DeepLabV2 has 4 x 3 x 3 x 2048 x 19 weights.
     [
         ("segformer_b5", 3.2),
         ("segformer_linear_b5", 3.2),
@@ -53,13 +53,13 @@ def test_decoder_has_the_published_number_of_parameters(name, decoder):
 
 
 @pytest.mark.parametrize(("size", "millions"), [("b0", 3.3), ("b1", 13.2), ("b2", 24.2), ("b5", 81.4)])
-def test_encoder_is_of_the_published_size(size, millions):
+def test_encoder_has_the_published_number_of_parameters(size, millions):
     assert _million(MixTransformer(size)) == millions  # SegFormer, table 6: 3.4, 13.1, 24.2, 81.4
     assert mit_weights(size).rpartition("/")[2].startswith(f"mit_{size}_")
 
 
 @pytest.mark.parametrize("name", ["segformer_b5", "segformer_linear_b5", "daformer_b5", "hrda_b5"])
-def test_one_value_chooses_the_encoder(tmp_path, name):
+def test_one_value_selects_the_encoder(tmp_path, name):
     text = (CONFIGS / f"{name}.py").read_text()
     base = re.search(r'_base_ = "(.*)"', text)[1]
     (tmp_path / "b0.py").write_text(text.replace('size = "b5"', 'size = "b0"').replace(base, str(CONFIGS / base)))
@@ -82,7 +82,7 @@ def test_head_predicts_at_the_first_levels_size(name):
 
 @pytest.mark.parametrize("name", MINI)
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_mini_model_trains_and_predicts_the_size_it_is_given(name, precision, trained):
+def test_mini_model_trains_and_predicts_at_input_size(name, precision, trained):
     from segmodel.models import load_model
 
     config = CONFIGS / f"{name}.py"
@@ -97,7 +97,7 @@ def test_mini_model_trains_and_predicts_the_size_it_is_given(name, precision, tr
     assert logits.isfinite().all()
 
 
-def test_deeplabv2_adds_its_branches():
+def test_deeplabv2_sums_its_branches():
     head = _model("deeplabv2_mini").decode_head
     features = torch.randn(1, 128, 8, 8)
     branches = [F.conv2d(features, m.conv.weight, m.conv.bias, padding=m.conv.padding, dilation=m.conv.dilation)
@@ -105,7 +105,7 @@ def test_deeplabv2_adds_its_branches():
     torch.testing.assert_close(head([None, None, None, features]), torch.stack(branches).sum(0))
 
 
-def test_cell_takes_the_class_of_enough_of_its_pixels():
+def test_cell_has_the_class_that_covers_enough_of_its_pixels():
     labels = torch.tensor([[[13, 13, 6, 255], [13, 2, 6, 255], [11, 11, 255, 255], [11, 11, 255, 255]]])
     assert majority_label(labels, (2, 2), 0.75).tolist() == [[[13, 255], [11, 255]]]
     assert majority_label(labels, (2, 2), 0.5).tolist() == [[[13, 6], [11, 255]]]
@@ -129,7 +129,7 @@ def test_feature_distance_without_things_is_zero_and_has_gradients():
     assert features.grad.abs().max() == 0.0
 
 
-def test_feature_distance_is_measured_from_the_first_weights_which_are_not_saved():
+def test_feature_distance_uses_the_initial_encoder_which_is_not_saved():
     model = _model("hrda_mini", **{"model.distance": dict(classes=tuple(range(19)), min_share=0.0)})
     images = torch.randn(1, 3, 32, 32)
     samples = [SegDataSample(gt_sem_seg=PixelData(data=torch.zeros(1, 32, 32, dtype=torch.long)))]
@@ -190,7 +190,7 @@ def test_hrda_predicts_with_detail_windows(hrda):
     torch.testing.assert_close(logits, F.interpolate(fused, (64, 64), mode="bilinear"), atol=1e-5, rtol=1e-4)
 
 
-def test_hrda_loss_is_that_of_the_fused_and_of_the_detail_logits(hrda):
+def test_hrda_loss_covers_fused_and_detail_logits(hrda):
     fused, detail = torch.randn(1, 19, 32, 32), torch.randn(1, 19, 16, 16)
     labels = torch.randint(0, 19, (1, 1, 64, 64))
     losses = hrda.segmentation_losses(fused, detail, labels, (32, 64, 0, 32))

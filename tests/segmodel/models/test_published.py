@@ -15,7 +15,7 @@ CONFIGS = Path(__file__).parents[3] / "segmodel" / "configs"
 
 @pytest.fixture
 def config(tmp_path):
-    """HRDA as published, but with the smallest encoder."""
+    """The published HRDA with the smallest encoder."""
     text = (CONFIGS / "daformer_b5.py").read_text().replace('size = "b5"', 'size = "b0"')
     (tmp_path / "daformer.py").write_text(text.replace('"_base_/paper.py"', f'"{CONFIGS}/_base_/paper.py"'))
     text = (CONFIGS / "hrda_b5.py").read_text().replace("daformer_b5.py", "daformer.py").replace('"b5"', '"b0"')
@@ -25,7 +25,7 @@ def config(tmp_path):
 
 @pytest.fixture
 def original(config):
-    """Our random weights, and the same under the names of the original code, as a training of it saves them."""
+    """Random weights under our names, and the same in a checkpoint as the original code saves it."""
     ours = build_untrained(read_config(config)).state_dict()
     state = {"ema_model.backbone.norm1.weight": torch.zeros(1), "imnet_model.backbone.norm1.weight": torch.zeros(1)}
     for name, value in ours.items():
@@ -62,7 +62,7 @@ def _original_block(name: str, value: torch.Tensor) -> dict[str, torch.Tensor]:
     return {name: value}
 
 
-def test_original_names_become_ours(original):
+def test_original_names_are_mapped_to_ours(original):
     ours, state = original
     found = renamed(state)
     assert found.keys() == ours.keys()
@@ -89,7 +89,7 @@ class _Evil:
 
 
 @pytest.mark.parametrize("sha256", [None, "0" * 64])
-def test_pickle_is_not_opened_without_its_hash(tmp_path, sha256):
+def test_pickle_is_not_loaded_without_its_hash(tmp_path, sha256):
     path = tmp_path / "evil.pth"
     path.write_bytes(__import__("pickle").dumps({"state_dict": _Evil()}))
     found = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -103,7 +103,7 @@ def test_safetensors_need_no_hash(tmp_path):
     assert read_checkpoint(tmp_path / "a.safetensors", None)["a"].tolist() == [1, 1]
 
 
-def test_checkpoint_of_another_model_is_refused(tmp_path, config):
+def test_checkpoint_of_another_model_is_rejected(tmp_path, config):
     save_file({"decode_head.conv_seg.bias": torch.ones(19)}, tmp_path / "a.safetensors")
     with pytest.raises(SystemExit, match="do not fit"):
         import_checkpoint(

@@ -1,4 +1,4 @@
-"""``compare-ablations`` and ``plot-ablations``: every training set in one table and figure."""
+"""``compare-ablations`` and ``plot-ablations``: all training sets in one table and figure."""
 
 import csv
 
@@ -34,7 +34,7 @@ def test_baseline_comes_first_then_the_best(table):
     assert list(rows_of(table)) == ["source_only", "oracle", "dginstyle", "worse"]
 
 
-def test_gap_closed_is_the_gain_in_percent_of_the_oracle_s(table):
+def test_gap_closed_is_the_gain_in_percent_of_the_oracle_gain(table):
     rows = rows_of(table)
     assert float(rows["oracle"]["gap_closed"]) == 100
     expected = 100 * float(rows["dginstyle"]["gain"]) / float(rows["oracle"]["gain"])
@@ -49,13 +49,13 @@ def test_score_is_the_mean_of_the_targets(table):
     assert float(row["mIoU_mean"]) == pytest.approx(mean, abs=1e-3)
 
 
-def test_figure_is_the_same_bytes_for_the_same_table(table, tmp_path):
+def test_figure_is_deterministic(table, tmp_path):
     for name in ("one.png", "two.png"):
         plot_ablations(table=table, output=tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
-def test_figure_of_another_table_names_the_columns_that_it_lacks(tmp_path):
+def test_figure_of_another_table_names_the_missing_columns(tmp_path):
     (tmp_path / "table.csv").write_text("model,training_set,mIoU_mean\ntiny,dginstyle,50.0\n")
     with pytest.raises(SystemExit, match="no column gain, gain_low, gain_high; run `python -m segmodel compare-abl"):
         plot_ablations(table=tmp_path / "table.csv", output=tmp_path / "figure.png")

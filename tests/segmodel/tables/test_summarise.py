@@ -74,7 +74,7 @@ def test_table_has_one_row_per_model_training_set_seed_and_target(tmp_path, matr
     assert tuple(list(rows[0])[12:]) == CLASS_NAMES
 
 
-def test_row_tells_the_size_of_the_labels_and_what_the_training_saw(tmp_path, write_evaluation):
+def test_row_has_label_size_and_sample_counts(tmp_path, write_evaluation):
     seen = {"source": 30, "dginstyle": 10}
     file = write_evaluation(training_set="dginstyle", label_size="various", samples_seen=seen)
     summarise(evaluations=[file], output=tmp_path / "out", options=OPTIONS)
@@ -82,7 +82,7 @@ def test_row_tells_the_size_of_the_labels_and_what_the_training_saw(tmp_path, wr
     assert (row["label_size"], row["source_seen"], row["generated_seen"]) == ("various", "30", "10")
 
 
-def test_row_of_an_imported_checkpoint_leaves_open_what_its_training_saw(tmp_path, write_evaluation):
+def test_row_of_an_imported_checkpoint_has_no_sample_counts(tmp_path, write_evaluation):
     summarise(evaluations=[write_evaluation(samples_seen={})], output=tmp_path / "out", options=OPTIONS)
     (row,) = _rows(tmp_path / "out" / "dg_miou.csv")
     assert (row["source_seen"], row["generated_seen"]) == ("", "")
@@ -96,14 +96,14 @@ def test_miou_is_the_mean_of_the_classes_present(tmp_path, matrix):
     assert float(row["mIoU"]) == pytest.approx(np.mean(ious), abs=1e-4)
 
 
-def test_tables_are_the_same_bytes_in_whatever_order_the_files_are_given(tmp_path, matrix):
+def test_tables_do_not_depend_on_the_order_of_the_evaluations(tmp_path, matrix):
     for name, files in (("first", matrix), ("second", matrix[::-1])):
         summarise(evaluations=files, output=tmp_path / name, options=OPTIONS)
     for table in TABLES:
         assert (tmp_path / "first" / table).read_bytes() == (tmp_path / "second" / table).read_bytes()
 
 
-def test_summary_has_mean_and_deviation_over_seeds_per_target_and_on_their_mean(tmp_path, matrix):
+def test_summary_has_mean_and_std_over_seeds_per_target_and_for_their_mean(tmp_path, matrix):
     summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
     scores = _rows(tmp_path / "out" / "dg_miou.csv")
     rows = {(row["training_set"], row["target"]): row for row in _rows(tmp_path / "out" / "dg_miou_summary.csv")}
@@ -123,7 +123,7 @@ def test_gain_is_the_difference_to_the_baseline_within_its_interval(tmp_path, ma
     assert base["gain"] == ""
 
 
-def test_gain_of_rare_classes_counts_them_alone(matrix):
+def test_rare_gain_covers_rare_classes_only(matrix):
     evaluations = with_scores(read_evaluations(matrix))
     rare = [
         CLASS_NAMES.index(name) for name in ("train", "rider", "bicycle", "motorcycle", "traffic light", "traffic sign")
@@ -136,7 +136,7 @@ def test_gain_of_rare_classes_counts_them_alone(matrix):
     assert row["rare_gain"] != row["gain"]
 
 
-def test_one_seed_has_no_deviation(tmp_path, write_evaluation):
+def test_one_seed_has_no_std(tmp_path, write_evaluation):
     summarise(evaluations=[write_evaluation()], output=tmp_path / "out", options=OPTIONS)
     assert _rows(tmp_path / "out" / "dg_miou_summary.csv")[0]["mIoU_std"] == ""
 
@@ -158,14 +158,14 @@ def test_metrics_hold_no_nan():
     assert metrics(summary) == {"tiny": {"set": {"mIoU": {"mean": 50.0}}}}
 
 
-def test_note_stands_on_top_of_the_page(tmp_path, matrix):
+def test_note_is_at_the_top_of_the_page(tmp_path, matrix):
     note = "The numbers of this run mean nothing."
     summarise(evaluations=matrix, output=tmp_path / "out", options=SummariseOptions(samples=5, note=note))
     lines = (tmp_path / "out" / "dg_miou_summary.md").read_text().splitlines()
     assert lines[:3] == ["# Domain generalisation: mini", "", f"**{note}**"]
 
 
-def test_mini_benchmark_has_no_published_figure(tmp_path, matrix):
+def test_mini_benchmark_has_no_published_miou(tmp_path, matrix):
     summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
     assert all(row["published"] == "" for row in _rows(tmp_path / "out" / "dg_miou_summary.csv"))
     assert "Published" not in (tmp_path / "out" / "dg_miou_summary.md").read_text()
@@ -181,7 +181,7 @@ def _published(files):
     return published_figures(read_evaluations(files)).dropna().tolist()
 
 
-def test_published_figure_stands_where_model_source_target_and_sizes_match(write_evaluation):
+def test_published_miou_is_shown_if_the_protocol_matches(write_evaluation):
     files = [write_evaluation("dginstyle", seed, **PAPER) for seed in (0, 1)]
     assert _published(files) == [55.31, 55.31]
 
@@ -200,7 +200,7 @@ def test_published_figure_stands_where_model_source_target_and_sizes_match(write
         {"target": "acdc"},
     ],
 )
-def test_published_figure_is_left_out_where_something_differs(write_evaluation, changed):
+def test_published_miou_is_left_out_if_the_protocol_differs(write_evaluation, changed):
     files = [write_evaluation(**{"training_set": "dginstyle", "seed": seed, **PAPER}) for seed in (0, 1)]
     other = write_evaluation(**{"training_set": "dginstyle", "seed": 2, **PAPER, **changed})
     assert len(_published(files)) == 2
@@ -208,7 +208,7 @@ def test_published_figure_is_left_out_where_something_differs(write_evaluation, 
     assert _published([other] if changes_place else [*files, other]) == []
 
 
-def test_benchmark_of_the_paper_has_a_published_figure_for_each_that_the_table_lists(repository_config, options_of):
+def test_paper_benchmark_matches_every_published_miou(repository_config, options_of):
     with PUBLISHED.open(newline="") as lines:
         figures = list(csv.DictReader(lines))
     for figure in figures:
@@ -223,13 +223,13 @@ def test_benchmark_of_the_paper_has_a_published_figure_for_each_that_the_table_l
         assert figure["citation"]
 
 
-def test_figures_from_memory_are_not_in_the_table():
+def test_published_table_holds_verified_values_only():
     with PUBLISHED.open(newline="") as lines:
         figures = {float(row["mIoU"]) for row in csv.DictReader(lines) if row["training_set"] == "source_only"}
-    assert figures == {52.65, 47.89, 54.66, 57.41, 49.11, 61.16}  # none on ACDC and Dark Zurich was verified
+    assert figures == {52.65, 47.89, 54.66, 57.41, 49.11, 61.16}  # none verified for ACDC and Dark Zurich
 
 
-def test_page_prints_the_published_figure():
+def test_page_shows_published_miou():
     summary = summary_of(
         benchmark="paper", model="daformer", training_set="dginstyle", target=["cityscapes", "mean"],
         images=500, seeds=3, mIoU_mean=54.0, published=[55.31, np.nan],
@@ -242,30 +242,30 @@ def test_missing_evaluation_is_named(tmp_path, matrix):
         summarise(evaluations=matrix[:-1], output=tmp_path / "out", options=OPTIONS)
 
 
-def test_evaluation_given_twice_is_refused(tmp_path, matrix):
-    with pytest.raises(SystemExit, match="two evaluations are of"):
+def test_duplicate_evaluation_is_rejected(tmp_path, matrix):
+    with pytest.raises(SystemExit, match="duplicate evaluation of tiny"):
         summarise(evaluations=[*matrix, matrix[0]], output=tmp_path / "out", options=OPTIONS)
 
 
-def test_evaluations_of_two_benchmarks_are_refused(tmp_path, write_evaluation):
+def test_evaluations_of_two_benchmarks_are_rejected(tmp_path, write_evaluation):
     files = [write_evaluation(), write_evaluation(seed=1, benchmark="smoke")]
     with pytest.raises(SystemExit, match="several benchmarks"):
         summarise(evaluations=files, output=tmp_path / "out", options=OPTIONS)
 
 
-def test_evaluations_of_other_images_are_refused(tmp_path, write_evaluation):
+def test_evaluations_on_different_images_are_rejected(tmp_path, write_evaluation):
     files = [write_evaluation(), write_evaluation(seed=1, images=9)]
-    with pytest.raises(SystemExit, match="not of the same images"):
+    with pytest.raises(SystemExit, match="used different images"):
         summarise(evaluations=files, output=tmp_path / "out", options=OPTIONS)
 
 
-def test_file_that_is_no_evaluation_is_named(tmp_path):
+def test_file_that_is_not_an_evaluation_is_named(tmp_path):
     (tmp_path / "wrong.npz").write_text("nothing")
-    with pytest.raises(SystemExit, match="wrong.npz: was not written by"):
+    with pytest.raises(SystemExit, match="wrong.npz: not written by"):
         summarise(evaluations=[tmp_path / "wrong.npz"], output=tmp_path / "out", options=OPTIONS)
 
 
-def test_figure_is_the_same_bytes(tmp_path, matrix):
+def test_figure_is_deterministic(tmp_path, matrix):
     summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
     for name in ("first.png", "second.png"):
         plot_gains(table=tmp_path / "out" / "dg_miou_summary.csv", output=tmp_path / name)

@@ -21,21 +21,21 @@ def image():
     return np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
 
 
-def test_distortions_go_by_the_name():
+def test_photometric_name_selects_the_transforms():
     names = {name: [type(t).__name__ for t in photometric_transforms(name)] for name in ("none", "standard", "strong")}
     assert names["none"] == []
     assert names["standard"] == ["PhotoMetricDistortion"]
     assert names["strong"] == ["PhotoMetricDistortion", "StrongDistortion"]
 
 
-def test_strong_distortion_follows_from_its_generator(image):
+def test_strong_distortion_is_deterministic_given_the_rng(image):
     first, same, other = (strongly_distorted(image, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert (first.shape, first.dtype) == (image.shape, np.uint8)
     np.testing.assert_array_equal(first, same)
     assert (first != other).any()
 
 
-def test_hue_turns_and_saturation_scales():
+def test_hue_rotates_and_saturation_scales():
     red = np.zeros((2, 2, 3), np.uint8)
     red[..., 2] = 255  # BGR
     assert shift_hue(red, 0.0, 1.0).tolist() == red.tolist()
@@ -55,13 +55,13 @@ def test_grey_has_equal_channels(image):
     np.testing.assert_array_equal(grey(image)[..., 0], cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
 
 
-def test_noise_has_the_deviation():
+def test_noise_has_the_given_std():
     flat = np.full((200, 200, 3), 128, np.uint8)
     noisy = add_noise(flat, 10.0, np.random.default_rng(0)).astype(float)
     assert noisy.std() == pytest.approx(10.0, rel=0.05)
 
 
-def test_training_set_is_shown_with_its_own_distortion(mixed_set):
+def test_training_set_uses_its_own_distortion(mixed_set):
     images = {}
     for name in ("none", "standard", "strong"):
         stream = TrainingStream(mixed_set, GEOMETRY, seed=0, presentation=Presentation(photometric=name))

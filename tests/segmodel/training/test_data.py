@@ -29,11 +29,11 @@ def test_manifest_paths_are_relative_to_its_folder(target_set):
         ("image,label\n", "the table is empty"),
         ("", "the table is empty"),
         ("picture,label\na,b\n", "no column image"),
-        ("image,label\na.png,\n", "lacks its image or its label"),
-        ("image,label\na.png,b.png\n", "a.png: named in .* but missing"),
+        ("image,label\na.png,\n", "has no image or no label"),
+        ("image,label\na.png,b.png\n", "a.png: listed in .* but missing"),
     ],
 )
-def test_wrong_manifest_is_one_sentence_with_the_file(tmp_path, content, words):
+def test_invalid_manifest_is_named(tmp_path, content, words):
     (tmp_path / "manifest.csv").write_text(content)
     with pytest.raises(SystemExit, match=words) as error:
         read_samples(tmp_path / "manifest.csv")
@@ -55,22 +55,22 @@ def test_palette_label_is_read_by_index(tmp_path):
 
 @pytest.mark.parametrize(
     ("pixels", "words"),
-    [(np.full((4, 4), 19, np.uint8), r"values \[19\] are no trainIds"), (np.zeros((4, 4, 3), np.uint8), "mode RGB")],
+    [(np.full((4, 4), 19, np.uint8), r"\[19\] are not trainIds"), (np.zeros((4, 4, 3), np.uint8), "mode is RGB")],
 )
-def test_label_that_is_no_map_of_trainids_is_refused(tmp_path, pixels, words):
+def test_label_that_is_not_a_trainid_map_is_rejected(tmp_path, pixels, words):
     Image.fromarray(pixels).save(tmp_path / "wrong.png")
     with pytest.raises(SystemExit, match=f"wrong.png: .*{words}.*run `convert`"):
         read_label(tmp_path / "wrong.png")
 
 
-def test_samples_of_both_origins_have_the_size_of_the_crop(mixed_set):
+def test_samples_of_both_origins_have_the_crop_size(mixed_set):
     stream = TrainingStream(mixed_set, GEOMETRY, seed=0)
     for sample in (stream[position] for position in range(10)):
         assert sample["inputs"].shape == (3, 16, 16)
         assert sample["data_samples"].gt_sem_seg.data.shape == (1, 16, 16)
 
 
-def test_generated_image_of_another_size_is_brought_to_the_crop(tmp_path, write_pairs, write_table):
+def test_generated_image_of_another_size_is_resized_to_the_crop(tmp_path, write_pairs, write_table):
     rows = [(*row, "dginstyle") for row in write_pairs(tmp_path / "generated", 2, (24, 40))]
     stream = TrainingStream(write_table(tmp_path / "set.csv", rows), GEOMETRY, seed=0)
     assert stream[0]["inputs"].shape == (3, 16, 16)
@@ -90,7 +90,7 @@ def test_labels_stay_trainids_through_the_pipeline(mixed_set):
     assert set(values.tolist()) <= {*range(19), 255}
 
 
-def test_each_epoch_shows_each_image_once_in_another_order(mixed_set):
+def test_each_epoch_shows_every_image_once_in_a_new_order(mixed_set):
     stream = TrainingStream(mixed_set, GEOMETRY, seed=0)
     first, second = ([stream.row_at(p)["img_path"] for p in epoch] for epoch in (range(10), range(10, 20)))
     assert Counter(first) == Counter(second) == Counter(set(first))

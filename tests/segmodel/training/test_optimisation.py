@@ -14,7 +14,7 @@ def test_factor_is_linear_warm_up_times_poly():
 
 
 def test_rate_follows_the_published_schedule_to_1e_7():
-    # mmengine's form of the published schedule: warm-up and poly decay together, both from iteration 0.
+    # The published schedule in mmengine: warm-up and poly decay, both from iteration 0.
     base, warmup, iterations = 6e-5, 1500, 40_000
     optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=base)
     schedulers = [
@@ -49,7 +49,7 @@ def _settings(model: nn.Module) -> dict:
     return {names[key]: (group["lr"], group["weight_decay"]) for key, group in groups}
 
 
-def test_decode_head_learns_faster_and_norms_and_positions_do_not_decay():
+def test_decode_head_learns_faster_and_norms_and_position_embeddings_do_not_decay():
     settings = _settings(_Model())
     assert settings["backbone.0.weight"] == pytest.approx((5e-4, 0.01))
     assert settings["backbone.1.weight"] == pytest.approx((5e-4, 0.0))

@@ -4,12 +4,12 @@ import pytest
 
 from segmodel.training.trainer import Trainer
 
-pytestmark = pytest.mark.slow  # each process imports torch and mmsegmentation anew
+pytestmark = pytest.mark.slow  # each process imports torch and mmsegmentation
 
 
 @pytest.fixture
 def config(tmp_path, options):
-    """A model whose batch may be split without a difference: no dropout, normalisation within each image."""
+    """A model for which splitting the batch makes no difference: no dropout, no batch norm."""
     text = options.config.read_text()
     for old, new in (
         ("drop_path_rate=0.1", "drop_path_rate=0.0"),
@@ -28,13 +28,13 @@ def _record(folder):
     return json.loads((folder / "training.json").read_text())
 
 
-def test_two_processes_train_as_one_does_and_count_what_both_saw(trained, config):
+def test_two_processes_train_like_one_and_count_all_samples(trained, config):
     alone, together = (_record(trained(f"by{n}", config=config, processes=n)) for n in (1, 2))
     assert together["samples_seen"] == alone["samples_seen"] == {"dginstyle": 11, "source": 13}
     assert together["loss"] == pytest.approx(alone["loss"], rel=1e-4)
 
 
-def test_training_interrupted_in_one_process_is_not_resumed_by_two(trained, config, monkeypatch, capfd):
+def test_checkpoint_of_one_process_is_not_resumed_by_two(trained, config, monkeypatch, capfd):
     step = Trainer.step
 
     def interrupted(self, batch, iteration, factor):
@@ -50,7 +50,7 @@ def test_training_interrupted_in_one_process_is_not_resumed_by_two(trained, conf
     assert "processes was 1 and is 2" in capfd.readouterr().err
 
 
-def test_batch_that_cannot_be_shared_evenly_is_refused(trained, config, capfd):
+def test_indivisible_batch_is_rejected(trained, config, capfd):
     with pytest.raises(SystemExit, match="one of the 2 processes failed"):
         trained("odd", config=config, processes=2, batch_size=3)
-    assert "batch_size 3 cannot be shared evenly by 2 processes" in capfd.readouterr().err
+    assert "batch_size 3 is not divisible by the number of processes, 2" in capfd.readouterr().err

@@ -13,10 +13,10 @@ GEOMETRY = Geometry(crop=(16, 16), source_size=(16, 32), cat_max_ratio=1.0)
 
 @pytest.fixture
 def redraw(tmp_path):
-    """Statistics by which image 0 and 1 have a rare class, 13, and 2 to 5 the common class 0."""
+    """Statistics with the rare class 13 in images 0 and 1, and the common class 0 in images 2 to 5."""
     files = {"13": [[f"gta/{i}_labelTrainIds.png", 50] for i in (0, 1)]}
     files["0"] = [[f"gta/{i}_labelTrainIds.png", 300] for i in (2, 3, 4, 5)] + [["gta/0_labelTrainIds.png", 5]]
-    files["16"] = [["gta/99_labelTrainIds.png", 300]]  # of an image that the training set lacks
+    files["16"] = [["gta/99_labelTrainIds.png", 300]]  # not in the training set
     (tmp_path / "samples.json").write_text(json.dumps(files))
     (tmp_path / "p.json").write_text(json.dumps({"16": 0.5, "13": 0.375, "0": 0.125}))
     files = {"files_by_class": tmp_path / "samples.json", "probabilities": tmp_path / "p.json"}
@@ -31,12 +31,12 @@ def test_class_is_drawn_by_its_probability_and_file_among_its_candidates(tmp_pat
     assert sum(n for (_, kind), n in draws.items() if kind == 13) == pytest.approx(1500, abs=80)  # 0.375 of 0.5
 
 
-def test_statistics_of_other_images_are_refused(tmp_path, redraw):
+def test_statistics_of_other_images_are_rejected(tmp_path, redraw):
     with pytest.raises(SystemExit, match="no image of the training set"):
         RareClassDraw([tmp_path / "other.png"], redraw)
 
 
-def test_stream_redraws_source_images_and_leaves_generated_ones(mixed_set, redraw):
+def test_stream_redraws_source_images_only(mixed_set, redraw):
     stream = TrainingStream(mixed_set, GEOMETRY, seed=0, presentation=Presentation(redraw=redraw))
     shown = Counter()
     for position in range(100):
@@ -52,7 +52,7 @@ def test_crop_is_drawn_again_until_it_has_the_class(tmp_path, write_pairs, write
 
     rows = [(*row, "source") for row in write_pairs(tmp_path / "gta", 6, (16, 32))]
     label = np.zeros((16, 32), np.uint8)
-    label[:, 20:24] = 13  # 9 of 17 crops have it whole
+    label[:, 20:24] = 13  # fully inside 9 of 17 crops
     for i in range(2):
         Image.fromarray(label).save(tmp_path / "gta" / f"{i}_labelTrainIds.png")
     table = write_table(tmp_path / "set.csv", rows)
@@ -66,15 +66,15 @@ def test_crop_is_drawn_again_until_it_has_the_class(tmp_path, write_pairs, write
     assert rate[0.24] == 1.0 > rate[0.0]
 
 
-def test_share_of_generated_images_is_kept_in_every_stretch(mixed_set):
+def test_generated_share_holds_in_every_stretch(mixed_set):
     stream = TrainingStream(mixed_set, GEOMETRY, seed=0, presentation=Presentation(generated_share=0.75))
     origins = [stream.row_at(p)["origin"] == "dginstyle" for p in range(80)]
     assert all(abs(sum(origins[start : start + 8]) - 6) <= 1 for start in range(72))
     first = [stream.row_at(p)["img_path"] for p in range(80) if origins[p]][:4]
-    assert len(set(first)) == 4  # an epoch of the generated part
+    assert len(set(first)) == 4  # one epoch of generated images
 
 
-def test_places_of_each_part_count_up():
+def test_positions_within_each_part_count_up():
     for share in (0.0, 0.3, 0.5, 1.0):
         places = {False: [], True: []}
         for position in range(50):
@@ -83,7 +83,7 @@ def test_places_of_each_part_count_up():
         assert all(found == list(range(len(found))) for found in places.values())
 
 
-def test_share_of_a_part_that_is_missing_is_refused(tmp_path, write_pairs, write_table):
+def test_generated_share_of_a_missing_part_is_rejected(tmp_path, write_pairs, write_table):
     table = write_table(tmp_path / "set.csv", [(*row, "source") for row in write_pairs(tmp_path / "gta", 2, (16, 32))])
     with pytest.raises(SystemExit, match="no generated image"):
         TrainingStream(table, GEOMETRY, seed=0, presentation=Presentation(generated_share=0.5))

@@ -25,7 +25,7 @@ def test_same_run_twice_gives_the_same_bytes(trained):
     assert _bytes(trained("first")) == _bytes(trained("second"))
 
 
-def test_loading_in_other_processes_changes_nothing(trained):
+def test_data_loader_workers_change_nothing(trained):
     assert _bytes(trained("first")) == _bytes(trained("second", workers=2))
 
 
@@ -53,7 +53,7 @@ def test_run_killed_with_sigkill_resumes_to_the_same_bytes(tmp_path, trained, mi
 
 @pytest.fixture
 def interrupted(trained, monkeypatch):
-    """Train under a name until the sixth iteration, two states after its start."""
+    """Train under a name until the sixth iteration, when two checkpoints exist."""
 
     def call(name, **changed):
         step = Trainer.step
@@ -70,7 +70,7 @@ def interrupted(trained, monkeypatch):
     return call
 
 
-def test_damaged_state_is_replaced_by_the_one_before_it(tmp_path, trained, interrupted):
+def test_training_falls_back_from_a_damaged_checkpoint_to_the_one_before(tmp_path, trained, interrupted):
     undisturbed = trained("undisturbed")
     interrupted("damaged")
     damage(tmp_path / "state/damaged/last.pt")
@@ -79,7 +79,7 @@ def test_damaged_state_is_replaced_by_the_one_before_it(tmp_path, trained, inter
     assert _bytes(resumed) == _bytes(undisturbed)
 
 
-def test_copied_and_touched_set_goes_on_to_the_same_bytes(tmp_path, trained, interrupted, mixed_set):
+def test_training_resumes_on_a_copied_set_to_the_same_bytes(tmp_path, trained, interrupted, mixed_set):
     undisturbed = trained("undisturbed")
     interrupted("moved")
     for name in ("gta", "generated"):
@@ -96,20 +96,20 @@ def test_copied_and_touched_set_goes_on_to_the_same_bytes(tmp_path, trained, int
         ({"learning_rate": 0.5}, "learning_rate was 0.001 and is 0.5"),
     ],
 )
-def test_state_of_other_options_stops_and_names_them(tmp_path, trained, interrupted, changed, words):
+def test_checkpoint_of_other_options_stops_and_names_them(tmp_path, trained, interrupted, changed, words):
     interrupted("first")
     with pytest.raises(SystemExit, match=rf"{words}; undo the change, or delete \S*state/first to start over"):
         trained("first", **changed)
 
 
-def test_state_of_another_image_names_it(tmp_path, trained, interrupted):
+def test_checkpoint_of_another_image_names_it(tmp_path, trained, interrupted):
     interrupted("first")
     shutil.copy(tmp_path / "gta/1.png", tmp_path / "gta/0.png")
     with pytest.raises(SystemExit, match="the file gta/0.png has changed"):
         trained("first")
 
 
-def test_loss_that_is_not_finite_stops_and_leaves_the_state(tmp_path, trained, interrupted, monkeypatch):
+def test_non_finite_loss_stops_and_keeps_the_checkpoint(tmp_path, trained, interrupted, monkeypatch):
     undisturbed = trained("undisturbed")
     with (
         monkeypatch.context() as patch,
@@ -131,7 +131,7 @@ def _nan_in_the_fourth(parse):
     return parsed
 
 
-def test_state_is_deleted_at_the_end(tmp_path, trained):
+def test_checkpoints_are_deleted_at_the_end(tmp_path, trained):
     trained("first")
     assert not list((tmp_path / "state" / "first").iterdir())
 
@@ -148,16 +148,16 @@ def test_loss_falls(trained):
     assert losses[1] < 0.9 * losses[0]
 
 
-def test_training_set_without_the_named_generator_is_refused(tmp_path, trained, write_pairs, write_table):
+def test_training_set_without_the_named_generator_is_rejected(tmp_path, trained, write_pairs, write_table):
     rows = [(*row, "source") for row in write_pairs(tmp_path / "only", 4, (32, 64))]
-    with pytest.raises(SystemExit, match="no image of the generator dginstyle"):
+    with pytest.raises(SystemExit, match="no images of generator dginstyle"):
         trained("first", data=write_table(tmp_path / "source_only.csv", rows), generator="dginstyle")
 
 
 def test_run_that_saw_no_generated_image_fails(tmp_path, trained, write_pairs, write_table):
     rows = [(*row, "source") for row in write_pairs(tmp_path / "much", 30, (32, 64))]
     rows += [(*row, "dginstyle") for row in write_pairs(tmp_path / "little", 1, (16, 16))]
-    with pytest.raises(SystemExit, match="saw no generated image"):
+    with pytest.raises(SystemExit, match="no generated image .* was sampled"):
         trained("first", data=write_table(tmp_path / "set.csv", rows), iterations=1, batch_size=1)
     assert not (tmp_path / "first" / "weights.safetensors").exists()
 
@@ -167,12 +167,12 @@ def test_precision_bf16_trains(trained):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-def test_precision_fp16_without_gpu_is_refused(trained):
+def test_precision_fp16_without_gpu_is_rejected(trained):
     with pytest.raises(SystemExit, match="fp16 does not work on this machine .it needs a GPU"):
         trained("first", precision="fp16")
 
 
-def test_initial_weights_follow_from_the_seed(options):
+def test_initial_weights_depend_on_the_seed_only(options):
     config = read_config(options.config)
     first, same, other = (build_model(config, seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(first[name], same[name]) for name in first)
@@ -186,7 +186,7 @@ def test_weights_load_into_the_model(trained, options):
     assert torch.equal(model.decode_head.conv_seg.weight, load_file(weights)["decode_head.conv_seg.weight"])
 
 
-def test_weights_of_another_model_are_refused(tmp_path, trained, options):
+def test_weights_of_another_model_are_rejected(tmp_path, trained, options):
     weights = trained("first") / "weights.safetensors"
     other = tmp_path / "other.py"
     other.write_text(options.config.read_text().replace("channels=8", "channels=4"))
