@@ -38,8 +38,8 @@ def run_on(processes: int, work: Callable[[], None]) -> None:
 def _call(work: Callable[[], None]) -> None:
     """Call ``work`` and leave the process group.
 
-    The group goes last: if the model is the last to hold it, gloo's destructor deadlocks with a thread that waits for the
-    interpreter.
+    The group goes last: if the model is the last to hold it, gloo's destructor deadlocks with a thread that waits for
+    the interpreter.
     """
     work()
     if torch.distributed.is_initialized():
