@@ -6,7 +6,7 @@ import pytest
 
 from segmodel.training.data import Geometry, TrainingStream
 from segmodel.training.options import Presentation, Redraw
-from segmodel.training.rare_class_sampling import RareClassDraw, mixed_place
+from segmodel.training.rare_class_sampling import RareClassDraw, mixed_position
 
 GEOMETRY = Geometry(crop=(16, 16), source_size=(16, 32), cat_max_ratio=1.0)
 
@@ -78,7 +78,7 @@ def test_positions_within_each_part_count_up():
     for share in (0.0, 0.3, 0.5, 1.0):
         places = {False: [], True: []}
         for position in range(50):
-            second, place = mixed_place(position, share)
+            second, place = mixed_position(position, share)
             places[second].append(place)
         assert all(found == list(range(len(found))) for found in places.values())
 
