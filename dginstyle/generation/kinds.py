@@ -28,7 +28,7 @@ class GeneratorOptions(Options):
     images: PositiveInt = Field(description="images in the generated set")
     images_per_shard: PositiveInt = Field(description="images per job")
     rare_class_sampling: bool = Field(
-        description="draw label maps by rare class sampling; false: uniformly; in both cases without replacement until all are drawn"
+        description="draw label maps by rare class sampling; false: uniformly; none is drawn twice before all are drawn"
     )
     crop: Size = Field(description="[height, width] of the images in pixels")
     min_class_share: Share = Field(description="a crop is accepted if its class covers more than this share of it")
