@@ -3,9 +3,9 @@
 import importlib
 import re
 import sys
-from argparse import ArgumentError
+from argparse import Action, ArgumentError
 
-from jsonargparse import auto_parser
+from jsonargparse import DefaultHelpFormatter, auto_parser
 from pydantic import ValidationError
 
 
@@ -25,12 +25,28 @@ def run_verb(program: str, verbs: dict[str, str], arguments: list[str]) -> None:
     module, function = verbs[arguments[0]].split(":")
     call = getattr(importlib.import_module(module), function)
     command = f"{program} {arguments[0]}"
-    parser = auto_parser(call, prog=command, as_positional=False, exit_on_error=False)
+    parser = auto_parser(call, prog=command, as_positional=False, exit_on_error=False, formatter_class=HelpFormatter)
     try:
         values = vars(parser.instantiate_classes(parser.parse_args(arguments[1:])))
     except (ArgumentError, ValidationError) as error:
         sys.exit(f"{command}: {one_line(str(error))}; see {command} --help")
     call(**{name: value for name, value in values.items() if name != "config"})
+
+
+class HelpFormatter(DefaultHelpFormatter):
+    """Shows ``int`` for ``Annotated[int, Ge(ge=1)]``: error messages and docs/options.md state the ranges."""
+
+    def _get_type_str(self, action: Action) -> str | None:
+        hint = super()._get_type_str(action)
+        return hint and plain_type(hint)
+
+
+def plain_type(hint: str) -> str:
+    """Return a type hint's text without constraints."""
+    hint = re.sub(r", \w+\((?:[^()]|\([^()]*\))*\)", "", hint)
+    while (plain := re.sub(r"Annotated\[((?:[^\[\]]|\[[^\[\]]*\])*)\]", r"\1", hint)) != hint:
+        hint = plain
+    return re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", hint)
 
 
 def one_line(message: str) -> str:
