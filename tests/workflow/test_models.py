@@ -40,9 +40,9 @@ def mini_world(tmp_path_factory) -> Path:
         _run(dginstyle, "extract", packages=zips, output=data / "raw")
         checks = {"expected_pairs": None, "max_skipped": 5}
         _run(dginstyle, "convert", adapter=name, raw=data / "raw", split=split, output=data, options=checks)
-    options = {"images": None, "sampling": "all"}
+    options = {"source": {"images": None, "sampling": "all"}}
     table = folder / "source_only.csv"
-    _run(dginstyle, "build-training-set", source=folder / "gta", output=table, options=options, seed=0)
+    _run(dginstyle, "build-training-set", source=folder / "gta", output=table, options=options, min_pixels=1, seed=0)
     return folder
 
 
