@@ -1,6 +1,7 @@
 """One function per verb: its signature is the command line, its docstring the help."""
 
 import importlib
+import inspect
 import re
 import sys
 from argparse import Action, ArgumentError
@@ -30,7 +31,7 @@ def run_verb(program: str, verbs: dict[str, str], arguments: list[str]) -> None:
         values = vars(parser.instantiate_classes(parser.parse_args(arguments[1:])))
     except (ArgumentError, ValidationError) as error:
         sys.exit(f"{command}: {one_line(str(error))}; see {command} --help")
-    call(**{name: value for name, value in values.items() if name != "config"})
+    call(**{name: values[name] for name in inspect.signature(call).parameters})
 
 
 class HelpFormatter(DefaultHelpFormatter):

@@ -1,4 +1,4 @@
-"""Verb ``import-checkpoint``: convert a checkpoint of the original DAFormer or HRDA code."""
+"""Verb ``import-checkpoint``: convert a checkpoint of the original DAFormer, HRDA or DGInStyle code."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from safetensors.torch import save
 
 from segmodel.files import whole_file
 from segmodel.models import build_untrained, read_config
-from segmodel.models.published import read_checkpoint, renamed
+from segmodel.models.published import read_checkpoint, renamed, sha256_of
 
 
 def import_checkpoint(
@@ -23,12 +23,12 @@ def import_checkpoint(
     """Write ``weights.safetensors`` and ``training.json`` as ``train`` does, for use with all other verbs.
 
     Args:
-        checkpoint: ``.pth`` file of the original code.
+        checkpoint: ``.pth`` file of the original code; of its networks, the student is imported.
         config: configuration of the same model, e.g. segmodel/configs/daformer_b5.py.
         output: folder to write to.
         model: the model's name in tables.
         training_set: the training set's name in tables.
-        sha256: hash of the checkpoint, required for pickles.
+        sha256: hash of the checkpoint, required only for a pickle that can run code on loading.
         seed: the training's seed in tables.
     """
     network = build_untrained(read_config(config))
@@ -40,7 +40,8 @@ def import_checkpoint(
             f"{checkpoint}: the weights do not fit {config}; pass the configuration of the checkpoint's model"
         ) from error
     record = {"model": model, "config": str(config), "training_set": training_set, "seed": seed, "samples_seen": {}}
+    record |= {"imported": checkpoint.name, "sha256": sha256_of(checkpoint)}
     with whole_file(output / "training.json") as partial:
-        partial.write_text(json.dumps({**record, "imported": checkpoint.name}, indent=2) + "\n")
+        partial.write_text(json.dumps(record, indent=2) + "\n")
     with whole_file(output / "weights.safetensors") as partial:
         partial.write_bytes(save({name: value.contiguous() for name, value in network.state_dict().items()}))

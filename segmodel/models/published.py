@@ -2,9 +2,11 @@
 
 import hashlib
 import re
+import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from pickle import UnpicklingError
 from runpy import run_path
 
 import mmseg
@@ -13,6 +15,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 State = dict[str, Tensor]
+_TRAINING_ONLY = "style_hallucination."
+"""Buffers of SHADE in the encoder."""
 
 _HEAD_NAMES = (
     (re.compile(r"\bembed_layers\.(\d)\.proj\."), r"embed.\1."),
@@ -23,35 +27,53 @@ _HEAD_NAMES = (
 def read_checkpoint(path: Path, sha256: str | None) -> State:
     """Return the weights in a checkpoint file.
 
-    Anything but ``.safetensors`` is a pickle, which can run code on loading, and needs its sha256.
+    A pickle of tensors and plain values, as mmcv and torch write it, is read without running any of its code. Any other
+    pickle can run code on loading and needs its sha256.
 
     Raises:
-        SystemExit: the file is missing, is a pickle without a matching hash, or holds no weights.
+        SystemExit: the file is missing, has another hash, is such a pickle without a hash, or holds no weights.
     """
     if not path.is_file():
         raise SystemExit(f"{path}: no such checkpoint; download it from the project that published it")
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != (sha256 or "").lower():
-        reason = f"sha256 is not {sha256}" if sha256 else "this is a pickle, which can run code on loading"
-        raise SystemExit(f"{path}: {reason}; if you trust the file, pass --sha256 {found}")
-    content = torch.load(path, map_location="cpu", weights_only=False)
+    if sha256 and (found := sha256_of(path)) != sha256.lower():
+        raise SystemExit(f"{path}: its sha256 is {found}, not {sha256}; download it again, or correct the hash")
+    content = load_file(path) if path.suffix == ".safetensors" else _unpickled(path, trusted=bool(sha256))
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise SystemExit(f"{path}: holds no state_dict; pass a checkpoint of the original code")
     return state
 
 
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unpickled(path: Path, trusted: bool) -> object:
+    try:
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # about the pickle's protocol
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError:
+        if trusted:
+            return torch.load(path, map_location="cpu", weights_only=False)
+    except Exception as error:  # a damaged file can raise anything
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise SystemExit(f"{path}: damaged or not a checkpoint ({reason}); download it again") from None
+    raise SystemExit(
+        f"{path}: this pickle can run code on loading; if you trust the file, pass --sha256 {sha256_of(path)}"
+    )
+
+
 def renamed(state: State) -> State:
     """Return the weights of an original DAFormer or HRDA under our parameter names.
 
-    If the checkpoint holds several models (``model.``, ``ema_model.``, ``imnet_model.``), ``model.`` is used.
+    If the checkpoint holds several models (``model.``, ``ema_model.``, ``imnet_model.``), ``model.`` is used. The
+    prototypes of SHADE's style hallucination, which inference does not use, are left out.
     """
     if any(name.startswith("model.") for name in state):
         state = _under("model.", state)
-    encoder = _under("backbone.", state)
+    encoder = {name: v for name, v in _under("backbone.", state).items() if not name.startswith(_TRAINING_ONLY)}
     if any(name.startswith("patch_embed") for name in encoder):
         encoder = mit_converter()(encoder)
     heads = {_head_name(name): value for name, value in state.items() if name.startswith("decode_head.")}

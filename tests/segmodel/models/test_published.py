@@ -1,14 +1,19 @@
 import hashlib
-import re
+import io
+import json
+import pickle
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from segmodel.__main__ import VERBS
+from segmodel.cli import run_verb
 from segmodel.models import build_untrained, read_config
 from segmodel.models.import_checkpoint import import_checkpoint
 from segmodel.models.published import read_checkpoint, renamed
+from tests.segmodel.original_code import original_checkpoint, original_state
 
 CONFIGS = Path(__file__).parents[3] / "segmodel" / "configs"
 
@@ -27,39 +32,7 @@ def config(tmp_path):
 def original(config):
     """Random weights under our names, and the same in a checkpoint as the original code saves it."""
     ours = build_untrained(read_config(config)).state_dict()
-    state = {"ema_model.backbone.norm1.weight": torch.zeros(1), "imnet_model.backbone.norm1.weight": torch.zeros(1)}
-    for name, value in ours.items():
-        state.update({f"model.{key}": tensor for key, tensor in _original(name, value).items()})
-    return ours, state
-
-
-def _original(name: str, value: torch.Tensor) -> dict[str, torch.Tensor]:
-    if name.startswith("decode_head."):
-        if match := re.fullmatch(r"(.*)\.embed\.(\d)\.(weight|bias)", name):
-            return {
-                f"{match[1]}.embed_layers.{match[2]}.proj.{match[3]}": value.flatten(1) if value.ndim == 4 else value
-            }
-        return {name.replace(".fuse.", ".fuse_layer."): value}
-    _, _, stage, kind, rest = name.split(".", 4)
-    stage = int(stage) + 1
-    if kind == "0":
-        return {f"backbone.patch_embed{stage}.{rest.replace('projection', 'proj')}": value}
-    if kind == "2":
-        return {f"backbone.norm{stage}.{rest}": value}
-    return {f"backbone.block{stage}.{key}": tensor for key, tensor in _original_block(rest, value).items()}
-
-
-def _original_block(name: str, value: torch.Tensor) -> dict[str, torch.Tensor]:
-    if "in_proj_" in name:
-        query, key_value = value.split([len(value) // 3, 2 * len(value) // 3])
-        return {name.replace("attn.in_proj_", "q."): query, name.replace("attn.in_proj_", "kv."): key_value}
-    for ours, theirs in (("attn.out_proj", "proj"), ("ffn.layers.1", "mlp.dwconv.dwconv")):
-        if ours in name:
-            return {name.replace(ours, theirs): value}
-    for ours, theirs in (("ffn.layers.0", "mlp.fc1"), ("ffn.layers.4", "mlp.fc2")):
-        if ours in name:
-            return {name.replace(ours, theirs): value.flatten(1) if value.ndim == 4 else value}
-    return {name: value}
+    return ours, original_state(ours)
 
 
 def test_original_names_are_mapped_to_ours(original):
@@ -69,16 +42,19 @@ def test_original_names_are_mapped_to_ours(original):
     assert all(torch.equal(found[name], ours[name]) for name in ours)
 
 
-def test_checkpoint_with_its_hash_is_imported(tmp_path, config, original):
-    ours, state = original
-    path = tmp_path / "original.pth"
-    torch.save({"state_dict": state, "meta": {"CLASSES": ("road",)}}, path)
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    import_checkpoint(
-        checkpoint=path, config=config, output=tmp_path / "out", model="hrda", training_set="published", sha256=sha256
-    )
+def test_checkpoint_of_the_original_code_is_imported_from_the_command_line(tmp_path, config, original):
+    ours, _ = original
+    path = tmp_path / "latest.pth"
+    torch.save(original_checkpoint(ours), path)
+    arguments = {"checkpoint": path, "config": config, "output": tmp_path / "out", "model": "hrda"}
+    words = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
+    run_verb("python -m segmodel", VERBS, ["import-checkpoint", *words, "--training_set", "published"])
     weights = load_file(tmp_path / "out" / "weights.safetensors")
+    assert weights.keys() == ours.keys()
     assert all(torch.equal(weights[name], ours[name]) for name in ours)
+    record = json.loads((tmp_path / "out" / "training.json").read_text())
+    assert (record["config"], record["imported"]) == (str(config), "latest.pth")
+    assert record["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 class _Evil:
@@ -88,14 +64,36 @@ class _Evil:
         return (_Evil.opened.append, ("opened",))
 
 
-@pytest.mark.parametrize("sha256", [None, "0" * 64])
-def test_pickle_is_not_loaded_without_its_hash(tmp_path, sha256):
+def test_pickle_with_code_is_not_loaded_without_its_hash(tmp_path):
     path = tmp_path / "evil.pth"
-    path.write_bytes(__import__("pickle").dumps({"state_dict": _Evil()}))
+    path.write_bytes(pickle.dumps({"state_dict": _Evil()}))
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     with pytest.raises(SystemExit, match=f"--sha256 {found}"):
-        read_checkpoint(path, sha256)
+        read_checkpoint(path, None)
     assert _Evil.opened == []
+
+
+def saved(content):
+    file = io.BytesIO()
+    torch.save(content, file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "sha256", "words"),
+    [
+        (b"PK\x03\x04", None, "damaged or not a checkpoint"),
+        (b"", None, "damaged or not a checkpoint"),
+        (saved({"state_dict": {}}), None, "holds no state_dict"),
+        (saved([1, 2]), None, "holds no state_dict"),
+        (b"anything", "0" * 64, "its sha256 is [0-9a-f]{64}, not 0000"),
+    ],
+)
+def test_unusable_checkpoint_is_one_sentence(tmp_path, content, sha256, words):
+    (tmp_path / "latest.pth").write_bytes(content)
+    with pytest.raises(SystemExit, match=words) as error:
+        read_checkpoint(tmp_path / "latest.pth", sha256)
+    assert "\n" not in str(error.value)
 
 
 def test_safetensors_need_no_hash(tmp_path):
