@@ -96,6 +96,7 @@ def sampling_options(arguments: argparse.Namespace, variant: Variant, factor: in
         stride=max(1, arguments.stride * (side // factor) // 64),
         min_component_pixels=round(PUBLISHED_MIN_SHARE * side**2),
         reference_noise="previous_step",
+        reference_noise_draw="each_step",
         windows_per_batch=arguments.windows_per_batch,
     )
     return SamplingOptions(

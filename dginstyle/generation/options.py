@@ -7,6 +7,7 @@ from pydantic import Field
 from dginstyle.options import AtLeastOne, NonNegativeFloat, NonNegativeInt, Options, PositiveInt, Precision, Size
 
 ReferenceNoise = Literal["next_timestep", "previous_step"]
+ReferenceNoiseDraw = Literal["once", "each_step"]
 Border = Literal["covered", "zero"]
 GuidedBy = Literal["prompt", "condition"]
 Scheduler = Literal["ddim", "unipc", "dpmsolver"]
@@ -24,6 +25,11 @@ class SecondPassOptions(Options):
     )
     reference_noise: ReferenceNoise = Field(
         description="noise level of the first pass in each step; previous_step is the published code's t - 1"
+    )
+    reference_noise_draw: ReferenceNoiseDraw = Field(
+        "once",
+        description="noise of the first pass under the mask: once is the noise that the second pass starts from, "
+        "each_step a new draw in each step as in the published code",
     )
     windows_per_batch: PositiveInt = Field(description="windows per batch")
     steps: PositiveInt | None = Field(None, description="sampling steps of this pass; null: as in the first pass")

@@ -1,9 +1,10 @@
 """The two sampling passes: at the prior's resolution, then upscaled in windows (paper, sections 3.3 and 3.4)."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import repeat
 
 import torch
 from diffusers import ControlNetModel, SchedulerMixin, UNet2DConditionModel
@@ -171,6 +172,7 @@ def second_pass(
     reference: Tensor,
     keep: Tensor,
     options: WindowOptions,
+    reference_noises: Iterable[Tensor] | None = None,
 ) -> Tensor:
     """Sample upscaled latents (N, 4, H', W') in windows; the reference is kept under the mask.
 
@@ -178,13 +180,14 @@ def second_pass(
         denoiser: the networks.
         scheduler: the sampler.
         steps: number of steps.
-        noise: standard normal (N, 4, H', W'); the reference is noised with the same noise, so that both start on the
-            same trajectory.
+        noise: standard normal (N, 4, H', W').
         text: prompts' embeddings (N, 77, C).
         condition: upscaled one-hot label maps (N, 20, H, W), of any dtype.
         reference: latents (N, 4, H', W') of the upscaled first pass.
         keep: mask (N, H', W') bool.
         options: windows.
+        reference_noises: standard normal (N, 4, H', W') of the reference in each step; None for ``noise`` in all of
+            them, so that both are on the same trajectory.
     """
     scheduler.set_timesteps(steps, device=noise.device)
     grid = window_grid(noise.shape[2:], options.size, options.stride, options.border)
@@ -193,10 +196,11 @@ def second_pass(
     windows = Windows(denoiser, places, text, condition, noise.shape[3], options.per_batch)
     levels = reference_levels(scheduler.timesteps.tolist(), scheduler.alphas_cumprod, options.reference_noise)
     latents = noise * scheduler.init_noise_sigma
-    for timestep, level in zip(scheduler.timesteps, levels, strict=True):
+    noises = repeat(noise, len(levels)) if reference_noises is None else reference_noises
+    for timestep, level, reference_noise in zip(scheduler.timesteps, levels, noises, strict=True):
         prediction = fuse(windows.predictions(latents, timestep), places, latents)
         latents = scheduler.step(prediction, timestep, latents).prev_sample
-        latents = keep_reference(latents.where(inside, 0), noised(reference, noise, level), keep)
+        latents = keep_reference(latents.where(inside, 0), noised(reference, reference_noise, level), keep)
     return latents
 
 

@@ -99,11 +99,13 @@ class Synthesiser:
         reference = encode(self.vae, enlarged, self._noise(generators, size))  # (N, 4, sh, sw)
         masks = torch.from_numpy(np.stack([large_components(label, options.min_component_pixels) for label in labels]))
         keep = F.interpolate(masks[:, None].float(), reference.shape[2:])[:, 0] > 0  # (N, sh, sw), nearest
+        steps = options.steps or self.options.steps
         noise = self._noise(generators, size)  # (N, 4, sh, sw)
+        each_step = options.reference_noise_draw == "each_step"
         latents = second_pass(  # (N, 4, sh, sw)
             self.denoiser if options.guidance is None else self.denoiser.guided(options.guidance),
             self.scheduler,
-            options.steps or self.options.steps,
+            steps,
             noise,
             text,
             F.interpolate(condition, size),  # (N, 20, sH, sW), nearest
@@ -112,6 +114,7 @@ class Synthesiser:
             WindowOptions(
                 self._window(noise), options.stride, options.windows_per_batch, options.reference_noise, options.border
             ),
+            [self._noise(generators, size) for _ in range(steps)] if each_step else None,
         )
         return resize_lanczos(decode(self.vae, latents), (height, width))
 

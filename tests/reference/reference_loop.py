@@ -40,7 +40,8 @@ class ReferenceLoop:
         mask = torch.from_numpy(large_components(label, options.min_component_pixels))[None, None].float()
         keep = F.interpolate(mask, reference.shape[2:])[0, 0].to(vae.device) > 0  # (sh, sw)
         condition = F.interpolate(condition, scale_factor=options.scale)  # (1, 20, sH, sW)
-        latents = self.second_pass(self._noise(size, generator), text, condition, reference, keep, noise.shape[2:])
+        start = self._noise(size, generator)  # (1, 4, sh, sw)
+        latents = self.second_pass(start, text, condition, reference, keep, noise.shape[2:], generator)
         return resize_lanczos(decode(vae, latents), label.shape)[0]
 
     def first_pass(self, noise: Tensor, text: Tensor, condition: Tensor) -> Tensor:
@@ -53,9 +54,19 @@ class ReferenceLoop:
         return latents
 
     def second_pass(
-        self, noise: Tensor, text: Tensor, condition: Tensor, reference: Tensor, keep: Tensor, window: tuple[int, int]
+        self,
+        noise: Tensor,
+        text: Tensor,
+        condition: Tensor,
+        reference: Tensor,
+        keep: Tensor,
+        window: tuple[int, int],
+        generator: torch.Generator,
     ) -> Tensor:
-        """Return latents (1, 4, sh, sw): the mean of the windows' steps, then the noised reference under the mask."""
+        """Return latents (1, 4, sh, sw): the mean of the windows' steps, then the noised reference under the mask.
+
+        The reference gets new noise in each step, drawn from ``generator``.
+        """
         scheduler, factor, stride = self._scheduler(noise), self.networks.factor, self.options.second_pass.stride
         latents = noise
         for timestep in scheduler.timesteps:
@@ -72,7 +83,8 @@ class ReferenceLoop:
                     count[:, :, rows, columns] += 1
             latents = torch.where(count > 0, total / count, total)
             level = scheduler.alphas_cumprod[max(int(timestep) - 1, 0)]
-            noised = level**0.5 * reference + (1 - level) ** 0.5 * noise
+            fresh = torch.randn(noise.shape[1:], generator=generator)[None].to(noise.device)  # (1, 4, sh, sw)
+            noised = level**0.5 * reference + (1 - level) ** 0.5 * fresh
             latents = torch.where(keep, noised, latents)
         return latents
 

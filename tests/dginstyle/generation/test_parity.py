@@ -21,7 +21,12 @@ OPTIONS = SamplingOptions(
     steps=4,
     guidance=7.5,
     second_pass=SecondPassOptions(
-        scale=2, stride=4, min_component_pixels=100, reference_noise="previous_step", windows_per_batch=7
+        scale=2,
+        stride=4,
+        min_component_pixels=100,
+        reference_noise="previous_step",
+        reference_noise_draw="each_step",
+        windows_per_batch=7,
     ),
 )
 
@@ -54,9 +59,36 @@ def test_latents_of_both_passes_equal_those_of_the_published_loop(prior, control
         first = first_pass(ours, scheduler, OPTIONS.steps, small, text[1:], condition, (16, 16))
         assert relative_difference(first, loop.first_pass(small, text, condition)) < 1e-4
         windows = WindowOptions((16, 16), stride, 7, "previous_step", "zero")
-        second = second_pass(ours, scheduler, OPTIONS.steps, noise, text[1:], enlarged, reference, keep, windows)
-        expected = loop.second_pass(noise, text, enlarged, reference, keep[0], (16, 16))
-    assert relative_difference(second, expected) < 1e-4
+        inputs = ours, scheduler, OPTIONS.steps, noise, text[1:], enlarged, reference, keep, windows
+        fresh = torch.randn(OPTIONS.steps, 1, 4, 32, 32, generator=torch.Generator().manual_seed(1))
+        drawn = torch.Generator().manual_seed(1)
+        expected = loop.second_pass(noise, text, enlarged, reference, keep[0], (16, 16), drawn)
+        each_step, once = second_pass(*inputs, fresh), second_pass(*inputs)
+    assert relative_difference(each_step, expected) < 1e-4
+    assert (relative_difference(once, expected) > 1e-2) == (covered > 0)
+
+
+@pytest.mark.parametrize("draw", ["once", "each_step"])
+def test_noise_is_drawn_in_the_published_order(prior, controlnet, monkeypatch, draw):
+    """First pass, posterior of the enlarged image, start of the second pass, then the reference in each step."""
+    passed = {}
+
+    def recorded(*arguments):
+        passed["start"], passed["each step"] = arguments[3], arguments[-1]
+        return second_pass(*arguments)
+
+    monkeypatch.setattr("dginstyle.generation.synthesis.second_pass", recorded)
+    options = OPTIONS.replace(second_pass=OPTIONS.second_pass.replace(reference_noise_draw=draw))
+    Synthesiser(networks(prior, controlnet), options)([LABEL], ["road sky car"], [7])
+    generator = torch.Generator().manual_seed(7)
+    torch.randn(4, 16, 16, generator=generator)
+    torch.randn(4, 32, 32, generator=generator)
+    start, *fresh = (torch.randn(1, 4, 32, 32, generator=generator) for _ in range(1 + OPTIONS.steps))
+    assert torch.equal(passed["start"], start)
+    if draw == "once":
+        assert passed["each step"] is None
+    else:
+        assert torch.equal(torch.stack(passed["each step"]), torch.stack(fresh))
 
 
 def test_an_image_equals_that_of_the_published_loop(prior, controlnet):
