@@ -48,7 +48,7 @@ TRAINED: dict[TrainedPart, tuple[str, ...]] = {
     "all": ("",),
     "condition": _CONDITION,
     "condition_first_block": _CONDITION + _FIRST_BLOCK,
-    "condition_first_mid_block": _CONDITION + _FIRST_BLOCK + _MID_BLOCK,
+    "condition_mid_block": _CONDITION + _MID_BLOCK,
 }
 """Prefixes of the trained parameters' names; the last three are the published code's partial freezing, 1 to 3."""
 

@@ -18,7 +18,7 @@ from dginstyle.options import (
     Size,
 )
 
-TrainedPart = Literal["all", "condition", "condition_first_block", "condition_first_mid_block"]
+TrainedPart = Literal["all", "condition", "condition_first_block", "condition_mid_block"]
 
 
 class ValidationOptions(Options):
@@ -86,6 +86,6 @@ class ControlNetOptions(TrainingOptions):
     )
     trained: TrainedPart = Field(
         "all",
-        description="trained parameters: all, or only condition embedding and zero convolutions (condition), plus the "
-        "first block, plus the middle block; the rest keeps U^S's weights",
+        description="trained parameters: all, or only condition embedding and zero convolutions (condition), also with "
+        "the first or the middle block; the rest keeps U^S's weights",
     )
