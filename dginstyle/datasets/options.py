@@ -39,13 +39,18 @@ EitherForm = Discriminator(form)
 Adapter = Annotated[Annotated[AdapterName, Tag("string")] | Annotated[CustomSet, Tag("mapping")], EitherForm]
 
 
-class Package(Options):
-    """A file of the publisher."""
+class Download(Options):
+    """A file of the publisher, with its published digests."""
 
     url: str = Field(min_length=1, description="HTTPS URL or local path")
-    name: str | None = Field(None, pattern="^[^/]+$", description="file name, if the URL does not end with it")
     md5: str | None = Field(None, pattern="^[0-9a-f]{32}$", description="published MD5, 32 hexadecimal digits")
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="published SHA-256, 64 hexadecimal digits")
+
+
+class Package(Download):
+    """A package of the publisher."""
+
+    name: str | None = Field(None, pattern="^[^/]+$", description="file name, if the URL does not end with it")
     downloader: Literal["csDownload"] | None = Field(
         None, description="the publisher's own program, used if the local file is missing and an account is stored"
     )

@@ -10,6 +10,12 @@ from configuration import ConfigurationError, checked
 
 from dginstyle.generation.kinds import GeneratorOptions
 
+IMPORTED_MODEL = {
+    "kind": "imported",
+    "config": "segmodel/configs/segformer_mini.py",
+    "checkpoints": [{"training_set": "gta", "url": "latest.pth"}],
+}
+
 
 def changed(config, changes):
     """Merge changes given as {"a.b.c": value} into a configuration."""
@@ -85,6 +91,13 @@ def test_benchmark_name_is_filled_in(check):
         ({"prior": "resources/none"}, "prior names the folder resources/none, which holds no model_index.json"),
         ({"prior": "results/{benchmark}/prior", "prior_training": None}, "needs prior_training and publishers.prior"),
         ({"models.segformer_mini.config": "configs/none.py"}, "config names the file configs/none.py, which does not"),
+        ({"models.other": {"kind": "found"}}, "models.other.kind must be one of trained, imported"),
+        ({"models.other": IMPORTED_MODEL | {"checkpoints": []}}, "models.other.checkpoints is [] but must have at"),
+        ({"models.other": IMPORTED_MODEL | {"iterations": 1}}, "unknown key 'iterations' in models.other (known:"),
+        ({"models.other": IMPORTED_MODEL | {"checkpoints": 2 * IMPORTED_MODEL["checkpoints"]}},
+         "models.other: several checkpoints have training_set gta and seed 0"),
+        ({"models.gta": IMPORTED_MODEL}, "models.gta is imported and needs a name of its own"),
+        ({"models.other": IMPORTED_MODEL, "quality.model": "other"}, "quality.model names 'other', which is imported"),
     ],
 )  # fmt: skip
 def test_invalid_configuration_is_reported_in_one_sentence(check, changes, sentence):

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from packages import IMPORTING, imported
 from pydantic import ValidationError
 from sections import INHERITING, KINDS, Configuration, load_kind
 
@@ -158,6 +159,7 @@ def impossible_values(config: dict) -> Iterator[str]:
     if config["baseline"] in config["ablations"]:
         yield f"ablations lists the baseline {config['baseline']!r}, which is in every table already"
     yield from impossible_training_sets(config)
+    yield from impossible_imports(config)
     for name, inference in config["evaluation"].items():
         for axis in (0, 1) if inference.get("mode") != "whole" else ():
             if inference["crop"][axis] > inference["size"][axis]:
@@ -173,6 +175,17 @@ def impossible_training_sets(config: dict) -> Iterator[str]:
         source, generator = training_set["source"], training_set["generator"]
         if not (source or generator):
             yield f"training_sets.{name} needs source images or a generator"
+
+
+def impossible_imports(config: dict) -> Iterator[str]:
+    """Yield imported entries that contradict others."""
+    for section in IMPORTING:
+        others = {"prior", *config["datasets"], *(n for o in IMPORTING if o != section for n in imported(config, o))}
+        for name in others & imported(config, section).keys():
+            yield f"{section}.{name} is imported and needs a name of its own; another set of packages is named {name}"
+    judge = config["quality"]
+    if judge and judge["model"] in imported(config, "models"):
+        yield f"quality.model names {judge['model']!r}, which is imported, but the judge model must be trained here"
 
 
 def missing_files(config: dict, repository: Path) -> Iterator[str]:

@@ -1,7 +1,12 @@
-"""Where the packages of a data set come from: a URL, a local file, or the mini world's publisher."""
+"""Where packages come from: a URL, a local file, or the mini world's publisher.
+
+Imported generated sets and imported models (with their checkpoints) have packages as data sets do, and are called data
+sets here.
+"""
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 import appdirs
 
@@ -9,10 +14,38 @@ CSDOWNLOAD_ACCOUNT = Path(appdirs.user_data_dir("cityscapesscripts", "cityscapes
 """Where Cityscapes' csDownload stores the user's account."""
 
 
+IMPORTING = ("generators", "models")
+"""Sections that may have entries of ``kind: imported``."""
+
+
+def imported(config: dict, section: str) -> dict[str, dict]:
+    """Return a section's entries of ``kind: imported``."""
+    return {name: entry for name, entry in config[section].items() if entry.get("kind") == "imported"}
+
+
+def owners(config: dict) -> dict[str, dict]:
+    """Return everything that has packages, by name."""
+    return {**config["datasets"], **{name: e for section in IMPORTING for name, e in imported(config, section).items()}}
+
+
 def packages(config: dict, dataset: str) -> dict[str, dict]:
     """Return the packages of a set by file name, each with its ``url`` and optional keys such as ``md5``."""
-    entries = [{"url": entry} if isinstance(entry, str) else entry for entry in config["datasets"][dataset]["packages"]]
+    owner = owners(config)[dataset]
+    if "checkpoints" in owner:
+        return {checkpoint_file(checkpoint): checkpoint for checkpoint in owner["checkpoints"]}
+    entries = [{"url": entry} if isinstance(entry, str) else entry for entry in owner["packages"]]
     return {entry.get("name", os.path.basename(entry["url"].rstrip("/"))): entry for entry in entries}
+
+
+def checkpoint_arm(checkpoint: dict) -> tuple[str, int]:
+    """Return training set and seed of an imported model's checkpoint."""
+    return checkpoint["training_set"], checkpoint.get("seed", 0)
+
+
+def checkpoint_file(checkpoint: dict) -> str:
+    """Return the file name under which an imported model's checkpoint is fetched."""
+    training_set, seed = checkpoint_arm(checkpoint)
+    return f"{training_set}_seed{seed}{PurePosixPath(urlsplit(checkpoint['url']).path).suffix}"
 
 
 def remote_packages(config: dict, dataset: str) -> dict[str, str]:
@@ -59,7 +92,7 @@ def location(config: dict, dataset: str, url: str, repository: Path) -> str:
 
 def origins(config: dict, dataset: str, name: str, repository: Path) -> list[str]:
     """Return the local files and folders that a package and its checksums are fetched from."""
-    urls = [packages(config, dataset)[name]["url"], config["datasets"][dataset]["checksums"]]
+    urls = [packages(config, dataset)[name]["url"], owners(config)[dataset].get("checksums")]
     local = [url for url in urls if url and "://" not in url]
     rendered = [publisher(config, dataset) for url in local if is_rendered(config, dataset, url)]
     given = [location(config, dataset, url, repository) for url in local if not is_rendered(config, dataset, url)]
@@ -80,24 +113,36 @@ def request(config: dict, dataset: str, repository: Path) -> str | None:
 
     None if no packages are missing, or if the set is already converted.
     """
-    converted = Path(f"results/{config['benchmark']}/data/{dataset}/manifest.csv").exists()
-    absent = [] if converted else absent_files(config, dataset, repository)
+    absent = [] if is_made(config, dataset) else absent_files(config, dataset, repository)
     if not absent:
         return None
-    page = config["datasets"][dataset].get("page") or "its publisher"
+    owner = owners(config)[dataset]
+    what = "Data set" if dataset in config["datasets"] else "Model" if "checkpoints" in owner else "Generated set"
     files = ", ".join(map(os.path.abspath, absent))
-    sentence = f"Data set {dataset}: get its packages from {page} and put them there: {files}."
+    sentence = (
+        f"{what} {dataset}: get its packages from {owner.get('page') or 'its publisher'} and put them there: {files}."
+    )
     if any(package.get("downloader") for package in packages(config, dataset).values()):
         sentence += " Or run `csDownload -l` once to store your account, and they are downloaded."
     return sentence
 
 
+def is_made(config: dict, dataset: str) -> bool:
+    """Return whether a set's packages are no longer needed: it is converted, or its checkpoints are imported."""
+    results, owner = Path(f"results/{config['benchmark']}"), owners(config)[dataset]
+    if "checkpoints" not in owner:
+        return (results / f"data/{dataset}/manifest.csv").exists()
+    folders = [f"{name}/seed{seed}" for name, seed in map(checkpoint_arm, owner["checkpoints"])]
+    return all((results / f"segmentation/{dataset}/{folder}/weights.safetensors").exists() for folder in folders)
+
+
 def fetch_arguments(config: dict, dataset: str, name: str, repository: Path) -> list[str]:
     """Return the arguments of ``fetch`` with a package's location and checksums."""
     package = packages(config, dataset)[name]
-    urls = {"url": package["url"], "checksums": config["datasets"][dataset]["checksums"]}
+    urls = {"url": package["url"], "checksums": owners(config)[dataset].get("checksums")}
     arguments = {key: location(config, dataset, url, repository) for key, url in urls.items() if url}
     arguments |= {key: package[key] for key in ("md5", "sha256", "downloader") if key in package}
-    if not is_rendered(config, dataset, package["url"]):
+    published = dataset in config["datasets"] or "://" in package["url"]  # other local files are the user's own
+    if published and not is_rendered(config, dataset, package["url"]):
         arguments["lock"] = os.path.relpath(repository / "config/packages.sha256")
     return [part for key, value in arguments.items() for part in (f"--{key}", value)]

@@ -2,16 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Union
+from typing import Annotated, Literal, Union
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 REPOSITORY = Path(__file__).parents[2]
 INHERITING = ("generators", "training_sets")
 """Sections whose entries may be based on one another."""
 sys.path.insert(0, str(REPOSITORY))
 
-from dginstyle.datasets.options import DatasetOptions, TrainingSetOptions  # noqa: E402
+from dginstyle.datasets.options import DatasetOptions, Download, TrainingSetOptions  # noqa: E402
 from dginstyle.generation.kinds import KINDS, load_kind  # noqa: E402
 from dginstyle.miniworld.options import PublisherOptions  # noqa: E402
 from dginstyle.options import (  # noqa: E402
@@ -45,12 +45,55 @@ class RareClassSamplingOptions(Options):
     )
 
 
-class ModelOptions(TrainOptions):
-    """``models.<name>``: a segmentation model, its training and the scale of its evaluation."""
+class ScaledOptions(Options):
+    """The scale at which a model is evaluated."""
 
     evaluation_scale: PositiveInt = Field(
         1, description="factor on size, crop and stride of evaluation for this model (HRDA: 2)"
     )
+
+
+class TrainedModelOptions(ScaledOptions, TrainOptions):
+    """``models.<name>``: a segmentation model, its training and the scale of its evaluation."""
+
+    kind: Literal["trained"] = Field("trained", description="trained: on each training set, with each seed")
+
+
+class CheckpointOptions(Download):
+    """The weights of a segmentation model that others trained."""
+
+    training_set: Name = Field(
+        description="name of what it was trained on, for the tables; gains are measured against the one named baseline"
+    )
+    seed: NonNegativeInt = Field(0, description="its seed, for the tables")
+
+
+class ImportedModelOptions(ScaledOptions):
+    """``models.<name>``: a segmentation model that others trained, for evaluation only."""
+
+    kind: Literal["imported"] = Field(description="imported: published checkpoints, evaluated and never trained")
+    config: str = Field(description="the model's mmengine configuration, a .py file; relative to the repository")
+    page: str | None = Field(None, description="web page to download checkpoints that need an account")
+    checkpoints: list[CheckpointOptions] = Field(min_length=1, description="the checkpoints, each a row per target")
+
+    @model_validator(mode="after")
+    def _check_arms(self) -> "ImportedModelOptions":
+        arms = [(checkpoint.training_set, checkpoint.seed) for checkpoint in self.checkpoints]
+        for name, seed in arms:
+            if arms.count((name, seed)) > 1:
+                raise ValueError(f"several checkpoints have training_set {name} and seed {seed}; number their seeds")
+        return self
+
+
+def kind_of_model(entry: object) -> str:
+    """Return the kind of an entry of ``models``, which may leave it out."""
+    return entry.get("kind", "trained") if isinstance(entry, dict) else getattr(entry, "kind", "trained")
+
+
+ModelEntry = Annotated[
+    Annotated[TrainedModelOptions, Tag("trained")] | Annotated[ImportedModelOptions, Tag("imported")],
+    Discriminator(kind_of_model),
+]
 
 
 class TrainingSetEntry(TrainingSetOptions, PresentationOptions):
@@ -103,7 +146,7 @@ class Configuration(Options):
     generators: dict[Name, GeneratorEntry] = Field(
         description="the generated sets; based_on: NAME inherits the values of another entry"
     )
-    models: dict[Name, ModelOptions] = Field(min_length=1, description="the segmentation models")
+    models: dict[Name, ModelEntry] = Field(min_length=1, description="the segmentation models")
     training_sets: dict[Name, TrainingSetEntry] = Field(
         min_length=1, description="what the models train on; based_on: NAME inherits the values of another entry"
     )

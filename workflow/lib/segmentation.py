@@ -7,8 +7,8 @@ from pathlib import Path
 
 from configuration import execution_keys
 from options import Options, argument, chosen, options, without
-from selection import evaluation_protocol
-from snakemake.io import expand
+from packages import checkpoint_arm, checkpoint_file, fetched, imported
+from selection import evaluation_protocol, table_sets, trained_models, trainings
 from snakemake.iocontainers import Wildcards
 
 REDRAW_STATISTICS = {"files_by_class": "samples_with_class.json", "probabilities": "rcs_probabilities.json"}
@@ -24,15 +24,42 @@ class Segmentation:
         self.results = f"results/{config['benchmark']}"
         self.min_pixels = chosen(config["rare_class_sampling"], "min_pixels")
 
+    def models(self, kind: str) -> str:
+        """Return a regular expression for the models of a kind, trained or imported."""
+        names = trained_models(self.config) if kind == "trained" else imported(self.config, "models")
+        return "|".join(names) or "-"  # matches no model
+
     def evaluations(self, training_sets: Iterable[str]) -> list[str]:
-        """Return the evaluations of every model trained on some training sets."""
-        return expand(
-            "<benchmark>/segmentation/{model}/{training_set}/seed{seed}/{target}.npz",
-            model=self.config["models"],
-            training_set=training_sets,
-            seed=self.config["seeds"],
-            target=self.config["targets"],
-        )
+        """Return the evaluations of every model trained on some training sets, and of the imported checkpoints."""
+        return [
+            f"<benchmark>/segmentation/{model}/{training_set}/seed{seed}/{target}.npz"
+            for model, training_set, seed in trainings(self.config, training_sets)
+            for target in self.config["targets"]
+        ]
+
+    def shown_weights(self, wildcards: Wildcards) -> list[str]:
+        """Return the weights in a model's figure: the first of its seeds on each training set."""
+        first: dict[str, int] = {}
+        for model, training_set, seed in trainings(self.config, table_sets(self.config)):
+            if model == wildcards.model:
+                first.setdefault(training_set, seed)
+        folder = f"<benchmark>/segmentation/{wildcards.model}"
+        return [f"{folder}/{name}/seed{seed}/weights.safetensors" for name, seed in first.items()]
+
+    def checkpoint(self, wildcards: Wildcards) -> str:
+        """Return the file of an imported checkpoint."""
+        file = checkpoint_file(self._checkpoint(wildcards))
+        return fetched(self.config, wildcards.model, file)
+
+    def checkpoint_arguments(self, wildcards: Wildcards) -> list[str]:
+        """Return the arguments with an imported model's configuration and its checkpoint's hash, if that is known."""
+        file = os.path.relpath(self.repository / self.config["models"][wildcards.model]["config"])
+        return ["--config", file, *argument("sha256", self._checkpoint(wildcards).get("sha256"))]
+
+    def _checkpoint(self, wildcards: Wildcards) -> dict:
+        arm = (wildcards.training_set, int(wildcards.seed))
+        entries = self.config["models"][wildcards.model]["checkpoints"]
+        return next(entry for entry in entries if checkpoint_arm(entry) == arm)
 
     def generator(self, wildcards: Wildcards) -> str | None:
         """Return the generator of a training set, or None."""
@@ -74,7 +101,7 @@ class Segmentation:
 
     def model_options(self, wildcards: Wildcards) -> Options:
         """Return the options of a model's training."""
-        model = without(self.config["models"][wildcards.model], "evaluation_scale")
+        model = without(self.config["models"][wildcards.model], "kind", "evaluation_scale")
         file = {"config": os.path.relpath(self.repository / model["config"])}
         return options(model, file, execution=execution_keys("models"))
 
@@ -85,7 +112,8 @@ class Segmentation:
     def evaluation_record(self, wildcards: Wildcards) -> Options:
         """Return the record of an evaluation."""
         benchmark = chosen(self.config, "benchmark", "source")
-        names = {"generator": self.generator(wildcards), "seed": int(wildcards.seed)}
+        is_imported = wildcards.model in imported(self.config, "models")  # its generated set is not ours
+        names = {"generator": None if is_imported else self.generator(wildcards), "seed": int(wildcards.seed)}
         return options(dict(wildcards.items()), benchmark, names)
 
     def shown_targets(self, wildcards: Wildcards) -> str:

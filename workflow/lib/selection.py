@@ -1,11 +1,40 @@
 """Training sets, generated sets and evaluation protocols that the tables need."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+from packages import checkpoint_arm, imported
+
+Training = tuple[str, str, int]
+"""Model, training set and seed."""
 
 
 def table_sets(config: dict) -> list[str]:
     """Return the training sets of dg_miou.csv."""
     return [name for name in config["training_sets"] if name not in config["ablations"]]
+
+
+def trained_models(config: dict) -> list[str]:
+    """Return the models that the workflow trains."""
+    return [name for name in config["models"] if name not in imported(config, "models")]
+
+
+def imported_training_sets(config: dict) -> list[str]:
+    """Return the training sets of imported checkpoints; their names are the tables' only."""
+    return list(dict.fromkeys(training_set for _, training_set, _ in imported_trainings(config)))
+
+
+def imported_trainings(config: dict) -> Iterator[Training]:
+    """Yield the checkpoints of imported models."""
+    for model, entry in imported(config, "models").items():
+        for checkpoint in entry["checkpoints"]:
+            yield model, *checkpoint_arm(checkpoint)
+
+
+def trainings(config: dict, training_sets: Iterable[str]) -> list[Training]:
+    """Return what is evaluated: every trained model on each of some training sets, and all imported checkpoints."""
+    sets, seeds = list(training_sets), config["seeds"]
+    trained = [(model, name, seed) for model in trained_models(config) for name in sets for seed in seeds]
+    return [*trained, *imported_trainings(config)]
 
 
 def used_generators(config: dict, training_sets: Iterable[str]) -> list[str]:

@@ -12,8 +12,9 @@ from pathlib import Path
 import yaml
 from configuration import ConfigurationError, checked, execution_keys, prior_folder
 from imports import collapsed, files_of_kind, files_of_rule, model_files
+from packages import imported
 from sections import load_kind
-from selection import table_sets, used_generators
+from selection import table_sets, trainings, used_generators
 
 REPOSITORY = Path(__file__).parents[2]
 HEADER = "# Made by `make stages` from {config}; do not edit; see docs/dvc.md.\n"
@@ -28,6 +29,7 @@ RULES = {  # rules that a stage may run; all other outputs must already exist
     "generate_light": ("draw_generation_list", "generate_light_shard", "gather_shards"),
     "training_set": ("build_training_set",),
     "train": ("train_segmentation",),
+    "import_checkpoint": ("survey_packages", "fetch_package", "import_checkpoint"),
     "evaluate": (
         "evaluate_target",
         "measure_quality",
@@ -79,13 +81,13 @@ class Pipeline:
         self._source = [out for stage in ("data", "statistics") for out in self._outs(f"{stage}-{config['source']}")]
         self._judge = [config["quality"]["training_set"]] if config["quality"] else []
         self._table_sets = table_sets(config)
+        self._trainings = trainings(config, self._table_sets)
         self._add_generator()
         for name in dict.fromkeys([*self._table_sets, *self._judge]):
             self._add_training_set(name)
-        for model in config["models"]:
-            for name in self._table_sets:
-                for seed in config["seeds"]:
-                    self._add_training(model, name, seed)
+        for training in self._trainings:
+            add = self._add_checkpoint if training[0] in imported(config, "models") else self._add_training
+            add(*training)
         for name in self._judge:
             self._add_training(config["quality"]["model"], name, config["seeds"][0])
         self._add_evaluation()
@@ -162,11 +164,19 @@ class Pipeline:
         files = collapsed(files_of_rule("train_segmentation") | model_files(self.config["models"][model]["config"]))
         self._add("train", f"train-{model}-{name}-{seed}", outs, params, deps, files=files)
 
+    def _add_checkpoint(self, model: str, name: str, seed: int) -> None:
+        """Add the import of others' weights, which are neither cached nor pushed."""
+        folder = self._training_folder(model, name, seed)
+        targets = [f"{folder}/weights.safetensors", f"{folder}/training.json"]
+        outs = [{path: {"cache": False}} for path in targets]
+        files = collapsed(files_of_rule("import_checkpoint") | model_files(self.config["models"][model]["config"]))
+        params = [f"models.{model}"]
+        self._add("import_checkpoint", f"train-{model}-{name}-{seed}", targets, params, [], outs, files)
+
     def _add_evaluation(self) -> None:
         config, table_sets = self.config, self._table_sets
-        trainings = [(m, s, k) for m in config["models"] for s in table_sets for k in config["seeds"]]
         evaluations = [
-            f"{self._training_folder(*training)}/{t}.npz" for training in trainings for t in config["targets"]
+            f"{self._training_folder(*training)}/{t}.npz" for training in self._trainings for t in config["targets"]
         ]
         prefixes = ("data-", "statistics-", "generate-", "train-")
         deps = [out for stage in self.stages if stage.startswith(prefixes) for out in self._outs(stage)]

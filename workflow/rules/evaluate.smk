@@ -25,11 +25,7 @@ rule evaluate_target:
 
 rule show_predictions:
     input:
-        weights=expand(
-            "<benchmark>/segmentation/{{model}}/{training_set}/seed{seed}/weights.safetensors",
-            training_set=table_sets(config),
-            seed=config["seeds"][0],
-        ),
+        weights=segmentation.shown_weights,
         images=expand("<benchmark>/data/{target}/raw", target=config["targets"]),
         labels=expand("<benchmark>/data/{target}/labels", target=config["targets"]),
         manifests=expand("<benchmark>/data/{target}/manifest.csv", target=config["targets"]),

@@ -1,3 +1,6 @@
+import packages
+from selection import imported_training_sets
+
 BENCHMARK = f"results/{config['benchmark']}"
 
 
@@ -8,10 +11,10 @@ pathvars:
 
 wildcard_constraints:
     package="[^/]+",
-    dataset="|".join([*config["datasets"], "prior"]),
+    dataset="|".join([*packages.owners(config), "prior"]),
     generator="|".join(config["generators"]),
     model="|".join(config["models"]),
-    training_set="|".join(config["training_sets"]),
+    training_set="|".join(dict.fromkeys([*config["training_sets"], *imported_training_sets(config)])),
     target="|".join(config["targets"]),
     seed=r"\d+",
     shard=r"\d+",

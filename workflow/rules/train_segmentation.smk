@@ -32,6 +32,8 @@ rule train_segmentation:
         "<benchmark>/logs/train_segmentation/{model}/{training_set}/seed{seed}.log",
     benchmark:
         "<benchmark>/benchmarks/train_segmentation/{model}/{training_set}/seed{seed}.tsv"
+    wildcard_constraints:
+        model=segmentation.models("trained"),
     priority: 5  # before evaluations, which are short and fill gaps
     conda:
         "../envs/torch.yaml"
@@ -46,3 +48,23 @@ rule train_segmentation:
         "python -m segmodel train --model {wildcards.model} --data {input.data} --output {params.folder}"
         " --state {params.state} {params.generator:q} --options {params.options:q}"
         " --presentation {params.presentation:q} --seed {wildcards.seed} &> {log}"
+
+
+rule import_checkpoint:
+    input:
+        segmentation.checkpoint,
+    output:
+        weights="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors",
+        record="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/training.json",
+    log:
+        "<benchmark>/logs/import_checkpoint/{model}/{training_set}/seed{seed}.log",
+    wildcard_constraints:
+        model=segmentation.models("imported"),
+    conda:
+        "../envs/torch.yaml"
+    params:
+        folder=subpath(output.weights, parent=True),
+        arguments=segmentation.checkpoint_arguments,
+    shell:
+        "python -m segmodel import-checkpoint --checkpoint {input:q} {params.arguments:q} --output {params.folder}"
+        " --model {wildcards.model} --training_set {wildcards.training_set} --seed {wildcards.seed} &> {log}"
