@@ -105,14 +105,24 @@ def load_training_scheduler(prior: str) -> DDPMScheduler:
     return DDPMScheduler.from_config(DDPMScheduler.load_config(prior, subfolder="scheduler"))
 
 
+def require_supported(precision: Precision, device: torch.device) -> None:
+    """Check that a device supports a precision.
+
+    Raises:
+        SystemExit: it does not.
+    """
+    if precision == "fp16" and device.type == "cpu":
+        raise SystemExit("precision fp16 does not work on a CPU: use fp32 or bf16, or a GPU")
+
+
 def best_device() -> torch.device:
     """Return the GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def memory_layout(precision: Precision, device: torch.device) -> torch.memory_format:
+def memory_layout(dtype: torch.dtype, device: torch.device) -> torch.memory_format:
     """Return the fastest memory layout for convolutions: channels last, except bf16 on a CPU (docs/performance.md)."""
-    slow = precision == "bf16" and device.type == "cpu"
+    slow = dtype == torch.bfloat16 and device.type == "cpu"
     return torch.preserve_format if slow else torch.channels_last
 
 

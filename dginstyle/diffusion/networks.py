@@ -7,7 +7,7 @@ import torch
 from diffusers import AutoencoderKL, ControlNetModel, SchedulerMixin, UNet2DConditionModel
 
 from dginstyle.conditioning import CHANNELS
-from dginstyle.diffusion.loading import DTYPES, TextEncoder, best_device, latent_factor, load, load_scheduler
+from dginstyle.diffusion.loading import DTYPES, TextEncoder, latent_factor, load, load_scheduler, memory_layout
 from dginstyle.options import Precision
 
 
@@ -31,7 +31,13 @@ class GeneratorNetworks:
 
     @classmethod
     def load(
-        cls, prior: str, controlnet: str | Path, unet: str | Path | None, scheduler: str, precision: Precision
+        cls,
+        prior: str,
+        controlnet: str | Path,
+        unet: str | Path | None,
+        scheduler: str,
+        precision: Precision,
+        autoencoder_precision: Precision = "fp32",
     ) -> "GeneratorNetworks":
         """Load the networks.
 
@@ -40,14 +46,15 @@ class GeneratorNetworks:
             controlnet: diffusers folder of the ControlNet.
             unet: diffusers folder of the U-Net to attach it to; None for U^P, the style swap.
             scheduler: name of the sampler.
-            precision: of the networks.
+            precision: of U-Net, ControlNet and text encoder.
+            autoencoder_precision: of the autoencoder.
 
         Raises:
             SystemExit: a network cannot be loaded or is incompatible with the others.
         """
         dtype = DTYPES[precision]
         text_encoder = TextEncoder.load(prior, dtype)
-        vae = load(AutoencoderKL, prior, "vae", dtype)
+        vae = load(AutoencoderKL, prior, "vae", DTYPES[autoencoder_precision])
         drawing = load(UNet2DConditionModel, unet or prior, "" if unet else "unet", dtype)
         control = load(ControlNetModel, controlnet, dtype=dtype)
         require_condition(control, latent_factor(vae), controlnet)
@@ -58,11 +65,11 @@ class GeneratorNetworks:
         """Downsampling factor of the autoencoder."""
         return latent_factor(self.vae)
 
-    def place(self, layout: torch.memory_format = torch.preserve_format) -> None:
-        """Move the networks to the GPU if there is one, with a memory layout."""
-        device = best_device()
+    def place(self, device: torch.device, fastest_layout: bool = False) -> None:
+        """Move the networks to a device, and their convolutions to its fastest memory layout if asked to."""
         self.text_encoder.model.to(device)
         for network in (self.vae, self.unet, self.controlnet):
+            layout = memory_layout(network.dtype, device) if fastest_layout else torch.preserve_format
             network.to(device, memory_format=layout)
 
 

@@ -53,7 +53,8 @@ class SamplingOptions(Options):
         description="what guidance amplifies: the prompt, as in the paper, or the condition, relative to the U-Net's "
         "prediction for the same prompt without the ControlNet",
     )
-    precision: Precision = Field("fp32", description="precision of the networks; fp16 needs a GPU")
+    precision: Precision = Field("fp32", description="precision of U-Net, ControlNet, text encoder; fp16 needs a GPU")
+    autoencoder_precision: Precision = Field("fp32", description="precision of the autoencoder; fp16 needs a GPU")
     second_pass: SecondPassOptions | None = Field(
         None, description="multi-resolution latent fusion; null: the first pass only"
     )

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dginstyle.conditioning import one_hot
 from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
-from dginstyle.diffusion.loading import best_device, divisor, memory_layout, require_divisible
+from dginstyle.diffusion.loading import best_device, divisor, require_divisible, require_supported
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.generation.components import large_components
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
@@ -25,13 +25,18 @@ TILED_ABOVE = 1536
 class Synthesiser:
     """Samples images of label maps."""
 
-    def __init__(self, networks: GeneratorNetworks, options: SamplingOptions) -> None:
-        """Prepare the networks, on the GPU if there is one.
+    def __init__(
+        self, networks: GeneratorNetworks, options: SamplingOptions, device: torch.device | None = None
+    ) -> None:
+        """Move the networks to a device (None: the GPU if there is one) and prepare them.
 
         Raises:
-            SystemExit: the networks do not support the size of the images.
+            SystemExit: the networks do not support the size of the images, or the device not the precision.
         """
-        networks.place(memory_layout(options.precision, best_device()))
+        device = device or best_device()
+        for precision in (options.precision, options.autoencoder_precision):
+            require_supported(precision, device)
+        networks.place(device, fastest_layout=True)
         self.options, self.factor = options, networks.factor
         self.window = options.window or options.crop
         self.divisor = divisor(self.factor, networks.unet)
@@ -58,7 +63,8 @@ class Synthesiser:
         cls, prior: str, controlnet: str | Path, unet: str | Path | None, options: SamplingOptions
     ) -> "Synthesiser":
         """Load the networks, as `GeneratorNetworks.load`."""
-        return cls(GeneratorNetworks.load(prior, controlnet, unet, options.scheduler, options.precision), options)
+        precisions = options.precision, options.autoencoder_precision
+        return cls(GeneratorNetworks.load(prior, controlnet, unet, options.scheduler, *precisions), options)
 
     @torch.inference_mode()
     def __call__(self, labels: Sequence[np.ndarray], prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:

@@ -149,7 +149,8 @@ class ControlNetTask:
         """Load the frozen networks and initialise the ControlNet from U^S."""
         frozen = DTYPES[options.precision]
         text_encoder = TextEncoder.load(prior, frozen)
-        vae, source_unet = load(AutoencoderKL, prior, "vae", frozen), load(UNet2DConditionModel, unet, dtype=frozen)
+        vae = load(AutoencoderKL, prior, "vae", DTYPES[options.autoencoder_precision])
+        source_unet = load(UNet2DConditionModel, unet, dtype=frozen)
         require_divisible(options.crop, latent_factor(vae), source_unet)
         exact_unet = load(UNet2DConditionModel, unet)  # the ControlNet is initialised in float32 whatever the precision
         network = init_controlnet(exact_unet, options.conditioning_channels, latent_factor(vae), seed)

@@ -100,16 +100,18 @@ class Dreambooth:
     vae: AutoencoderKL
     scheduler: DDPMScheduler
     empty_prompt: Tensor  # (1, 77, C)
+    validation_dtype: torch.dtype = torch.float32  # of the U-Nets in validation images
     name = "dreambooth"
 
     @classmethod
     def load(cls, prior: str, samples: SourceImages, options: DreamboothOptions) -> "Dreambooth":
         """Load the prior's networks."""
-        frozen = DTYPES[options.precision]
         empty_prompt = TextEncoder.load(prior)([""])
-        unet, vae = load(UNet2DConditionModel, prior, "unet"), load(AutoencoderKL, prior, "vae", frozen)
+        unet = load(UNet2DConditionModel, prior, "unet")
+        vae = load(AutoencoderKL, prior, "vae", DTYPES[options.autoencoder_precision])
         require_divisible(options.crop, latent_factor(vae), unet)
-        return cls(prior, unet, samples, vae, load_training_scheduler(prior), empty_prompt)
+        scheduler = load_training_scheduler(prior)
+        return cls(prior, unet, samples, vae, scheduler, empty_prompt, DTYPES[options.precision])
 
     def trains(self, parameter: str) -> bool:
         """Return True: the whole U-Net is trained."""
@@ -132,11 +134,11 @@ class Dreambooth:
 
     def panels(self, network: UNet2DConditionModel, sample: dict[str, Any], options: ValidationOptions) -> Panels:
         """Return a source image, and samples of U^P and U^S from the same noise with an empty prompt."""
-        prior = load(UNet2DConditionModel, self.prior, "unet", self.vae.dtype).to(self.vae.device)
+        prior = load(UNet2DConditionModel, self.prior, "unet", self.validation_dtype).to(self.vae.device)
         return {
             "source image": sample_image(sample),
             "prior (U^P)": self._draw(prior, sample, options),
-            "source style (U^S)": self._draw(frozen_copy(network, self.vae.dtype), sample, options),
+            "source style (U^S)": self._draw(frozen_copy(network, self.validation_dtype), sample, options),
         }
 
     def _draw(self, unet: UNet2DConditionModel, sample: dict[str, Any], options: ValidationOptions) -> np.ndarray:

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from dginstyle.checkpoint import Checkpoint
-from dginstyle.diffusion.loading import memory_layout
+from dginstyle.diffusion.loading import DTYPES, memory_layout, require_supported
 from dginstyle.files import refuse_overwriting, whole_folder, write_json
 from dginstyle.identity import digest
 from dginstyle.training.accelerator import identify_together, make_accelerator, mean_loss
@@ -119,7 +119,8 @@ class Run:
 def start(task: Task, options: TrainingOptions) -> Run:
     """Move a task's networks to their device and create the optimiser."""
     accelerator = make_accelerator(options.precision, options.accumulation)
-    layout = memory_layout(options.precision, accelerator.device)
+    require_supported(options.autoencoder_precision, accelerator.device)
+    layout = memory_layout(DTYPES[options.precision], accelerator.device)
     task.to(accelerator.device, layout)
     task.network.to(memory_format=layout).train()
     for name, parameter in task.network.named_parameters():

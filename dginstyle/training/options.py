@@ -51,6 +51,7 @@ class TrainingOptions(Options):
     weight_decay: NonNegativeFloat = Field(1e-2, description="AdamW's weight decay")
     gradient_clip: PositiveFloat | None = Field(None, description="maximum gradient norm; null: no clipping")
     precision: Precision = Field("fp32", description="mixed precision; the trained weights are fp32; fp16 needs a GPU")
+    autoencoder_precision: Precision = Field("fp32", description="precision of the autoencoder; fp16 needs a GPU")
     gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, more time")
     ema_decay: Share | None = Field(
         None, description="decay of the exponential moving average that is saved; null: the last weights"

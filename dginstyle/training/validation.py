@@ -9,7 +9,7 @@ from diffusers import DiffusionPipeline
 from PIL import Image
 from torch import Tensor
 
-from dginstyle.diffusion.latents import to_images
+from dginstyle.diffusion.latents import decode, to_images
 from dginstyle.diffusion.loading import Network
 from dginstyle.pictures import labelled_grid
 from dginstyle.training.objective import draw_noise
@@ -74,5 +74,5 @@ def draw(pipeline: DiffusionPipeline, sample: dict[str, Any], options: Validatio
     """
     height, width = sample["image"].shape[1:]
     latents = sample_noise(pipeline, sample)  # (1, C, h, w)
-    size = {"height": height, "width": width, "num_inference_steps": options.steps, "output_type": "np"}
-    return (pipeline(latents=latents, **size, **inputs).images[0] * 255).round().astype(np.uint8)
+    size = {"height": height, "width": width, "num_inference_steps": options.steps, "output_type": "latent"}
+    return decode(pipeline.vae, pipeline(latents=latents, **size, **inputs).images)[0]

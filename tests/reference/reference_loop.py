@@ -8,6 +8,7 @@ from torch import Tensor
 
 from dginstyle.conditioning import one_hot
 from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
+from dginstyle.diffusion.loading import best_device
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.generation.components import large_components
 from dginstyle.generation.options import SamplingOptions
@@ -21,7 +22,7 @@ class ReferenceLoop:
 
     def __init__(self, networks: GeneratorNetworks, options: SamplingOptions) -> None:
         """Move the networks to their device; options as in `Synthesiser`."""
-        networks.place()
+        networks.place(best_device())
         self.networks, self.options = networks, options
 
     @torch.inference_mode()
