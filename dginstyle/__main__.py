@@ -19,6 +19,7 @@ VERBS = {
     "generate-shard": "dginstyle.generation.generate:generate_shard",
     "demo": "dginstyle.demo:demo",
     "gather": "dginstyle.generation.gather:gather",
+    "import-generated": "dginstyle.generation.imported:import_generated",
     "build-training-set": "dginstyle.datasets.training_set:build_training_set",
     "plot-samples": "dginstyle.generation.samples:plot_samples",
 }

@@ -34,7 +34,8 @@ def custom_adapter(custom: CustomSet) -> Adapter:
 def label_tables(custom: CustomSet) -> tuple[np.ndarray, np.ndarray]:
     """Return the tables from label id to trainId, (256,) uint8, and of the known ids, (256,) bool."""
     if custom.label_map == TRAIN_IDS:
-        return IDENTITY, KNOWN_TRAIN_IDS
+        ignored = [] if custom.ignored == OTHERS else custom.ignored
+        return IDENTITY, KNOWN_TRAIN_IDS | ids(*ignored)
     require_ids(custom.title, custom.label_map | ({} if custom.ignored == OTHERS else {"ignored": custom.ignored}))
     train_ids = {value: CLASS_NAMES.index(name) for name, values in custom.label_map.items() for value in values}
     known = range(256) if custom.ignored == OTHERS else [*train_ids, *custom.ignored]

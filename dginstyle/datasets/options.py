@@ -25,7 +25,9 @@ class CustomSet(Options):
         TRAIN_IDS, description="class: [label ids]; train_ids: the labels already are trainIds"
     )
     ignored: list[LabelId] | Literal["others"] = Field(
-        OTHERS, description="label ids that are not evaluated (unlisted ids are errors); others: all unlisted ids"
+        OTHERS,
+        description="label ids that are not evaluated (unlisted ids are errors), for train_ids besides 255; others: "
+        "all unlisted ids, for train_ids none",
     )
     splits: dict[str, str] = Field({}, description="folder of each split, if it is not called train or val")
 
@@ -56,11 +58,16 @@ class Package(Download):
     )
 
 
-class ConvertOptions(Options):
-    """Checks of the conversion, and the size of the labels."""
+class IntegrityOptions(Options):
+    """What is expected of a set's pairs of image and label map."""
 
     expected_pairs: PositiveInt | None = Field(None, description="expected number of usable pairs; null: any")
     max_skipped: NonNegativeInt = Field(0, description="maximum number of damaged or unpaired files")
+
+
+class ConvertOptions(IntegrityOptions):
+    """Checks of the conversion, and the size of the labels."""
+
     label_size: tuple[PositiveInt, PositiveInt] | PositiveFloat | None = Field(
         None,
         description="targets only: [height, width] of the written label maps, the resolution of the evaluation, or a "
@@ -68,16 +75,21 @@ class ConvertOptions(Options):
     )
 
 
-class DatasetOptions(ConvertOptions):
-    """``datasets.<name>``: one data set."""
+class PackageOptions(Options):
+    """Where a set's files come from."""
 
-    adapter: Adapter = Field(description="layout and label ids: the name of a publisher, or a mapping for a custom set")
-    split: Literal["train", "val"] = Field(description="the publisher's split to use")
     page: str | None = Field(None, description="web page to download packages that need an account")
     packages: list[
         Annotated[Annotated[str, Field(min_length=1), Tag("string")] | Annotated[Package, Tag("mapping")], EitherForm]
     ] = Field(min_length=1, description="the publisher's files: an HTTPS URL, a local file or folder, or a mapping")
     checksums: str | None = Field(None, description="URL or path of a SHA256SUMS file for the packages; null: none")
+
+
+class DatasetOptions(PackageOptions, ConvertOptions):
+    """``datasets.<name>``: one data set."""
+
+    adapter: Adapter = Field(description="layout and label ids: the name of a publisher, or a mapping for a custom set")
+    split: Literal["train", "val"] = Field(description="the publisher's split to use")
 
 
 class SourceSubset(Options):

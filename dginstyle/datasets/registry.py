@@ -12,6 +12,7 @@ ADAPTERS = {
     "mapillary": "dginstyle.datasets.mapillary:MAPILLARY",
     "acdc": "dginstyle.datasets.acdc:ACDC",
     "dark_zurich": "dginstyle.datasets.dark_zurich:DARK_ZURICH",
+    "dginstyle": "dginstyle.datasets.generated:GENERATED",
 }
 
 

@@ -31,15 +31,15 @@ class Sample:
         label: trainIds (H, W) uint8.
         source: the crop (H, W, 3) uint8 of the source image; None if that image is not on this machine.
         generated: the image (H, W, 3) uint8.
-        weather: weather in the prompt, empty for a plain prompt.
-        train_id: the class that the crop is centred on.
+        weather: weather in the prompt, empty for a plain prompt; None if the prompt is unknown.
+        train_id: the class that the crop is centred on; None if that is unknown.
     """
 
     label: np.ndarray
     source: np.ndarray | None
     generated: np.ndarray
-    weather: str
-    train_id: int
+    weather: str | None
+    train_id: int | None
 
 
 def plot_samples(*, generated: Path, output: Path) -> None:
@@ -90,6 +90,8 @@ def read_sample(folder: Path, item: dict) -> Sample:
     """
     try:
         label, image = read_label(folder / item["label"]), read_image(folder / item["file_name"])
+        if "source_image" not in item:  # of an imported set
+            return Sample(label, None, image, item.get("weather"), None)
         source = folder / item["source_image"]
         part = Crop(*item["crop"]).of(read_image(source)) if source.is_file() else None
         return Sample(label, part, image, item.get("weather") or "", int(item["class"]))
@@ -129,8 +131,15 @@ def draw_sample(axes: np.ndarray, sample: Sample) -> None:
         axes, PANELS, (colourise(sample.label), sample.source, sample.generated), strict=True
     ):
         draw_panel(panel, name, image)
-    condition = f"{sample.weather} weather" if sample.weather else "plain prompt"
-    axes[1].set_xlabel(f"{CLASS_NAMES[sample.train_id]}, {condition}", fontsize=8)
+    axes[1].set_xlabel(caption_of(sample), fontsize=8)
+
+
+def caption_of(sample: Sample) -> str:
+    """Return what is known of a sample's class and weather."""
+    parts = [] if sample.train_id is None else [CLASS_NAMES[sample.train_id]]
+    if sample.weather is not None:
+        parts.append(f"{sample.weather} weather" if sample.weather else "plain prompt")
+    return ", ".join(parts)
 
 
 def draw_panel(panel: "Axes", name: str, image: np.ndarray | None) -> None:

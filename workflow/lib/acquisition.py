@@ -5,6 +5,8 @@ from pathlib import Path
 
 import packages
 from options import Options, chosen, options
+from sections import ImportedSetOptions
+from selection import tabulated_sets
 from snakemake.iocontainers import Wildcards
 
 
@@ -38,18 +40,20 @@ class Acquisition:
 
     def adapter(self, wildcards: Wildcards) -> str:
         """Return the name of a built-in adapter, or a custom set's description as JSON."""
-        adapter = self.config["datasets"][wildcards.dataset]["adapter"]
+        adapter = self._owner(wildcards).get("adapter", ImportedSetOptions.model_fields["adapter"].default)
         return adapter if isinstance(adapter, str) else json.dumps(adapter, sort_keys=True)
 
     def split(self, wildcards: Wildcards) -> str:
-        """Return the split to use."""
-        return self.config["datasets"][wildcards.dataset]["split"]
+        """Return the split to use; an imported generated set is training data."""
+        return self._owner(wildcards).get("split", "train")
 
     def conversion_options(self, wildcards: Wildcards) -> Options:
         """Return the options of a set's conversion."""
-        dataset = self.config["datasets"][wildcards.dataset]
-        return options(chosen(dataset, "expected_pairs", "max_skipped", "label_size"))
+        return options(chosen(self._owner(wildcards), "expected_pairs", "max_skipped", "label_size"))
 
     def reports_by_set(self, wildcards: Wildcards, input: list[str]) -> str:
         """Return the reports by data set, as JSON."""
-        return json.dumps(dict(zip([self.config["source"], *self.config["targets"]], input, strict=True)))
+        return json.dumps(dict(zip(tabulated_sets(self.config), input, strict=True)))
+
+    def _owner(self, wildcards: Wildcards) -> dict:
+        return packages.owners(self.config)[wildcards.dataset]

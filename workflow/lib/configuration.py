@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from options import without
 from packages import IMPORTING, imported
 from pydantic import ValidationError
 from sections import INHERITING, KINDS, Configuration, load_kind
@@ -69,7 +70,7 @@ def resolved(section: str, entries: dict, name: str, derived: tuple[str, ...]) -
 
 
 def options_of_kind(kind: str, entry: dict) -> dict:
-    """Return the keys of an entry of ``generators`` that another kind has too."""
+    """Return the keys of an entry of ``generators`` that another kind has too; an imported set shares none."""
     fields = load_kind(kind).Options.model_fields if kind in KINDS else {}
     return {key: value for key, value in entry.items() if key in fields}
 
@@ -150,7 +151,7 @@ def impossible_values(config: dict) -> Iterator[str]:
         yield f"datasets.{config['source']}.label_size is for targets only: source labels must match their images' size"
     if trains_prior(config) and not (config["prior_training"] and "prior" in config["publishers"]):
         yield f"prior is {config['prior']}, which needs prior_training and publishers.prior to be trained"
-    for name, generator in config["generators"].items():
+    for name, generator in without(config["generators"], *imported(config, "generators")).items():
         if generator["images_per_shard"] > generator["images"]:
             yield (
                 f"generators.{name}.images_per_shard is {generator['images_per_shard']} but must be at most "

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from configuration import execution_keys, prior_folder, trains_prior
-from options import Options, options
+from options import Options, options, without
+from packages import imported
 from sections import load_kind
 from snakemake.io import expand
 from snakemake.iocontainers import Wildcards
@@ -49,9 +50,13 @@ class Generation:
 
     def generators(self, torch: bool) -> str:
         """Return a regular expression for the generators that need torch, or those that do not."""
-        entries = self.config["generators"].items()
-        names = [name for name, entry in entries if load_kind(entry["kind"]).torch == torch]
+        drawn = without(self.config["generators"], *imported(self.config, "generators"))
+        names = [name for name, entry in drawn.items() if load_kind(entry["kind"]).torch == torch]
         return "|".join(names) or "-"  # matches no generator
+
+    def imported_sets(self) -> str:
+        """Return a regular expression for the generated sets that others made."""
+        return "|".join(imported(self.config, "generators")) or "-"
 
     def entry(self, wildcards: Wildcards) -> Options:
         """Return a generator's options."""

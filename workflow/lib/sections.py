@@ -12,6 +12,7 @@ INHERITING = ("generators", "training_sets")
 sys.path.insert(0, str(REPOSITORY))
 
 from dginstyle.datasets.options import DatasetOptions, Download, TrainingSetOptions  # noqa: E402
+from dginstyle.generation.imported import ImportedSetOptions  # noqa: E402
 from dginstyle.generation.kinds import KINDS, load_kind  # noqa: E402
 from dginstyle.miniworld.options import PublisherOptions  # noqa: E402
 from dginstyle.options import (  # noqa: E402
@@ -31,7 +32,7 @@ from segmodel.tables.options import BootstrapOptions  # noqa: E402
 from segmodel.training.options import PresentationOptions, TrainOptions  # noqa: E402
 
 GeneratorEntry = Annotated[
-    Union[tuple(load_kind(kind).Options for kind in KINDS)],  # noqa: UP007 (the kinds are data)
+    Union[*(load_kind(kind).Options for kind in KINDS), ImportedSetOptions],  # noqa: UP007 (the kinds are data)
     Field(discriminator="kind"),
 ]
 

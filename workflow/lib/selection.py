@@ -48,6 +48,12 @@ def measured_sets(config: dict, training_sets: Iterable[str]) -> list[str]:
     return used_generators(config, [*training_sets, quality["training_set"]]) if quality else []
 
 
+def tabulated_sets(config: dict) -> list[str]:
+    """Return the sets of data_sets.csv: source, targets, and the imported generated sets in the tables."""
+    used = used_generators(config, table_sets(config))
+    return [config["source"], *config["targets"], *(name for name in used if name in imported(config, "generators"))]
+
+
 def evaluation_protocol(config: dict, model: str, target: str) -> dict:
     """Return a target's evaluation protocol at a model's evaluation scale."""
     protocol, scale = config["evaluation"][target], config["models"][model].get("evaluation_scale", 1)

@@ -6,7 +6,7 @@ training set and training; a test compares them with the rules.
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -27,6 +27,7 @@ RULES = {  # rules that a stage may run; all other outputs must already exist
     "controlnet": ("train_controlnet",),
     "generate": ("draw_generation_list", "generate_shard", "gather_shards"),
     "generate_light": ("draw_generation_list", "generate_light_shard", "gather_shards"),
+    "import_generated": ("import_generated_set",),
     "training_set": ("build_training_set",),
     "train": ("train_segmentation",),
     "import_checkpoint": ("survey_packages", "fetch_package", "import_checkpoint"),
@@ -104,16 +105,18 @@ class Pipeline:
         self.stages["prior"] |= {"cmd": [self.stages["prior"]["cmd"], copy], "frozen": True}
         return [place]
 
-    def _add_data(self, dataset: str) -> None:
+    def _add_data(self, dataset: str, entries: Sequence[str] = ()) -> None:
+        """Add the stages of a set; ``entries`` are its keys of the configuration, by default under ``datasets``."""
+        entries = [*entries] or [f"datasets.{dataset}"]
         folder, is_source = f"{self.results}/data/{dataset}", dataset == self.config["source"]
         rendered = dataset in self.config["publishers"]
         # Third-party data are tracked by hash, but neither cached nor pushed.
         kept = (lambda path: path) if rendered else (lambda path: {path: {"cache": False}})
-        params = [f"datasets.{dataset}", *([f"publishers.{dataset}", "seed"] if rendered else [])]
+        params = [*entries, *([f"publishers.{dataset}", "seed"] if rendered else [])]
         kind = "rendered_data" if rendered else "data"
         self._add(kind, f"data-{dataset}", [f"{folder}/raw"], params, [], [kept(f"{folder}/raw")])
         names = ["labels", "manifest.csv", "report.json", *STATISTICS]
-        params = [f"datasets.{dataset}"]
+        params = entries
         if is_source:
             names, params = [*names, "rcs_probabilities.json"], [*params, "rare_class_sampling.temperature"]
         targets = [f"{folder}/{name}" for name in names]
@@ -125,7 +128,10 @@ class Pipeline:
         config, models = self.config, f"{self.results}/models"
         unet, controlnet = f"{models}/unet_source", f"{models}/controlnet"
         used = used_generators(config, [*self._table_sets, *self._judge])
-        generators = {name: config["generators"][name] for name in used}
+        given = [name for name in used if name in imported(config, "generators")]
+        for name in given:
+            self._add_imported_set(name)
+        generators = {name: config["generators"][name] for name in used if name not in given}
         needed = {name: self._needs(generator) for name, generator in generators.items()}
         if any("controlnet" in needs for needs in needed.values()):
             deps = [*self._prior, *self._source]
@@ -148,6 +154,12 @@ class Pipeline:
                 [folder],
                 collapsed(files_of_kind(generator["kind"])),
             )
+
+    def _add_imported_set(self, name: str) -> None:
+        self._add_data(name, [*self._entries("generators", name)])
+        folder = f"{self.results}/generated/{name}"
+        deps = [out for stage in ("data", "statistics") for out in self._outs(f"{stage}-{name}")]
+        self._add("import_generated", f"generate-{name}", [f"{folder}/manifest.csv"], ["seed"], deps, [folder])
 
     def _add_training_set(self, name: str) -> None:
         generator = self.config["training_sets"][name]["generator"]

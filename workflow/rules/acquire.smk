@@ -94,7 +94,7 @@ rule convert_labels:
 
 rule tabulate_sets:
     input:
-        expand("<benchmark>/data/{dataset}/report.json", dataset=[config["source"], *config["targets"]]),
+        expand("<benchmark>/data/{dataset}/report.json", dataset=tabulated_sets(config)),
     output:
         table="<benchmark>/data/data_sets.csv",
         page=report(

@@ -72,6 +72,8 @@ rule gather_shards:
         metadata="<benchmark>/generated/{generator}/metadata.jsonl",
     log:
         "<benchmark>/logs/gather_shards/{generator}.log",
+    wildcard_constraints:
+        generator=f"{generation.generators(torch=True)}|{generation.generators(torch=False)}",
     localrule: True
     conda:
         "../envs/data.yaml"
@@ -80,6 +82,30 @@ rule gather_shards:
         folder=subpath(output.manifest, parent=True),
     shell:
         "python -m dginstyle gather --shards {params.shards:q} --output {params.folder} &> {log}"
+
+
+rule import_generated_set:
+    input:
+        images="<benchmark>/data/{generator}/raw",
+        labels="<benchmark>/data/{generator}/labels",
+        manifest="<benchmark>/data/{generator}/manifest.csv",
+    output:
+        manifest="<benchmark>/generated/{generator}/manifest.csv",
+        metadata="<benchmark>/generated/{generator}/metadata.jsonl",
+    log:
+        "<benchmark>/logs/import_generated_set/{generator}.log",
+    wildcard_constraints:
+        generator=generation.imported_sets(),
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    params:
+        data=subpath(input.manifest, parent=True),
+        folder=subpath(output.manifest, parent=True),
+        seed=config["seed"],
+    shell:
+        "python -m dginstyle import-generated --data {params.data} --output {params.folder} --seed {params.seed}"
+        " &> {log}"
 
 
 rule plot_samples:
