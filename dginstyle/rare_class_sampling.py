@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,6 +102,32 @@ def draw_class_and_new_file(
         if not files[train_id]:
             del files[train_id]
     return None
+
+
+def draw_by_rejection(
+    probabilities: Mapping[int, float], files: Mapping[int, Sequence[str]], rng: np.random.Generator
+) -> Iterator[tuple[int, str]]:
+    """Yield classes and files, no file twice, as if both were drawn again while the file was drawn before.
+
+    Args:
+        probabilities: probability of each class.
+        files: candidates by class, without repetitions.
+        rng: random generator.
+    """
+    classes: dict[str, list[int]] = {}
+    for train_id, candidates in files.items():
+        for file in candidates:
+            classes.setdefault(file, []).append(train_id)
+    left = {train_id: len(candidates) for train_id, candidates in files.items()}
+    while among := [train_id for train_id in probabilities if left.get(train_id)]:
+        # A draw of the class succeeds with the share of its candidates that are left.
+        success = {train_id: probabilities[train_id] * left[train_id] / len(files[train_id]) for train_id in among}
+        train_id = draw_class(success, rng)
+        while (file := files[train_id][rng.integers(len(files[train_id]))]) not in classes:
+            pass
+        for other in classes.pop(file):
+            left[other] -= 1
+        yield train_id, file
 
 
 def draw_crop_with(label: np.ndarray, train_id: int, size: tuple[int, int], rng: np.random.Generator) -> Crop:

@@ -4,5 +4,5 @@ import warnings
 
 # mmcv warns about a compiled operator that no model here uses.
 warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformableAttention``")
-# Each model's configuration sets avg_non_ignore.
+# The training sets avg_non_ignore by its option.
 warnings.filterwarnings("ignore", message="Default ``avg_non_ignore`` is False")

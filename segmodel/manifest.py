@@ -1,5 +1,6 @@
-"""Manifests (``image,label,...``) and training sets (``image,label,origin``)."""
+"""Manifests (``image,label,...``) and training sets (``image,label,origin`` and optionally ``drawn_class``)."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +11,19 @@ SOURCE = "source"
 
 @dataclass(frozen=True)
 class Sample:
-    """An image and its label file; ``origin`` is ``source`` or the name of the generator."""
+    """An image and its label file.
+
+    Attributes:
+        image: image file.
+        label: label file.
+        origin: ``source`` or the name of the generator.
+        drawn_class: the trainId that rare class sampling drew the image for; None if it was drawn otherwise.
+    """
 
     image: Path
     label: Path
     origin: str = SOURCE
+    drawn_class: int | None = None
 
 
 def read_samples(table: Path) -> list[Sample]:
@@ -22,7 +31,7 @@ def read_samples(table: Path) -> list[Sample]:
 
     Args:
         table: CSV file with the columns ``image`` and ``label`` (paths relative to its folder) and, in a training set,
-            ``origin``.
+            ``origin`` and ``drawn_class``.
 
     Raises:
         SystemExit: the table is missing, empty or incomplete, or lists a missing file.
@@ -32,8 +41,10 @@ def read_samples(table: Path) -> list[Sample]:
     if (incomplete := rows[["image", "label"]].isna().any(axis=1)).any():
         raise SystemExit(f"{table}: row {incomplete.idxmax() + 1} has no image or no label; {remedy}")
     origins = rows["origin"].fillna(SOURCE) if "origin" in rows else [SOURCE] * len(rows)
-    places = zip(rows["image"], rows["label"], origins, strict=True)
-    samples = [Sample(table.parent / image, table.parent / label, origin) for image, label, origin in places]
+    drawn = rows["drawn_class"].astype(float) if "drawn_class" in rows else [math.nan] * len(rows)
+    classes = [None if math.isnan(trainId) else int(trainId) for trainId in drawn]
+    parts = zip(rows["image"], rows["label"], origins, classes, strict=True)
+    samples = [Sample(table.parent / image, table.parent / label, *others) for image, label, *others in parts]
     for path in (path for sample in samples for path in (sample.image, sample.label)):
         if not path.is_file():
             raise SystemExit(f"{path}: listed in {table} but missing; rerun the step that writes it")

@@ -96,7 +96,10 @@ class SourceSubset(Options):
     """The source images of a training set."""
 
     images: PositiveInt | None = Field(description="number of source images; null with sampling: all")
-    sampling: Literal["rare_class_sampling", "uniform", "all"] = Field(description="how they are drawn")
+    sampling: Literal["rare_class_sampling", "rare_class_rejection", "uniform", "all"] = Field(
+        description="how they are drawn; rare_class_rejection is the published subset: a class and an image are drawn "
+        "again while the image was drawn before, and the table keeps the class (for redraw: {online: false})"
+    )
 
     @model_validator(mode="after")
     def _check_number(self) -> "SourceSubset":

@@ -2,7 +2,8 @@
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from dginstyle.csv_files import read_table, write_csv
 from dginstyle.datasets.options import SourceSubset, TrainingSetOptions
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.options import NonNegativeInt
-from dginstyle.rare_class_sampling import draw_class_and_new_file
+from dginstyle.rare_class_sampling import draw_by_rejection, draw_class_and_new_file
 from dginstyle.seeds import derive_rng
 
 
@@ -32,31 +33,33 @@ def build_training_set(
         source: folder of the prepared source set.
         output: CSV to write: image, label, origin; paths relative to its folder; origin is ``source`` or the name of
             the generated set.
-        options: which source images, and how many of the generated ones.
+        options: which source images, and how many of the generated ones. With sampling: rare_class_rejection, the
+            column ``drawn_class`` has the trainId that each source image was drawn for, empty for the others.
         min_pixels: a file is a candidate for a class if it has more pixels of it than this.
         seed: the run's seed.
         generated: folder of a gathered generated set; None for none.
     """
-    rows = []
+    header, rows = ("image", "label", "origin"), []
     if options.source:
         rng = derive_rng(seed, "source subset")
-        pairs = draw_subset(SourceSet(source), options.source, min_pixels, rng)
-        rows += [(source / image, source / label, "source") for image, label in pairs]
+        drawn = draw_subset(SourceSet(source), options.source, min_pixels, rng)
+        rows += [(source / image, source / label, "source", train_id) for image, label, train_id in drawn]
+        header += ("drawn_class",) if options.source.sampling == "rare_class_rejection" else ()
     if generated:
         manifest = read_table(generated / "manifest.csv", ("image", "label"))
         taken = manifest.head(math.ceil(options.generated_part * len(manifest)))
         name = generated.resolve().name
         pairs = zip(taken["image"], taken["label"], strict=True)
-        rows += [(generated / image, generated / label, name) for image, label in pairs]
+        rows += [(generated / image, generated / label, name, "") for image, label in pairs]
     folder = output.parent.resolve()
-    relative = [(*(os.path.relpath(path.resolve(), folder) for path in pair), origin) for *pair, origin in rows]
-    write_csv(output, ("image", "label", "origin"), relative)
+    relative = [(*(os.path.relpath(path.resolve(), folder) for path in row[:2]), *row[2:]) for row in rows]
+    write_csv(output, header, [row[: len(header)] for row in relative])
 
 
 def draw_subset(
     source: SourceSet, subset: SourceSubset, min_pixels: int, rng: np.random.Generator
-) -> list[tuple[str, str]]:
-    """Return the (image, label) of the subset, in the order drawn.
+) -> list[tuple[str, str, int | str]]:
+    """Return the (image, label, class) of the subset, in the order drawn; the class is "" if none was drawn.
 
     Raises:
         SystemExit: the subset is larger than the set.
@@ -67,13 +70,29 @@ def draw_subset(
         raise SystemExit(
             f"{source.folder} has {total} images, fewer than the {wanted} of the training set: lower source.images"
         )
-    if subset.sampling == "all":
-        labels = list(source.images)
+    if subset.sampling == "rare_class_rejection":
+        drawn = draw_with_classes(source, min_pixels, rng)
+    elif subset.sampling == "all":
+        drawn = without_classes(source.images)
     elif subset.sampling == "uniform":
-        labels = [list(source.images)[index] for index in rng.permutation(total)]
+        drawn = without_classes(list(source.images)[index] for index in rng.permutation(total))
     else:
-        labels = list(draw_without_repeats(source, min_pixels, wanted, rng))
-    return [(source.images[label], label) for label in labels[:wanted]]
+        drawn = without_classes(list(draw_without_repeats(source, min_pixels, wanted, rng)))
+    return [(source.images[label], label, train_id) for label, train_id in islice(drawn, wanted)]
+
+
+def without_classes(labels: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Return labels with "" for the class."""
+    return ((label, "") for label in labels)
+
+
+def draw_with_classes(source: SourceSet, min_pixels: int, rng: np.random.Generator) -> Iterator[tuple[str, int | str]]:
+    """Yield labels and classes by rejection; when candidates run out, the rest in random order without a class."""
+    taken: set[str] = set()
+    for train_id, label in draw_by_rejection(source.probabilities, source.candidates(min_pixels), rng):
+        taken.add(label)
+        yield label, train_id
+    yield from without_classes(remaining(source, taken, rng))
 
 
 def draw_without_repeats(source: SourceSet, min_pixels: int, wanted: int, rng: np.random.Generator) -> Iterator[str]:
@@ -82,5 +101,10 @@ def draw_without_repeats(source: SourceSet, min_pixels: int, wanted: int, rng: n
     taken: set[str] = set()
     while len(taken) < wanted and (drawn := draw_class_and_new_file(source.probabilities, files, taken, rng)):
         yield drawn[1]
-    rest = [label for label in source.images if label not in taken]
-    yield from (rest[index] for index in rng.permutation(len(rest)))
+    yield from remaining(source, taken, rng)
+
+
+def remaining(source: SourceSet, taken: set[str], rng: np.random.Generator) -> Iterator[str]:
+    """Yield the labels that are not taken in random order."""
+    left = [label for label in source.images if label not in taken]
+    yield from (left[index] for index in rng.permutation(len(left)))

@@ -5,6 +5,8 @@ Command:  snakemake --configfile config/paper.yaml -- \
           (options: models.deeplabv2: 40 000 iterations, batch 2, crop 512, AdamW 6e-5, decode head x10)
 Hardware: one GPU with at least 12 GB: a step in fp32 takes 4.9 GB (measured on a CPU).
 Expect:   not measured yet; no published mIoU of this head on this protocol.
+
+The head has the two branches of the published trainings. DeepLabV2 was first published with dilations 6, 12, 18, 24.
 """
 
 _base_ = "_base_/paper.py"
@@ -21,5 +23,5 @@ model = dict(
         norm_cfg=dict(type="BN"),
         norm_eval=False,
     ),
-    decode_head=dict(type="DeepLabV2Head", in_channels=2048, in_index=3, dilations=(6, 12, 18, 24)),
+    decode_head=dict(type="DeepLabV2Head", in_channels=2048, in_index=3, dilations=(6, 12)),
 )

@@ -6,12 +6,14 @@ from pydantic import Field, model_validator
 
 from segmodel.options import Options, PositiveInt, Size
 
+Mode = Literal["slide", "whole"]
+
 
 class InferenceOptions(Options):
     """``evaluation.<target>``: the evaluation protocol of a target."""
 
     size: Size = Field(description="[height, width] of the images given to the network")
-    mode: Literal["slide", "whole"] = Field("slide", description="sliding window, or the whole image at once")
+    mode: Mode = Field("slide", description="sliding window, or the whole image at once")
     crop: Size | None = Field(None, description="[height, width] of a window")
     stride: tuple[PositiveInt, PositiveInt] | None = Field(None, description="[down, across] step between two windows")
     keep_ratio: bool = Field(

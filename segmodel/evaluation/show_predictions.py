@@ -1,7 +1,7 @@
 """Verb ``show-predictions``: a figure of images, labels and several models' predictions for each target."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import mmcv
@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from segmodel.evaluation.inference import predictions
-from segmodel.evaluation.options import InferenceOptions
+from segmodel.evaluation.options import InferenceOptions, Mode
 from segmodel.files import whole_file
 from segmodel.labels import colourise, read_label
 from segmodel.manifest import Sample, read_samples
@@ -20,10 +20,11 @@ from segmodel.windows import resized_prediction
 
 @dataclass(frozen=True)
 class Target:
-    """A target's data set and evaluation protocol."""
+    """A target's data set and evaluation protocol; ``modes`` are those of training sets that differ in it."""
 
     data: Path
     options: InferenceOptions
+    modes: dict[str, Mode] = field(default_factory=dict)
 
 
 def show_predictions(
@@ -44,7 +45,7 @@ def show_predictions(
     columns = {"image": _photographs(chosen, width), "label": _labels(chosen, width)}
     for path in weights:
         training_set = json.loads(path.with_name("training.json").read_text())["training_set"]
-        columns[training_set] = _predictions(path, chosen, targets, width)
+        columns[training_set] = _predictions(path, training_set, chosen, targets, width)
     rows = [name for name, samples in chosen.items() for _ in samples]
     with whole_file(output) as partial:
         # No Software tag: it holds Matplotlib's version.
@@ -79,12 +80,15 @@ def _labels(chosen: dict[str, list[Sample]], width: int) -> list[np.ndarray]:
     return [_narrowed(colourise(read_label(sample.label)), width) for samples in chosen.values() for sample in samples]
 
 
-def _predictions(weights: Path, chosen: dict, targets: dict[str, Target], width: int) -> list[np.ndarray]:
+def _predictions(
+    weights: Path, training_set: str, chosen: dict, targets: dict[str, Target], width: int
+) -> list[np.ndarray]:
     network = load_trained(weights)
     pictures = []
     for name, samples in chosen.items():
-        paths = [sample.image for sample in samples]
-        for logits, sample in zip(predictions(network, paths, targets[name].options), samples, strict=True):
+        paths, options = [sample.image for sample in samples], targets[name].options
+        options = options.replace(mode=targets[name].modes.get(training_set, options.mode))
+        for logits, sample in zip(predictions(network, paths, options), samples, strict=True):
             label = resized_prediction(logits, read_label(sample.label).shape).cpu().numpy()
             pictures.append(_narrowed(colourise(label), width))
     return pictures

@@ -21,11 +21,13 @@ class FeatureDistance:
         weight: loss weight.
         classes: trainIds of the thing classes.
         min_share: minimum share of a feature cell's pixels that one class must cover for the cell to have that class.
+        squared: mean squared difference over the channels (SHADE's retrospection) instead of the L2 norm.
     """
 
     weight: float = 0.005
     classes: Sequence[int] = THING_CLASSES
     min_share: float = 0.75
+    squared: bool = False
 
 
 def majority_label(labels: Tensor, size: tuple[int, int], min_share: float) -> Tensor:
@@ -46,18 +48,19 @@ def majority_label(labels: Tensor, size: tuple[int, int], min_share: float) -> T
 
 
 def feature_distance(features: Tensor, reference: Tensor, labels: Tensor, options: FeatureDistance) -> Tensor:
-    """Return the weighted mean L2 distance of two feature maps over thing-class cells (equations 7 to 9).
+    """Return the weighted mean distance of two feature maps over thing-class cells (equations 7 to 9).
 
     Args:
         features: (N, C, h, w) of the trained encoder.
         reference: (N, C, h, w) of the frozen encoder.
         labels: (N, H, W) int64 trainIds.
-        options: weight, classes and minimum share.
+        options: weight, classes, minimum share and kind of distance.
 
     Returns:
         () float32; 0 without thing-class cells, where the published code returns NaN.
     """
     cells = majority_label(labels, tuple(features.shape[2:]), options.min_share)  # (N, h, w)
     mask = torch.isin(cells, torch.tensor(list(options.classes), device=cells.device))
-    distance = torch.linalg.vector_norm(features.float() - reference.float(), dim=1)  # (N, h, w)
+    difference = features.float() - reference.float()  # (N, C, h, w)
+    distance = difference.square().mean(1) if options.squared else torch.linalg.vector_norm(difference, dim=1)
     return options.weight * (distance * mask).sum() / mask.sum().clamp(min=1)

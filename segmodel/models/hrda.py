@@ -56,7 +56,8 @@ class HRDAHead(nn.Module):
 class HRDASegmentor(Segmentor):
     """Trains on a random detail crop and predicts with sliding detail windows.
 
-    The feature distance applies to the context features.
+    The feature distance applies to the context features. SHADE hallucinates context and detail independently and
+    compares the fused logits.
     """
 
     def __init__(
@@ -68,7 +69,8 @@ class HRDASegmentor(Segmentor):
             *args: as ``Segmentor``.
             detail_crop: (height, width) of the detail crop, and of the inference windows, whose stride is half of it.
             output_stride: of the logits.
-            divisible: detail crops start at multiples of this; at least ``SCALE`` times ``output_stride``.
+            divisible: detail crops start at multiples of this, which is best a multiple of ``SCALE`` times
+                ``output_stride``: else the attention's mask is up to one cell of the context too far up or left.
             batch: detail windows per forward pass in inference.
             **kwargs: as ``Segmentor``.
         """
@@ -88,9 +90,11 @@ class HRDASegmentor(Segmentor):
         top, bottom, left, right = box
         detail = self.decode_head.head(self.extract_feat(inputs[..., top:bottom, left:right]))  # (N, C, h, w)
         fused = self.decode_head.fuse(stages, detail, scaled(box, self.output_stride))
-        labels = torch.stack([sample.gt_sem_seg.data for sample in data_samples])  # (N, 1, H, W)
+        samples = self.with_copies(data_samples)
+        labels = torch.stack([sample.gt_sem_seg.data for sample in samples])  # (N or 2 N, 1, H, W)
         losses = self.segmentation_losses(fused, detail, labels, box)
-        return losses | self.distance_loss(stages[-1], small, data_samples)
+        losses |= self.consistency_loss(fused, tuple(inputs.shape[2:]))
+        return losses | self.distance_loss(stages[-1], small, samples)
 
     def segmentation_losses(self, fused: Tensor, detail: Tensor, labels: Tensor, box: Box) -> dict[str, Tensor]:
         """Return the weighted losses of the fused logits and of the detail crop's (equation 12)."""

@@ -1,18 +1,42 @@
-"""mmsegmentation's encoder-decoder with an optional feature distance loss."""
+"""mmsegmentation's encoder-decoder with optional losses on features and styles."""
 
 import copy
+from dataclasses import dataclass, replace
 
 import torch
 from mmseg.models import EncoderDecoder
 from mmseg.registry import MODELS
+from mmseg.utils import add_prefix
 from torch import Tensor
 
 from segmodel.models.feature_distance import FeatureDistance, feature_distance
+from segmodel.models.fusion import upsampled
+from segmodel.models.style_hallucination import StyleHallucination
+from segmodel.models.styles import style_consistency
+
+
+@dataclass(frozen=True)
+class StyleConsistency:
+    """Options of SHADE's losses.
+
+    Attributes:
+        weight: of the style consistency.
+        full_size: compare logits at the size of the image instead of the head's.
+        mse_weight: weight of a mean squared error that replaces the feature distance; None: the feature distance.
+    """
+
+    weight: float = 10.0
+    full_size: bool = False
+    mse_weight: float | None = None
 
 
 @MODELS.register_module()
 class Segmentor(EncoderDecoder):
-    """An ``EncoderDecoder`` that can regularise its encoder towards the initial weights."""
+    """An ``EncoderDecoder`` that can regularise its encoder towards the initial weights, and train with SHADE.
+
+    With SHADE, the encoder's features, the logits and the labels have 2 N items: the images of the batch, then the same
+    images in hallucinated styles.
+    """
 
     def __init__(self, *args, distance: dict | None = None, **kwargs) -> None:
         """Build the model.
@@ -24,24 +48,70 @@ class Segmentor(EncoderDecoder):
         """
         super().__init__(*args, **kwargs)
         self.distance = None if distance is None else FeatureDistance(**distance)
+        self.consistency: StyleConsistency | None = None
         # In a list, so that it is not a submodule and stays out of the state dict.
         self._reference: list[torch.nn.Module] = []
 
     def keep_encoder(self) -> None:
         """Keep a frozen copy of the current encoder as the reference of the feature distance."""
         if self.distance is not None:
-            self._reference = [copy.deepcopy(self.backbone).requires_grad_(False)]
+            reference = copy.deepcopy(self.backbone).requires_grad_(False)
+            reference.eval()  # returns None for a ResNet
+            self._reference = [reference]
+
+    def hallucinate(
+        self, consistency: StyleConsistency, styles: int | None = None, concentration: float | None = None
+    ) -> StyleHallucination:
+        """Train with SHADE from now on; returns the hallucination, whose prototypes are to be selected first.
+
+        Args:
+            consistency: the losses.
+            styles: as ``StyleHallucination``.
+            concentration: as ``StyleHallucination``.
+
+        Raises:
+            SystemExit: as ``StyleHallucination``, or the model has no reference for ``mse_weight``.
+        """
+        hallucination = StyleHallucination(self.backbone, styles, concentration)
+        if consistency.mse_weight is not None:
+            if self.distance is None:
+                raise SystemExit(
+                    "shade.retrospection: mse needs ImageNet features to compare with: use a model whose file has "
+                    "`distance`, or retrospection: feature_distance"
+                )
+            self.distance = replace(self.distance, weight=consistency.mse_weight, squared=True)
+        self.consistency = consistency
+        return hallucination
+
+    def context(self, inputs: Tensor) -> Tensor:
+        """Return the images (N, 3, H, W) as the feature distance and the prototypes see them."""
+        return inputs
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
         """Return the losses of normalised images (N, 3, H, W)."""
         stages = self.extract_feat(inputs)
-        losses = self._decode_head_forward_train(stages, data_samples)
+        samples = self.with_copies(data_samples)
+        logits = self.decode_head.forward(stages)
+        losses = add_prefix(self.decode_head.loss_by_feat(logits, samples), "decode")
         if self.with_auxiliary_head:
-            losses.update(self._auxiliary_head_forward_train(stages, data_samples))
-        return losses | self.distance_loss(stages[-1], inputs, data_samples)
+            losses.update(self._auxiliary_head_forward_train(stages, samples))
+        losses |= self.consistency_loss(logits, tuple(inputs.shape[2:]))
+        return losses | self.distance_loss(stages[-1], inputs, samples)
+
+    def with_copies(self, data_samples: list) -> list:
+        """Return the samples, with SHADE twice: their stylised copies have the same labels."""
+        return data_samples if self.consistency is None else [*data_samples, *data_samples]
+
+    def consistency_loss(self, logits: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
+        """Return ``loss_style_consistency`` of logits (2 N, C, h, w) and an image size, or nothing without SHADE."""
+        if self.consistency is None:
+            return {}
+        if self.consistency.full_size:
+            logits = upsampled(logits, size)
+        return {"loss_style_consistency": self.consistency.weight * style_consistency(*logits.chunk(2))}
 
     def distance_loss(self, features: Tensor, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
-        """Return ``loss_feature_distance`` of the last stage (N, C, h, w), or nothing if it is off.
+        """Return ``loss_feature_distance`` of the last stage (N or 2 N, C, h, w), or nothing if it is off.
 
         Raises:
             RuntimeError: ``keep_encoder`` was not called.
@@ -52,7 +122,8 @@ class Segmentor(EncoderDecoder):
             raise RuntimeError(
                 "the feature distance has no reference; build the model with segmodel.models.build_model"
             )
-        labels = torch.cat([sample.gt_sem_seg.data for sample in data_samples])  # (N, H, W)
+        labels = torch.cat([sample.gt_sem_seg.data for sample in data_samples])  # (N or 2 N, H, W)
         with torch.no_grad():
-            reference = self._reference[0].to(inputs.device).eval()(inputs)[-1]  # (N, C, h, w)
+            reference = self._reference[0].to(inputs.device)(inputs)[-1]  # (N, C, h, w)
+        reference = reference.repeat(len(features) // len(reference), 1, 1, 1)  # (N or 2 N, C, h, w)
         return {"loss_feature_distance": feature_distance(features, reference, labels, self.distance)}

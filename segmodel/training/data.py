@@ -13,7 +13,7 @@ from mmseg.registry import DATASETS, TRANSFORMS
 from segmodel.labels import CLASS_NAMES, PALETTE, read_label
 from segmodel.manifest import SOURCE, read_samples
 from segmodel.training.options import Photometric, Presentation
-from segmodel.training.rare_class_sampling import RareClassDraw, mixed_position
+from segmodel.training.rare_class_sampling import RareClassDraw, has_enough, mixed_position
 
 with redirect_stdout(None):  # mmsegmentation prints that an optional plug-in is missing
     from mmseg.datasets import BaseSegDataset
@@ -46,6 +46,7 @@ class ManifestDataset(BaseSegDataset):
                 "img_path": str(sample.image),
                 "seg_map_path": str(sample.label),
                 "origin": sample.origin,
+                "drawn_class": sample.drawn_class,
                 "label_map": self.label_map,
                 "reduce_zero_label": False,
                 "seg_fields": [],
@@ -61,11 +62,12 @@ class Geometry:
     crop: tuple[int, int]
     source_size: tuple[int, int]
     cat_max_ratio: float
+    keep_ratio: bool = False
 
 
-def loading(size: tuple[int, int]) -> list[BaseTransform]:
-    """Return the transforms that load image and label and resize them to (height, width)."""
-    return [LoadImageFromFile(), LoadTrainIds(), Resize(scale=size[::-1])]
+def loading(size: tuple[int, int], keep_ratio: bool = False) -> list[BaseTransform]:
+    """Return the transforms that load image and label and resize them to, or to lie within, (height, width)."""
+    return [LoadImageFromFile(), LoadTrainIds(), Resize(scale=size[::-1], keep_ratio=keep_ratio)]
 
 
 def finishing(photometric: Photometric) -> list[BaseTransform]:
@@ -79,7 +81,7 @@ class TrainingStream(torch.utils.data.Dataset):
 
     The set (or, with ``generated_share``, each of its two parts) is reshuffled every epoch. A sample, augmentation
     included, depends only on (seed, position), not on the worker or on interruptions. Only source images are cropped;
-    generated ones are crops already.
+    generated ones are crops already. A source image smaller than the crop is padded when its batch is put together.
     """
 
     def __init__(self, table: Path, geometry: Geometry, seed: int, presentation: Presentation | None = None) -> None:
@@ -95,13 +97,11 @@ class TrainingStream(torch.utils.data.Dataset):
         generated = np.array([self.rows.get_data_info(i)["origin"] != SOURCE for i in range(len(self.rows))])
         self.parts = [np.flatnonzero(~generated), np.flatnonzero(generated)]  # source, generated
         _require_parts(table, self.parts, presentation)
-        self.load_source = Compose(loading(geometry.source_size))
+        self.load_source = Compose(loading(geometry.source_size, geometry.keep_ratio))
         self.crop = RandomCrop(tuple(geometry.crop), cat_max_ratio=geometry.cat_max_ratio)
         self.load_generated = Compose(loading(geometry.crop))
         self.finish = Compose(finishing(presentation.photometric))
-        if self.redraw:
-            labels = [Path(self.rows.get_data_info(int(i))["seg_map_path"]) for i in self.parts[0]]
-            self.rare = RareClassDraw(labels, self.redraw)
+        self.rare = self._rare_class_draw(table)
 
     def row_at(self, position: int) -> dict:
         """Return the row at a position, before RCS redraws source images."""
@@ -117,23 +117,69 @@ class TrainingStream(torch.utils.data.Dataset):
     def __getitem__(self, position: int) -> dict:
         """Return ``inputs`` (3, H, W) uint8 BGR and ``data_samples`` with ``gt_sem_seg`` (1, H, W) int64."""
         row = self.row_at(position)
-        # mmsegmentation's transforms draw from numpy's global state.
-        np.random.seed(np.random.SeedSequence((self.seed, 1, position)).generate_state(1)[0])
+        seed_transforms(self.seed, 1, position)
         if row["origin"] != SOURCE:
             return self.finish(self.load_generated(row))
-        if self.redraw:
-            return self.finish(self._rare_crop(position))
-        return self.finish(self.crop(self.load_source(row)))
+        trainId = row["drawn_class"]
+        if self.rare:
+            index, trainId = self.rare.draw(np.random.default_rng((self.seed, 3, position)))
+            row = self.source_row(index)
+        return self.finish(self._crop(row, trainId))
 
-    def _rare_crop(self, position: int) -> dict:
-        """Return a crop, with enough pixels of the drawn class, of an image drawn by RCS; after 11 tries, any crop."""
-        index, trainId = self.rare.draw(np.random.default_rng((self.seed, 3, position)))
-        image = self.load_source(self.rows.get_data_info(int(self.parts[0][index])))
+    def source_row(self, index: int) -> dict:
+        """Return a row of the source part."""
+        return self.rows.get_data_info(int(self.parts[0][index]))
+
+    def _rare_class_draw(self, table: Path) -> RareClassDraw | None:
+        """Return the draw of source images, None without online rare class sampling.
+
+        Raises:
+            SystemExit: as ``RareClassDraw``, or crops shall be redrawn for classes that the table does not have.
+        """
+        rows = [self.source_row(index) for index in range(len(self.parts[0]))]
+        if not self.redraw:
+            return None
+        if self.redraw.online:
+            return RareClassDraw([Path(row["seg_map_path"]) for row in rows], self.redraw)
+        if all(row["drawn_class"] is None for row in rows):
+            raise SystemExit(
+                f"{table}: redraw with online: false needs the class that each image was drawn for (drawn_class); "
+                "set sampling: rare_class_rejection for its source and rebuild it"
+            )
+        return None
+
+    def _crop(self, row: dict, trainId: int | None) -> dict:
+        """Return a crop of a source image; with ``redraw``, the first of 11 with enough of a class, or the last."""
+        image = self.load_source(row)
+        if not self.redraw or trainId is None:
+            return self.crop(image)
         for _ in range(11):
             crop = self.crop(image.copy())
-            if (crop["gt_seg_map"] == trainId).mean() > self.redraw.min_crop_share:
+            if has_enough(crop["gt_seg_map"], trainId, self.redraw):
                 break
         return crop
+
+
+class SourceCrops(torch.utils.data.Dataset):
+    """A crop of each source image of a stream, augmented as in training but without rare class sampling."""
+
+    def __init__(self, stream: TrainingStream, iteration: int) -> None:
+        """Use the crops of an iteration; another iteration has other ones."""
+        self.stream, self.iteration = stream, iteration
+
+    def __len__(self) -> int:
+        """Return the number of source images."""
+        return len(self.stream.parts[0])
+
+    def __getitem__(self, index: int) -> dict:
+        """Return a sample as ``TrainingStream`` does."""
+        seed_transforms(self.stream.seed, 4, self.iteration, index)
+        return self.stream.finish(self.stream.crop(self.stream.load_source(self.stream.source_row(index))))
+
+
+def seed_transforms(*entropy: int) -> None:
+    """Seed numpy's global state, which mmsegmentation's transforms draw from."""
+    np.random.seed(np.random.SeedSequence(entropy).generate_state(1)[0])
 
 
 def _require_parts(table: Path, parts: list[np.ndarray], presentation: Presentation) -> None:
@@ -145,3 +191,5 @@ def _require_parts(table: Path, parts: list[np.ndarray], presentation: Presentat
         raise SystemExit(f"{table}: generated_share is {share}, but the set has no source images; remove it")
     if presentation.redraw and not len(source):
         raise SystemExit(f"{table}: redraw needs source images, but the set has none; remove it")
+    if presentation.shade and not len(source):
+        raise SystemExit(f"{table}: shade needs source images, which its styles come from, but the set has none")

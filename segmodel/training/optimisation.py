@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from segmodel.training.options import TrainOptions
+
 _NORMS = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
 
 
@@ -15,29 +17,31 @@ def learning_rate_factor(iteration: int, warmup: int, iterations: int, start: fl
     return rise * (1.0 - iteration / iterations)
 
 
-def build_optimiser(
-    model: nn.Module, learning_rate: float, weight_decay: float, head_factor: float
-) -> torch.optim.AdamW:
-    """Return AdamW with ``head_factor`` times the rate for the decode head, and no decay of norms and pos. embeddings.
+def build_optimiser(model: nn.Module, options: TrainOptions) -> torch.optim.AdamW:
+    """Return AdamW with its own learning rate for the decode head, and without decay of position embeddings and norms.
 
-    Each group stores its base rate as ``initial_lr``, for ``set_learning_rate``.
+    ``decayed_norms`` exempts norms of the head, or of the whole model, from that. Each group stores its base rate as
+    ``initial_lr``, for ``set_learning_rate``.
     """
     # float(): the command line's float subclasses cannot be loaded from a checkpoint.
+    rate, decay = float(options.learning_rate), float(options.weight_decay)
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for module_name, module in model.named_modules():
+        in_head = "head" in module_name
+        decays_norms = options.decayed_norms == "all" or (in_head and options.decayed_norms == "head")
         for name, parameter in module.named_parameters(recurse=False):
             if parameter.requires_grad:
-                decayed = not isinstance(module, _NORMS) and "pos_embed" not in name
-                groups.setdefault(("head" in module_name, decayed), []).append(parameter)
+                decayed = "pos_embed" not in name and (decays_norms or not isinstance(module, _NORMS))
+                groups.setdefault((in_head, decayed), []).append(parameter)
     settings = [
         {
             "params": parameters,
-            "initial_lr": float(learning_rate) * (head_factor if in_head else 1.0),
-            "weight_decay": float(weight_decay) if decayed else 0.0,
+            "initial_lr": rate * (options.head_learning_rate_factor if in_head else 1.0),
+            "weight_decay": decay if decayed else 0.0,
         }
         for (in_head, decayed), parameters in groups.items()
     ]
-    return torch.optim.AdamW(settings, lr=float(learning_rate), fused=True)
+    return torch.optim.AdamW(settings, lr=rate, fused=True)
 
 
 def set_learning_rate(optimiser: torch.optim.Optimizer, factor: float) -> None:

@@ -45,6 +45,14 @@ class RareClassDraw:
         return int(rng.choice(self.candidates[index])), self.classes[index]
 
 
+def has_enough(label: np.ndarray, trainId: int, options: Redraw) -> bool:
+    """Return whether a class covers more of a label map (H, W) than the minimum."""
+    covered = label == trainId
+    if options.min_crop_pixels is not None:
+        return covered.sum() > options.min_crop_pixels
+    return covered.mean() > options.min_crop_share
+
+
 def mixed_position(position: int, share: float) -> tuple[bool, int]:
     """Return whether a stream position belongs to the second part, and its index within that part.
 

@@ -16,13 +16,15 @@ from segmodel.checkpoint import Checkpoint
 from segmodel.files import whole_file, write_json
 from segmodel.identity import Identity, digest
 from segmodel.manifest import SOURCE
-from segmodel.models import build_model, read_config
+from segmodel.models import read_config
 from segmodel.training.accelerator import identify_together, make_accelerator
 from segmodel.training.data import Geometry, TrainingStream
 from segmodel.training.log import TrainingLog, open_tracker
+from segmodel.training.network import build_network
 from segmodel.training.optimisation import build_optimiser, learning_rate_factor
 from segmodel.training.options import Presentation, TrainOptions
 from segmodel.training.parallel import run_on
+from segmodel.training.shade import Shade
 from segmodel.training.trainer import Progress, Trainer
 
 
@@ -70,14 +72,14 @@ def _train(
     presentation: Presentation,
 ) -> None:
     accelerator, config = make_accelerator(options.precision), read_config(options.config)
-    geometry = Geometry(options.crop, options.source_size, options.cat_max_ratio)
+    geometry = Geometry(options.crop, options.source_size, options.cat_max_ratio, options.keep_ratio)
     stream = TrainingStream(data, geometry, seed, presentation)
     images = Counter(row["origin"] for row in stream.rows.load_data_list())
     if generator and not images[generator]:
         raise SystemExit(f"{data}: no images of generator {generator}; generate them, then run `build-training-set`")
-    network = build_model(config, seed)
-    optimiser = build_optimiser(network, options.learning_rate, options.weight_decay, options.head_learning_rate_factor)
-    trainer = Trainer(network, optimiser, accelerator, seed)
+    network = build_network(config, options, seed)
+    shade = Shade(network, stream, presentation.shade, options, accelerator) if presentation.shade else None
+    trainer = Trainer(network, build_optimiser(network, options), accelerator, seed, shade)
     settings = {"seed": seed, **_decisive(options), **presentation.decisive(), "network": config.to_dict()}
     checkpoint = Checkpoint(state, identify_together(accelerator, settings, _files(stream, data)))
     progress = _resumed(trainer, checkpoint)

@@ -8,9 +8,11 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedType
 from mmseg.models import BaseSegmentor
+from torch import Tensor
 
 from segmodel.training.accelerator import mean_loss
 from segmodel.training.optimisation import set_learning_rate
+from segmodel.training.shade import Shade
 
 
 @dataclass
@@ -40,12 +42,17 @@ class Trainer:
     """A model and its optimiser, prepared by accelerate; each process gets its part of the batch."""
 
     def __init__(
-        self, model: BaseSegmentor, optimiser: torch.optim.Optimizer, accelerator: Accelerator, seed: int
+        self,
+        model: BaseSegmentor,
+        optimiser: torch.optim.Optimizer,
+        accelerator: Accelerator,
+        seed: int,
+        shade: Shade | None = None,
     ) -> None:
         """Move the model to the device, with synchronised batch norm on several GPUs."""
         if accelerator.distributed_type == DistributedType.MULTI_GPU:  # SyncBatchNorm needs GPUs
             model = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)
-        self.model, self.accelerator, self.seed = model.train(), accelerator, seed
+        self.model, self.accelerator, self.seed, self.shade = model.train(), accelerator, seed, shade
         self.shared, self.optimiser = accelerator.prepare(self.model, optimiser)
 
     def step(self, batch: dict, iteration: int, learning_rate_factor: float) -> float:
@@ -54,6 +61,8 @@ class Trainer:
         Raises:
             SystemExit: the loss is not finite.
         """
+        if self.shade:
+            self.shade.refresh(iteration)
         # Dropout draws from torch's global generator; reseeding each iteration makes resuming exact.
         rank = self.accelerator.process_index
         entropy = (self.seed, 2, iteration, rank) if rank else (self.seed, 2, iteration)
@@ -63,12 +72,21 @@ class Trainer:
         loss, _ = self.model.parse_losses(losses)
         mean = mean_loss(self.accelerator, loss, iteration + 1)
         self.optimiser.zero_grad()
-        self.accelerator.backward(loss)
+        self._backward(loss, losses)
         self.optimiser.step()
         return mean
 
+    def _backward(self, total: Tensor, losses: dict[str, Tensor]) -> None:
+        """Accumulate the gradient of the losses, in one pass or in one for each of them."""
+        if not (self.shade and self.shade.options.backward == "separate"):
+            return self.accelerator.backward(total)
+        *others, last = [loss for name, loss in losses.items() if "loss" in name]
+        for loss in others:
+            self.accelerator.backward(loss, retain_graph=True)
+        self.accelerator.backward(last)
+
     def state(self) -> dict:
-        """Return the state dicts of model, optimiser and, with fp16, gradient scaler."""
+        """Return the state dicts of model, optimiser and, if there are, gradient scaler and SHADE's prototypes."""
         return {name: part.state_dict() for name, part in self._parts().items()}
 
     def restore(self, state: dict) -> None:
@@ -78,4 +96,5 @@ class Trainer:
 
     def _parts(self) -> dict:
         scaler = {"scaler": self.accelerator.scaler} if self.accelerator.scaler else {}
-        return {"model": self.model, "optimiser": self.optimiser, **scaler}
+        shade = {"shade": self.shade} if self.shade else {}
+        return {"model": self.model, "optimiser": self.optimiser, **scaler, **shade}

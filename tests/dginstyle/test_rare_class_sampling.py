@@ -10,6 +10,7 @@ from dginstyle.rare_class_sampling import (
     Crop,
     candidates,
     class_probabilities,
+    draw_by_rejection,
     draw_class,
     draw_class_and_file,
     draw_class_and_new_file,
@@ -78,6 +79,32 @@ def test_a_file_is_drawn_for_one_class_only_until_all_are_taken():
     taken = {"a"}
     drawn = [draw_class_and_new_file({12: 0.9, 0: 0.1}, files, taken, new_rng()) for _ in range(2)]
     assert drawn == [(0, "b"), None]
+
+
+def test_draws_by_rejection_are_those_of_class_and_file_without_the_repeated_ones():
+    probabilities, files = {12: 0.6, 3: 0.3, 0: 0.1}, {12: ["a", "b"], 3: ["b", "c", "d"], 0: ["a", "d", "e"]}
+
+    def rejected(rng):
+        taken = {}
+        while len(taken) < 5:
+            train_id, file = draw_class_and_file(probabilities, files, rng)
+            taken.setdefault(file, train_id)
+        return [(train_id, file) for file, train_id in taken.items()]
+
+    ours = [tuple(draw_by_rejection(probabilities, files, rng)) for rng in [new_rng()] for _ in range(4000)]
+    naive = [tuple(rejected(rng)) for rng in [new_rng(1)] for _ in range(4000)]
+    for place in range(5):
+        shares = [
+            {draw: [one[place] for one in runs].count(draw) / 4000 for draw in set().union(*naive)}
+            for runs in (ours, naive)
+        ]
+        assert shares[0] == pytest.approx(shares[1], abs=0.04)
+    assert all(sorted(file for _, file in run) == list("abcde") for run in ours)
+
+
+def test_draws_by_rejection_end_when_the_likely_classes_have_no_file_left():
+    drawn = list(draw_by_rejection({12: 1.0, 0: 0.0}, {12: ["a"], 0: ["a", "b"]}, new_rng()))
+    assert drawn == [(12, "a"), (0, "b")]
 
 
 def test_classes_whose_probability_underflowed_can_still_be_drawn():

@@ -9,7 +9,7 @@ from PIL import Image
 
 TINY_MODEL = """
 model = dict(
-    type="EncoderDecoder",
+    type="Segmentor",
     data_preprocessor=dict(
         type="SegDataPreProcessor", mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True,
         size_divisor=1, pad_val=0, seg_pad_val=255,
@@ -20,7 +20,7 @@ model = dict(
     ),
     decode_head=dict(
         type="SegformerHead", in_channels=[8, 16], in_index=[0, 1], channels=8, dropout_ratio=0.1, num_classes=19,
-        norm_cfg=dict(type="BN"), align_corners=False, loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=True),
+        norm_cfg=dict(type="BN"), align_corners=False, loss_decode=dict(type="CrossEntropyLoss"),
     ),
     train_cfg=dict(), test_cfg=dict(mode="whole"),
 )
@@ -101,14 +101,15 @@ def options(tmp_path):
 
 @pytest.fixture
 def trained(tmp_path, mixed_set, options):
-    """Train and return the output folder: ``trained(name, seed=0, data=mixed_set, **options)``."""
+    """Train and return the output folder: ``trained(name, seed=0, data=mixed_set, shade=None, **options)``."""
+    from segmodel.training.options import Presentation
     from segmodel.training.train import train
 
-    def call(name: str, seed: int = 0, data: Path = mixed_set, generator: str | None = None, **changed) -> Path:
+    def call(name, seed=0, data=mixed_set, generator=None, shade=None, **changed) -> Path:
         output = tmp_path / name
         train(
             model="tiny", data=data, output=output, state=tmp_path / "state" / name,
-            options=options.replace(**changed), seed=seed, generator=generator,
+            options=options.replace(**changed), seed=seed, generator=generator, presentation=Presentation(shade=shade),
         )  # fmt: skip
         return output
 

@@ -62,6 +62,20 @@ def test_benchmark_name_is_filled_in(check):
         ({"dreambooth.precision": "fp8"}, "but must be 'fp32', 'bf16' or 'fp16'"),
         ({"evaluation.cityscapes.size": [64]}, "the key evaluation.cityscapes.size[1] is missing"),
         ({"datasets.a/b": {}}, "datasets.a/b: 'a/b' must be a name of letters, digits and underscores"),
+        ({"training_sets.shade.shade": {"styles": 0}}, "shade.styles is 0 but must be greater than or equal to 1"),
+        ({"training_sets.generated_only.shade": {}}, "training_sets.generated_only.shade needs source images; set"),
+        ({"training_sets.shade.redraw": {}}, "redraw: needs either min_crop_share or min_crop_pixels"),
+        (
+            {"training_sets.shade.redraw": {"online": False, "min_crop_pixels": 9}},
+            "online is false, so that source.sampling must be rare_class_rejection, not rare_class_sampling",
+        ),
+        (
+            {
+                "models.segformer_mini.evaluation_mode": "slide",
+                "evaluation.cityscapes": {"size": [64, 128], "mode": "whole"},
+            },
+            "models.segformer_mini.evaluation_mode is slide: evaluation.cityscapes needs crop and stride",
+        ),
         ({"generators.other": {"kind": "render"}}, "the key generators.other.images is missing"),
         ({"generators.other": {"images": 4}}, "other.kind must be one of diffusion, render, recolour, imported"),
         ({"generators.other": {"kind": "gan"}}, "other.kind must be one of diffusion, render, recolour, imported"),

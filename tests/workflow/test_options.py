@@ -6,6 +6,7 @@ import pytest
 from configuration import execution_keys
 from options import Options, options
 from segmentation import Segmentation
+from selection import evaluation_protocol
 from snakemake.iocontainers import Wildcards
 
 EXECUTION = frozenset({"workers"})
@@ -37,3 +38,56 @@ def test_evaluation_record_identifies_the_training(config, repository):
         **{"benchmark": "mini", "source": "gta", "model": "m", "training_set": "dginstyle"},
         **{"generator": "dginstyle", "seed": 1, "target": "cityscapes"},
     }
+
+
+@pytest.fixture
+def segmentation(config, repository):
+    """The functions of the training and evaluation rules; its configuration may be modified."""
+    return Segmentation(config, repository)
+
+
+WILDCARDS = {"model": "segformer_mini", "training_set": "shade", "seed": "1", "target": "cityscapes"}
+
+
+def test_training_is_given_redraw_and_shade_of_its_set(segmentation):
+    wildcards, training_set = Wildcards(fromdict=WILDCARDS), segmentation.config["training_sets"]["shade"]
+    assert segmentation.redraw_statistics(wildcards) == {}
+    assert json.loads(segmentation.presentation(wildcards)) == {"shade": {"refresh_every": 500}}
+    training_set["redraw"] = {"min_crop_pixels": 9}
+    assert segmentation.redraw_statistics(wildcards).keys() == {"files_by_class", "probabilities"}
+    assert json.loads(segmentation.presentation(wildcards))["redraw"] == {
+        **{"min_crop_pixels": 9, "min_pixels": 12},
+        **{"files_by_class": "results/mini/data/gta/samples_with_class.json"},
+        **{"probabilities": "results/mini/data/gta/rcs_probabilities.json"},
+    }
+    training_set["redraw"]["online"] = False
+    assert segmentation.redraw_statistics(wildcards) == {}
+    assert json.loads(segmentation.presentation(wildcards))["redraw"] == training_set["redraw"]
+
+
+def test_evaluation_mode_is_the_models_else_the_training_sets_else_the_targets(segmentation):
+    config, wildcards = segmentation.config, Wildcards(fromdict=WILDCARDS)
+
+    def mode():
+        return json.loads(segmentation.evaluation_options(wildcards))["mode"]
+
+    modes = [mode()]
+    config["training_sets"]["shade"]["evaluation_mode"] = "whole"
+    modes.append(mode())
+    config["models"]["segformer_mini"]["evaluation_mode"] = "slide"
+    assert [*modes, mode()] == ["slide", "whole", "slide"]
+    assert "evaluation_mode" not in json.loads(segmentation.model_options(wildcards))
+
+
+def test_scaled_protocol_of_whole_images_needs_no_windows(config):
+    config["models"]["segformer_mini"]["evaluation_scale"] = 2
+    config["evaluation"]["cityscapes"] = {"size": [64, 128], "mode": "whole"}
+    protocol = evaluation_protocol(config, "segformer_mini", "cityscapes")
+    assert protocol == {"size": [128, 256], "mode": "whole"}
+
+
+def test_figure_shows_each_training_set_in_its_mode(segmentation):
+    wildcards = Wildcards(fromdict={"model": "segformer_mini"})
+    assert "modes" not in json.loads(segmentation.shown_targets(wildcards))["cityscapes"]
+    segmentation.config["training_sets"]["dginstyle"]["evaluation_mode"] = "whole"
+    assert json.loads(segmentation.shown_targets(wildcards))["cityscapes"]["modes"] == {"dginstyle": "whole"}

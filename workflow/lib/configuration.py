@@ -161,10 +161,20 @@ def impossible_values(config: dict) -> Iterator[str]:
         yield f"ablations lists the baseline {config['baseline']!r}, which is in every table already"
     yield from impossible_training_sets(config)
     yield from impossible_imports(config)
+    yield from impossible_evaluations(config)
+
+
+def impossible_evaluations(config: dict) -> Iterator[str]:
+    """Yield windows that do not fit into their images, and evaluations in windows without sizes."""
     for name, inference in config["evaluation"].items():
         for axis in (0, 1) if inference.get("mode") != "whole" else ():
             if inference["crop"][axis] > inference["size"][axis]:
                 yield f"evaluation.{name}.crop is {inference['crop']}, larger than size, {inference['size']}"
+    for section in ("models", "training_sets"):
+        sliding = [name for name, entry in config[section].items() if entry.get("evaluation_mode") == "slide"]
+        for target in config["targets"] if sliding else ():
+            if not all(config["evaluation"][target].get(key) for key in ("crop", "stride")):
+                yield f"{section}.{sliding[0]}.evaluation_mode is slide: evaluation.{target} needs crop and stride"
 
 
 def impossible_training_sets(config: dict) -> Iterator[str]:
@@ -176,6 +186,15 @@ def impossible_training_sets(config: dict) -> Iterator[str]:
         source, generator = training_set["source"], training_set["generator"]
         if not (source or generator):
             yield f"training_sets.{name} needs source images or a generator"
+        for key in ("redraw", "shade"):
+            if training_set.get(key) is not None and not source:
+                yield f"training_sets.{name}.{key} needs source images; set {key}: null"
+        offline = training_set.get("redraw") and not training_set["redraw"].get("online", True)
+        if offline and source["sampling"] != "rare_class_rejection":
+            yield (
+                f"training_sets.{name}.redraw.online is false, so that source.sampling must be rare_class_rejection, "
+                f"not {source['sampling']}"
+            )
 
 
 def impossible_imports(config: dict) -> Iterator[str]:

@@ -27,7 +27,7 @@ from dginstyle.options import (  # noqa: E402
 )
 from dginstyle.prior.options import PriorOptions  # noqa: E402
 from dginstyle.training.options import ControlNetOptions, DreamboothOptions  # noqa: E402
-from segmodel.evaluation.options import InferenceOptions  # noqa: E402
+from segmodel.evaluation.options import InferenceOptions, Mode  # noqa: E402
 from segmodel.tables.options import BootstrapOptions  # noqa: E402
 from segmodel.training.options import PresentationOptions, TrainOptions  # noqa: E402
 
@@ -47,10 +47,13 @@ class RareClassSamplingOptions(Options):
 
 
 class ScaledOptions(Options):
-    """The scale at which a model is evaluated."""
+    """The scale and mode in which a model is evaluated."""
 
     evaluation_scale: PositiveInt = Field(
         1, description="factor on size, crop and stride of evaluation for this model (HRDA: 2)"
+    )
+    evaluation_mode: Mode | None = Field(
+        None, description="mode of this model's evaluation; null: that of the training set, else that of the target"
     )
 
 
@@ -101,6 +104,9 @@ class TrainingSetEntry(TrainingSetOptions, PresentationOptions):
     """``training_sets.<name>``: what the models train on."""
 
     generator: str | None = Field(description="the generated set to add, a name under generators; null: none")
+    evaluation_mode: Mode | None = Field(
+        None, description="mode of the evaluation after this training, if the model has none; null: that of the target"
+    )
 
 
 class QualityEntry(Options):

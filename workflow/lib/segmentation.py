@@ -85,15 +85,15 @@ class Segmentation:
         return options(chosen(training_set, "source", "generated_part"))
 
     def redraw_statistics(self, wildcards: Wildcards) -> dict[str, str]:
-        """Return the source's statistics as inputs if a training set has ``redraw``."""
-        redraws = self.config["training_sets"][wildcards.training_set].get("redraw")
-        return {name: f"<source>/{file}" for name, file in REDRAW_STATISTICS.items()} if redraws else {}
+        """Return the source's statistics as inputs if a training set draws from them in training."""
+        redraw = self.config["training_sets"][wildcards.training_set].get("redraw")
+        return {name: f"<source>/{file}" for name, file in REDRAW_STATISTICS.items()} if draws_online(redraw) else {}
 
     def presentation(self, wildcards: Wildcards) -> Options:
         """Return a training set's augmentation and sampling options."""
         training_set = self.config["training_sets"][wildcards.training_set]
-        values = chosen(training_set, "photometric", "generated_share")
-        if redraw := training_set.get("redraw"):
+        values = chosen(training_set, "photometric", "generated_share", "redraw", "shade")
+        if draws_online(redraw := training_set.get("redraw")):
             source = f"{self.results}/data/{self.config['source']}"
             statistics = {name: f"{source}/{file}" for name, file in REDRAW_STATISTICS.items()}
             values["redraw"] = {**redraw, **statistics, **self.min_pixels}
@@ -101,13 +101,13 @@ class Segmentation:
 
     def model_options(self, wildcards: Wildcards) -> Options:
         """Return the options of a model's training."""
-        model = without(self.config["models"][wildcards.model], "kind", "evaluation_scale")
+        model = without(self.config["models"][wildcards.model], "kind", "evaluation_scale", "evaluation_mode")
         file = {"config": os.path.relpath(self.repository / model["config"])}
         return options(model, file, execution=execution_keys("models"))
 
     def evaluation_options(self, wildcards: Wildcards) -> Options:
-        """Return the evaluation protocol of a model on a target."""
-        return options(evaluation_protocol(self.config, wildcards.model, wildcards.target))
+        """Return the evaluation protocol of a model, trained on a training set, on a target."""
+        return options(evaluation_protocol(self.config, wildcards.model, wildcards.target, wildcards.training_set))
 
     def evaluation_record(self, wildcards: Wildcards) -> Options:
         """Return the record of an evaluation."""
@@ -118,7 +118,17 @@ class Segmentation:
 
     def shown_targets(self, wildcards: Wildcards) -> str:
         """Return each target's data and protocol in the order of the figure, as JSON."""
-        targets = self.config["targets"]
-        protocols = {target: evaluation_protocol(self.config, wildcards.model, target) for target in targets}
-        data = f"{self.results}/data"
-        return json.dumps({target: {"data": f"{data}/{target}", "options": protocols[target]} for target in targets})
+        return json.dumps({target: self._shown_target(wildcards.model, target) for target in self.config["targets"]})
+
+    def _shown_target(self, model: str, target: str) -> dict:
+        protocol = evaluation_protocol(self.config, model, target)
+        sets = table_sets(self.config)
+        modes = {name: evaluation_protocol(self.config, model, target, name)["mode"] for name in sets}
+        others = {name: mode for name, mode in modes.items() if mode != protocol["mode"]}
+        shown = {"data": f"{self.results}/data/{target}", "options": protocol}
+        return {**shown, "modes": others} if others else shown
+
+
+def draws_online(redraw: dict | None) -> bool:
+    """Return whether a training set's ``redraw`` is rare class sampling in training."""
+    return bool(redraw) and redraw.get("online", True)

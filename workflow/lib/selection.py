@@ -54,7 +54,10 @@ def tabulated_sets(config: dict) -> list[str]:
     return [config["source"], *config["targets"], *(name for name in used if name in imported(config, "generators"))]
 
 
-def evaluation_protocol(config: dict, model: str, target: str) -> dict:
-    """Return a target's evaluation protocol at a model's evaluation scale."""
-    protocol, scale = config["evaluation"][target], config["models"][model].get("evaluation_scale", 1)
-    return {**protocol, **{key: [scale * side for side in protocol[key]] for key in ("size", "crop", "stride")}}
+def evaluation_protocol(config: dict, model: str, target: str, training_set: str | None = None) -> dict:
+    """Return a target's evaluation protocol at a model's scale, and in its mode or else that of a training set."""
+    protocol, entry = config["evaluation"][target], config["models"][model]
+    scale = entry.get("evaluation_scale", 1)
+    sizes = {key: [scale * side for side in protocol[key]] for key in ("size", "crop", "stride") if protocol.get(key)}
+    mode = entry.get("evaluation_mode") or config["training_sets"].get(training_set, {}).get("evaluation_mode")
+    return {**protocol, **sizes, "mode": mode or protocol.get("mode", "slide")}

@@ -8,7 +8,7 @@ crop. To make up for the cost, the first two stages have one block each.
 class_weight = [0.2, 0.5, 0.2, 1.5, 1.0, 0.8, 2.5, 2.2, 0.35, 0.7, 0.35, 1.1, 3.0, 0.6, 1.3, 1.3, 3.0, 2.5, 2.5]
 
 model = dict(
-    type="EncoderDecoder",
+    type="Segmentor",
     data_preprocessor=dict(
         type="SegDataPreProcessor",
         mean=[123.675, 116.28, 103.53],

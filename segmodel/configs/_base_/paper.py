@@ -14,8 +14,7 @@ model = dict(
     decode_head=dict(
         num_classes=19,
         align_corners=False,
-        # As published: the mean is over all pixels, including ignored ones.
-        loss_decode=dict(type="CrossEntropyLoss", avg_non_ignore=False),
+        loss_decode=dict(type="CrossEntropyLoss"),
     ),
     train_cfg=dict(),
     test_cfg=dict(mode="whole"),

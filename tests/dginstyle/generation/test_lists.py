@@ -82,7 +82,7 @@ def test_label_maps_of_only_ignore_stop_with_a_message(tmp_path):
         drawn(source, tmp_path, rare=False)
 
 
-@pytest.mark.parametrize("sampling", ["rare_class_sampling", "uniform", "all"])
+@pytest.mark.parametrize("sampling", ["rare_class_sampling", "rare_class_rejection", "uniform", "all"])
 def test_no_source_image_is_taken_twice(source, tmp_path, sampling):
     rows = rows_of(training_set(source, tmp_path, 6, sampling))
     assert len({row["image"] for row in rows}) == 6
@@ -102,6 +102,16 @@ def test_the_remaining_images_follow_when_candidates_run_out(tmp_path):
     rows = rows_of(training_set(source, tmp_path, 6))
     assert {row["label"][-21:-18] for row in rows[:2]} == {"000", "001"}
     assert len({row["label"] for row in rows}) == 6
+
+
+def test_class_of_each_draw_is_kept_for_the_redraw_of_crops(source, tmp_path):
+    generated = tmp_path / "generated/dginstyle"
+    write_csv(generated / "manifest.csv", ("image", "label"), [("0.png", "0_labelTrainIds.png")])
+    rows = rows_of(training_set(source, tmp_path, 4, "rare_class_rejection", generated=generated))
+    for row in rows[:4]:
+        assert (read_label(tmp_path / "sets" / row["label"]) == int(row["drawn_class"])).sum() > 4
+    assert rows[4]["drawn_class"] == ""
+    assert "drawn_class" not in rows_of(training_set(source, tmp_path, 4))[0]
 
 
 def test_generated_images_are_all_added_under_their_generator_s_name(source, tmp_path):

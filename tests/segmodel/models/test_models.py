@@ -36,13 +36,15 @@ def hrda():
 @pytest.mark.parametrize(
     ("name", "decoder"),
     # SegFormer and DAFormer: table 7 of the DAFormer paper. By hand: HRDA adds 0.5 M of attention to DAFormer, and
-    # DeepLabV2 has 4 x 3 x 3 x 2048 x 19 weights.
+    # DeepLabV2 has 2 x 3 x 3 x 2048 x 19 weights, on HRDA twice as many.
     [
         ("segformer_b5", 3.2),
         ("segformer_linear_b5", 3.2),
         ("daformer_b5", 3.7),
         ("hrda_b5", 4.2),
-        ("deeplabv2_r101", 1.4),
+        ("hrda_384_b5", 4.2),
+        ("deeplabv2_r101", 0.7),
+        ("hrda_deeplabv2_r101", 1.4),
     ],
 )
 def test_decoder_has_the_published_number_of_parameters(name, decoder):
@@ -140,6 +142,23 @@ def test_feature_distance_uses_the_initial_encoder_which_is_not_saved():
     moved.backward()
     assert moved > 0.0
     assert model.backbone.layers[0][0].projection.weight.grad is not None
+
+
+def test_hrda_trains_and_predicts_on_a_resnet_with_feature_distance():
+    small = {"model.backbone.depth": 50, "model.detail_crop": (64, 64)}
+    model = _model("hrda_deeplabv2_r101", **small).train()
+    samples = [SegDataSample(gt_sem_seg=PixelData(data=torch.full((1, 128, 128), 13)))] * 2
+    losses = model.loss(torch.randn(2, 3, 128, 128), samples)
+    assert set(losses) == {"decode.loss_ce", "decode.loss_detail", "loss_feature_distance"}
+    assert all(loss > 0 for loss in losses.values())
+    with torch.inference_mode():
+        logits = model.eval().encode_decode(torch.randn(1, 3, 128, 128), [{"img_shape": (128, 128)}])
+    assert logits.shape == (1, 19, 128, 128)
+
+
+def test_detail_crop_is_a_value_of_the_models_file():
+    crops = {name: read_config(CONFIGS / f"{name}.py").model.detail_crop for name in ("hrda_b5", "hrda_384_b5")}
+    assert crops == {"hrda_b5": (512, 512), "hrda_384_b5": (384, 384)}
 
 
 def test_fusion_equals_its_definition_pixel_by_pixel():

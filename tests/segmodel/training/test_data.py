@@ -6,7 +6,7 @@ from PIL import Image
 
 from segmodel.labels import CLASS_NAMES, PALETTE, read_label
 from segmodel.manifest import read_samples
-from segmodel.training.data import Geometry, TrainingStream
+from segmodel.training.data import Geometry, TrainingStream, loading
 
 GEOMETRY = Geometry(crop=(16, 16), source_size=(16, 32), cat_max_ratio=0.75)
 
@@ -40,6 +40,14 @@ def test_invalid_manifest_is_named(tmp_path, content, words):
     assert str(tmp_path) in str(error.value)
 
 
+def test_class_that_an_image_was_drawn_for_is_read(tmp_path, write_pairs, write_table):
+    rows = [
+        (*row, "source", drawn) for row, drawn in zip(write_pairs(tmp_path / "gta", 2, (16, 16)), (13, ""), strict=True)
+    ]
+    table = write_table(tmp_path / "set.csv", rows, ("image", "label", "origin", "drawn_class"))
+    assert [sample.drawn_class for sample in read_samples(table)] == [13, None]
+
+
 def test_missing_manifest_says_how_to_make_it(tmp_path):
     with pytest.raises(SystemExit, match="manifest.csv: no such file; make it with `convert`"):
         read_samples(tmp_path / "manifest.csv")
@@ -68,6 +76,31 @@ def test_samples_of_both_origins_have_the_crop_size(mixed_set):
     for sample in (stream[position] for position in range(10)):
         assert sample["inputs"].shape == (3, 16, 16)
         assert sample["data_samples"].gt_sem_seg.data.shape == (1, 16, 16)
+
+
+@pytest.mark.parametrize(
+    ("size", "keep_ratio", "expected"),
+    [
+        ((720, 1280), True, (704, 1280)),
+        ((1440, 2560), True, (1407, 2560)),
+        ((720, 1280), False, (720, 1280)),
+    ],
+)
+def test_frame_of_gta_is_resized_within_or_to_the_size(tmp_path, size, keep_ratio, expected):
+    Image.fromarray(np.zeros((1052, 1914, 3), np.uint8)).save(tmp_path / "image.png")
+    Image.fromarray(np.zeros((1052, 1914), np.uint8)).save(tmp_path / "label.png")
+    results = {"img_path": tmp_path / "image.png", "seg_map_path": tmp_path / "label.png", "seg_fields": []}
+    for transform in loading(size, keep_ratio):
+        results = transform(results)
+    assert results["img"].shape[:2] == results["gt_seg_map"].shape == expected
+
+
+def test_stream_keeps_the_ratio_of_source_images(mixed_set):
+    rows = {keep: TrainingStream(mixed_set, Geometry((16, 16), (32, 32), 1.0, keep), seed=0) for keep in (False, True)}
+    position = next(p for p in range(10) if rows[True].row_at(p)["origin"] == "source")  # 32x64 becomes 16x32
+    assert {keep: stream.load_source(stream.row_at(position))["img"].shape[:2] for keep, stream in rows.items()} == {
+        False: (32, 32), True: (16, 32),
+    }  # fmt: skip
 
 
 def test_generated_image_of_another_size_is_resized_to_the_crop(tmp_path, write_pairs, write_table):

@@ -41,18 +41,33 @@ class _Model(nn.Module):
         self.decode_head = nn.Sequential(nn.Conv2d(4, 2, 1), nn.BatchNorm2d(2))
 
 
-def _settings(model: nn.Module) -> dict:
-    optimiser = build_optimiser(model, learning_rate=1e-3, weight_decay=0.01, head_factor=10.0)
-    set_learning_rate(optimiser, 0.5)
-    groups = [(id(p), group) for group in optimiser.param_groups for p in group["params"]]
-    names = {id(p): name for name, p in model.named_parameters()}
-    return {names[key]: (group["lr"], group["weight_decay"]) for key, group in groups}
+@pytest.fixture
+def settings(options):
+    """Return each parameter's (learning rate, weight decay) at half of the rate."""
+
+    def call(decayed_norms: str) -> dict:
+        changed = {"learning_rate": 1e-3, "weight_decay": 0.01, "head_learning_rate_factor": 10.0}
+        model = _Model()
+        optimiser = build_optimiser(model, options.replace(**changed, decayed_norms=decayed_norms))
+        set_learning_rate(optimiser, 0.5)
+        groups = [(id(p), group) for group in optimiser.param_groups for p in group["params"]]
+        names = {id(p): name for name, p in model.named_parameters()}
+        return {names[key]: (group["lr"], group["weight_decay"]) for key, group in groups}
+
+    return call
 
 
-def test_decode_head_learns_faster_and_norms_and_position_embeddings_do_not_decay():
-    settings = _settings(_Model())
-    assert settings["backbone.0.weight"] == pytest.approx((5e-4, 0.01))
-    assert settings["backbone.1.weight"] == pytest.approx((5e-4, 0.0))
-    assert settings["backbone.pos_embed"] == pytest.approx((5e-4, 0.0))
-    assert settings["decode_head.0.bias"] == pytest.approx((5e-3, 0.01))
-    assert settings["decode_head.1.bias"] == pytest.approx((5e-3, 0.0))
+def test_decode_head_learns_faster_and_norms_and_position_embeddings_do_not_decay(settings):
+    found = settings("none")
+    assert found["backbone.0.weight"] == pytest.approx((5e-4, 0.01))
+    assert found["backbone.1.weight"] == pytest.approx((5e-4, 0.0))
+    assert found["backbone.pos_embed"] == pytest.approx((5e-4, 0.0))
+    assert found["decode_head.0.bias"] == pytest.approx((5e-3, 0.01))
+    assert found["decode_head.1.bias"] == pytest.approx((5e-3, 0.0))
+
+
+@pytest.mark.parametrize(("decayed_norms", "backbone", "head"), [("head", 0.0, 0.01), ("all", 0.01, 0.01)])
+def test_norms_of_the_head_or_of_the_whole_model_decay(settings, decayed_norms, backbone, head):
+    found = settings(decayed_norms)
+    assert [found[f"{part}.1.weight"][1] for part in ("backbone", "decode_head")] == [backbone, head]
+    assert found["backbone.pos_embed"][1] == 0.0

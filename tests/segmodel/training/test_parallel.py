@@ -15,7 +15,6 @@ def config(tmp_path, options):
         ("drop_path_rate=0.1", "drop_path_rate=0.0"),
         ("dropout_ratio=0.1", "dropout_ratio=0.0"),
         ('norm_cfg=dict(type="BN")', 'norm_cfg=dict(type="GN", num_groups=1)'),
-        ("avg_non_ignore=True", "avg_non_ignore=False"),
     ):
         assert old in text
         text = text.replace(old, new)

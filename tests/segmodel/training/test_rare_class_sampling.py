@@ -3,6 +3,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from segmodel.training.data import Geometry, TrainingStream
 from segmodel.training.options import Presentation, Redraw
@@ -47,23 +48,68 @@ def test_stream_redraws_source_images_only(mixed_set, redraw):
     assert shown["0.png"] + shown["1.png"] > 30
 
 
-def test_crop_is_drawn_again_until_it_has_the_class(tmp_path, write_pairs, write_table, redraw):
-    from PIL import Image
-
-    rows = [(*row, "source") for row in write_pairs(tmp_path / "gta", 6, (16, 32))]
+@pytest.fixture
+def narrow_class(tmp_path, write_pairs, write_table):
+    """A training set whose images 0 and 1 have a strip of class 13 of 4 of 32 columns, fully in 9 of 17 crops."""
+    rows = [
+        (*row, "source", 13 if index < 2 else "")
+        for index, row in enumerate(write_pairs(tmp_path / "gta", 6, (16, 32)))
+    ]
     label = np.zeros((16, 32), np.uint8)
-    label[:, 20:24] = 13  # fully inside 9 of 17 crops
+    label[:, 20:24] = 13
     for i in range(2):
         Image.fromarray(label).save(tmp_path / "gta" / f"{i}_labelTrainIds.png")
-    table = write_table(tmp_path / "set.csv", rows)
-    rate = {}
-    for share in (0.0, 0.24):
-        changed = redraw.replace(min_crop_share=share)
-        stream = TrainingStream(table, GEOMETRY, seed=0, presentation=Presentation(redraw=changed))
-        labels = [stream[p]["data_samples"] for p in range(60)]
-        rare = [s.gt_sem_seg.data.numpy() for s in labels if s.img_path.rpartition("/")[2] in ("0.png", "1.png")]
-        rate[share] = np.mean([(crop == 13).mean() == 0.25 for crop in rare])
-    assert rate[0.24] == 1.0 > rate[0.0]
+    return write_table(tmp_path / "set.csv", rows, ("image", "label", "origin", "drawn_class"))
+
+
+def whole_strips(table, redraw):
+    """Return the share of the crops of images 0 and 1 that hold the whole strip."""
+    stream = TrainingStream(table, GEOMETRY, seed=0, presentation=Presentation(redraw=redraw))
+    samples = [stream[p]["data_samples"] for p in range(60)]
+    crops = [s.gt_sem_seg.data.numpy() for s in samples if s.img_path.rpartition("/")[2] in ("0.png", "1.png")]
+    return np.mean([(crop == 13).mean() == 0.25 for crop in crops])
+
+
+@pytest.mark.parametrize("minimum", [{"min_crop_share": 0.24}, {"min_crop_share": None, "min_crop_pixels": 63}])
+def test_crop_is_drawn_again_until_it_has_the_class(narrow_class, redraw, minimum):
+    assert whole_strips(narrow_class, redraw.replace(**minimum)) == 1.0 > whole_strips(narrow_class, redraw)
+
+
+def test_crop_is_drawn_again_for_the_class_that_its_image_was_drawn_for(narrow_class):
+    offline = Redraw(online=False, min_crop_pixels=63)
+    assert whole_strips(narrow_class, offline) == 1.0 > whole_strips(narrow_class, None)
+    stream = TrainingStream(narrow_class, GEOMETRY, seed=0, presentation=Presentation(redraw=offline))
+    assert len({stream[p]["data_samples"].img_path for p in range(6)}) == 6  # one epoch
+
+
+def test_last_of_ten_redraws_is_taken_unchecked(narrow_class, monkeypatch):
+    stream = TrainingStream(
+        narrow_class, GEOMETRY, seed=0, presentation=Presentation(redraw=Redraw(online=False, min_crop_pixels=10_000))
+    )
+    crops, crop = [], stream.crop
+    monkeypatch.setattr(stream, "crop", lambda image: crops.append(1) or crop(image))
+    position = next(p for p in range(6) if stream.row_at(p)["drawn_class"] == 13)
+    assert stream[position]["inputs"].shape == (3, 16, 16)
+    assert len(crops) == 11
+
+
+def test_offline_redraw_without_drawn_classes_is_rejected(mixed_set):
+    presentation = Presentation(redraw=Redraw(online=False, min_crop_share=0.1))
+    with pytest.raises(SystemExit, match="needs the class that each image was drawn for .*rare_class_rejection"):
+        TrainingStream(mixed_set, GEOMETRY, seed=0, presentation=presentation)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"min_crop_share": 0.1, "min_crop_pixels": 5}, "needs either min_crop_share or min_crop_pixels"),
+        ({}, "needs either min_crop_share or min_crop_pixels"),
+        ({"min_crop_share": 0.1}, "online needs files_by_class and probabilities"),
+    ],
+)
+def test_incomplete_redraw_is_rejected(values, words):
+    with pytest.raises(ValueError, match=words):
+        Redraw(**values)
 
 
 def test_generated_share_holds_in_every_stretch(mixed_set):
