@@ -15,6 +15,8 @@ VERBS = {
     "train-prior": "dginstyle.prior.train:train_prior",
     "train-dreambooth": "dginstyle.training.dreambooth:train_dreambooth",
     "train-controlnet": "dginstyle.training.controlnet:train_controlnet",
+    "download-network": "dginstyle.diffusion.download_network:download_network",
+    "import-network": "dginstyle.diffusion.import_network:import_network",
     "draw-list": "dginstyle.generation.list:draw_list",
     "generate-shard": "dginstyle.generation.generate:generate_shard",
     "demo": "dginstyle.demo:demo",

@@ -10,6 +10,7 @@ from packages import IMPORTING, imported
 from pydantic import ValidationError
 from sections import INHERITING, KINDS, Configuration, load_kind
 
+from dginstyle.diffusion.origins import network_files
 from dginstyle.options import execution_keys as options_execution_keys
 from dginstyle.problems import nested, problem
 
@@ -213,6 +214,7 @@ def missing_files(config: dict, repository: Path) -> Iterator[str]:
     for name, model in config["models"].items():
         if not (repository / model["config"]).is_file():
             yield f"models.{name}.config names the file {model['config']}, which does not exist"
+    yield from missing_networks(config, repository)
     prior = prior_folder(config, repository)
     if prior and not trains_prior(config) and not (prior / "model_index.json").is_file():
         yield (
@@ -221,13 +223,39 @@ def missing_files(config: dict, repository: Path) -> Iterator[str]:
         )
 
 
+def missing_networks(config: dict, repository: Path) -> Iterator[str]:
+    """Yield pretrained networks that do not exist or are not pinned."""
+    for network, entry in pretrained_networks(config).items():
+        key, folder = f"pretrained.{network}", local_path(entry["origin"], repository)
+        if folder is None and not (entry.get("revision") or entry.get("sha256")):
+            yield f"{key}.origin is a hub id, whose content can change: add its revision, or the sha256 of its weights"
+        if folder is None:
+            continue
+        if entry.get("revision"):
+            yield f"{key}.revision is for hub ids, but origin is the path {entry['origin']}"
+        try:
+            network_files(network, folder, entry.get("subfolder", ""))
+        except ValueError as error:
+            yield f"{key}.origin: {error}"
+
+
+def pretrained_networks(config: dict) -> dict[str, dict]:
+    """Return the networks that are not trained here, by name."""
+    return {name: entry for name, entry in (config.get("pretrained") or {}).items() if entry}
+
+
 def trains_prior(config: dict) -> bool:
     """Return whether the prior is trained by the rule train_prior."""
     return config["prior"] == f"results/{config['benchmark']}/prior"
 
 
 def prior_folder(config: dict, repository: Path) -> Path | None:
-    """Return the folder of the prior, or None for a hub id: owner/name, where no folder ``owner`` exists."""
-    owner, _, name = config["prior"].partition("/")
+    """Return the folder of the prior, or None for a hub id."""
+    return local_path(config["prior"], repository)
+
+
+def local_path(place: str, repository: Path) -> Path | None:
+    """Return a path, or None for a hub id: owner/name, where no folder ``owner`` exists."""
+    owner, _, name = place.partition("/")
     is_hub_id = all(re.fullmatch(r"\w[\w.-]*", part) for part in (owner, name)) and not (repository / owner).is_dir()
-    return None if is_hub_id else repository / config["prior"]
+    return None if is_hub_id else repository / place

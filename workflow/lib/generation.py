@@ -5,12 +5,14 @@ import math
 import os
 from pathlib import Path
 
-from configuration import execution_keys, prior_folder, trains_prior
-from options import Options, options, without
+from configuration import execution_keys, local_path, pretrained_networks, prior_folder, trains_prior
+from options import Options, argument, chosen, options, without
 from packages import imported
 from sections import load_kind
 from snakemake.io import expand
 from snakemake.iocontainers import Wildcards
+
+from dginstyle.diffusion.origins import network_files
 
 
 class Generation:
@@ -39,6 +41,34 @@ class Generation:
             return "<benchmark>/prior"
         folder = prior_folder(self.config, self.repository)
         return sorted(os.path.relpath(path) for path in folder.rglob("[!.]*") if path.is_file()) if folder else []
+
+    def pretrained(self, *, downloaded: bool = False) -> str:
+        """Return a regular expression for the networks that others trained, or those of them that are on the hub."""
+        networks = pretrained_networks(self.config)
+        names = [name for name in networks if not (downloaded and self._local_network(name))]
+        return "|".join(names) or "-"  # matches no network
+
+    def network_files(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of a network that others trained: on this machine, or downloaded."""
+        if not (path := self._local_network(wildcards.network)):
+            return [f"<benchmark>/downloads/{wildcards.network}"]
+        subfolder = pretrained_networks(self.config)[wildcards.network].get("subfolder", "")
+        files = network_files(wildcards.network, path, subfolder)
+        return [os.path.relpath(file) for file in files if file]
+
+    def network_arguments(self, wildcards: Wildcards) -> list[str]:
+        """Return the arguments with a network's place and hash."""
+        entry, path = pretrained_networks(self.config)[wildcards.network], self._local_network(wildcards.network)
+        origin = os.path.relpath(path) if path else f"results/{self.config['benchmark']}/downloads/{wildcards.network}"
+        values = {"origin": origin, **chosen(entry, "subfolder", "sha256")}
+        return [part for key, value in values.items() for part in argument(key, value)]
+
+    def network_origin(self, wildcards: Wildcards) -> Options:
+        """Return where on the hub a network is."""
+        return options(pretrained_networks(self.config)[wildcards.network])
+
+    def _local_network(self, name: str) -> Path | None:
+        return local_path(pretrained_networks(self.config)[name]["origin"], self.repository)
 
     def dreambooth_options(self, wildcards: Wildcards) -> Options:
         """Return the options of the training of U^S."""

@@ -12,6 +12,7 @@ INHERITING = ("generators", "training_sets")
 sys.path.insert(0, str(REPOSITORY))
 
 from dginstyle.datasets.options import DatasetOptions, Download, TrainingSetOptions  # noqa: E402
+from dginstyle.diffusion.origins import PretrainedOptions  # noqa: E402
 from dginstyle.generation.imported import ImportedSetOptions  # noqa: E402
 from dginstyle.generation.kinds import KINDS, load_kind  # noqa: E402
 from dginstyle.miniworld.options import PublisherOptions  # noqa: E402
@@ -150,6 +151,9 @@ class Configuration(Options):
     rare_class_sampling: RareClassSamplingOptions = Field(description="rare class sampling (RCS)")
     dreambooth: DreamboothOptions = Field(description="U^P to U^S: fine-tuning on the source images")
     controlnet: ControlNetOptions = Field(description="the ControlNet on U^S, conditioned on label maps")
+    pretrained: PretrainedOptions | None = Field(
+        None, description="U^S and ControlNet of others, instead of training them; null: both are trained"
+    )
     generators: dict[Name, GeneratorEntry] = Field(
         description="the generated sets; based_on: NAME inherits the values of another entry"
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
-from configuration import ConfigurationError, checked, execution_keys, prior_folder
+from configuration import ConfigurationError, checked, execution_keys, pretrained_networks, prior_folder
 from imports import collapsed, files_of_kind, files_of_rule, model_files
 from packages import imported
 from sections import load_kind
@@ -25,6 +25,7 @@ RULES = {  # rules that a stage may run; all other outputs must already exist
     "statistics": ("convert_labels", "compute_class_probabilities"),
     "dreambooth": ("train_dreambooth",),
     "controlnet": ("train_controlnet",),
+    "import_network": ("download_network", "import_network"),
     "generate": ("draw_generation_list", "generate_shard", "gather_shards"),
     "generate_light": ("draw_generation_list", "generate_light_shard", "gather_shards"),
     "import_generated": ("import_generated_set",),
@@ -133,11 +134,12 @@ class Pipeline:
             self._add_imported_set(name)
         generators = {name: config["generators"][name] for name in used if name not in given}
         needed = {name: self._needs(generator) for name, generator in generators.items()}
-        if any("controlnet" in needs for needs in needed.values()):
-            deps = [*self._prior, *self._source]
-            self._add("dreambooth", "dreambooth", [unet], ("prior", *self._decisive("dreambooth"), "seed"), deps)
-            params = ("prior", *self._decisive("controlnet"), "rare_class_sampling.min_pixels", "seed")
-            self._add("controlnet", "controlnet", [controlnet], params, [*deps, unet])
+        needs = {need for of_generator in needed.values() for need in of_generator}
+        given_networks = pretrained_networks(config)
+        if "unet" in needs or ("controlnet" in needs and "controlnet" not in given_networks):
+            self._add_network("unet_source", "dreambooth", unet, [])
+        if "controlnet" in needs:
+            self._add_network("controlnet", "controlnet", controlnet, [unet])
         for name, generator in generators.items():
             folder, params = f"{self.results}/generated/{name}", ["rare_class_sampling.min_pixels", "seed"]
             places = {"prior": self._prior, "controlnet": [controlnet], "unet": [unet]}
@@ -154,6 +156,16 @@ class Pipeline:
                 [folder],
                 collapsed(files_of_kind(generator["kind"])),
             )
+
+    def _add_network(self, network: str, section: str, folder: str, deps: list[str]) -> None:
+        """Add the training of a network, or the import of others' weights, which are neither cached nor pushed."""
+        if network in pretrained_networks(self.config):
+            outs, params = [{folder: {"cache": False}}], ["prior", f"pretrained.{network}"]
+            self._add("import_network", section, [folder], params, self._prior, outs)
+            return
+        extra = ["rare_class_sampling.min_pixels"] if network == "controlnet" else []
+        params = ("prior", *self._decisive(section), *extra, "seed")
+        self._add(section, section, [folder], params, [*self._prior, *self._source, *deps])
 
     def _add_imported_set(self, name: str) -> None:
         self._add_data(name, [*self._entries("generators", name)])

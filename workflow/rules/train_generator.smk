@@ -55,3 +55,45 @@ rule train_controlnet:
         "python -m dginstyle train-controlnet --prior {params.prior:q} --unet {input.unet} --data {params.data}"
         " --output {output} --state {params.state} --options {params.options:q} --min_pixels {params.min_pixels}"
         " --seed {params.seed} &> {log}"
+
+
+# Networks that others trained take the place of trained ones.
+ruleorder: import_network > train_controlnet
+ruleorder: import_network > train_dreambooth
+
+
+rule download_network:
+    output:
+        directory("<benchmark>/downloads/{network}"),
+    log:
+        "<benchmark>/logs/download_network/{network}.log",
+    wildcard_constraints:
+        network=generation.pretrained(downloaded=True),
+    retries: 2
+    conda:
+        "../envs/torch.yaml"
+    params:
+        options=generation.network_origin,
+    shell:
+        "python -m dginstyle download-network --network {wildcards.network} --output {output}"
+        " --options {params.options:q} &> {log}"
+
+
+rule import_network:
+    input:
+        generation.network_files,
+        prior=generation.prior_files,
+    output:
+        directory("<benchmark>/models/{network}"),
+    log:
+        "<benchmark>/logs/import_network/{network}.log",
+    wildcard_constraints:
+        network=generation.pretrained(),
+    conda:
+        "../envs/torch.yaml"
+    params:
+        prior=generation.prior_location(),
+        arguments=generation.network_arguments,
+    shell:
+        "python -m dginstyle import-network --network {wildcards.network} {params.arguments:q}"
+        " --prior {params.prior:q} --output {output} &> {log}"
