@@ -71,7 +71,7 @@ rule download_network:
         network=generation.pretrained(downloaded=True),
     retries: 2
     conda:
-        "../envs/torch.yaml"
+        "../envs/data.yaml"
     params:
         options=generation.network_origin,
     shell:
