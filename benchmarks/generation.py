@@ -97,7 +97,6 @@ def sampling_options(arguments: argparse.Namespace, variant: Variant, factor: in
         min_component_pixels=round(PUBLISHED_MIN_SHARE * side**2),
         reference_noise="previous_step",
         reference_noise_draw="each_step",
-        windows_per_batch=arguments.windows_per_batch,
     )
     return SamplingOptions(
         crop=(side, side),
@@ -106,6 +105,7 @@ def sampling_options(arguments: argparse.Namespace, variant: Variant, factor: in
         guidance=7.5,
         precision=variant.precision,
         second_pass=second_pass,
+        windows_per_batch=arguments.windows_per_batch,
         compile=variant.compile,
     )
 

@@ -71,7 +71,6 @@ def published_options(networks: GeneratorNetworks) -> SamplingOptions:
         min_component_pixels=round(PUBLISHED_MIN_SHARE * side**2),
         reference_noise="next_timestep",
         reference_noise_draw="each_step",
-        windows_per_batch=16,
     )
     return SamplingOptions(crop=(side, side), scheduler="ddim", steps=20, guidance=7.5, second_pass=second_pass)
 

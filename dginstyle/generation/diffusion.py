@@ -10,7 +10,7 @@ from dginstyle.generation.item import Item
 from dginstyle.generation.kinds import GeneratorOptions
 from dginstyle.generation.options import SamplingOptions
 from dginstyle.generation.prompts import PromptOptions
-from dginstyle.options import PositiveInt
+from dginstyle.options import EXECUTION, PositiveInt
 
 
 class DiffusionOptions(PromptOptions, SamplingOptions, GeneratorOptions):
@@ -18,7 +18,7 @@ class DiffusionOptions(PromptOptions, SamplingOptions, GeneratorOptions):
 
     kind: Literal["diffusion"] = Field(description="diffusion: sampled by the prior with the ControlNet")
     style_swap: bool = Field(description="attach the ControlNet to U^P; false: to U^S")
-    batch_size: PositiveInt = Field(description="images per batch")
+    batch_size: PositiveInt = Field(description="images per batch", json_schema_extra=EXECUTION)
 
 
 class DiffusionGenerator:

@@ -5,6 +5,7 @@ step with η = 0 is linear in the prediction, so the result is the same, and a m
 instead of one per window.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 
 import torch
@@ -65,10 +66,31 @@ def needed_places(keep: Tensor, windows: Sequence[Window]) -> list[Place]:
     """Return the windows of each item that are not fully masked.
 
     Args:
-        keep: mask (N, H, W) bool where the reference is kept.
+        keep: mask (N, H, W) bool where the reference is kept, on the CPU: reading it from a GPU would wait for it.
         windows: the windows of one item.
     """
     return [(item, window) for item, window in all_places(len(keep), windows) if not keep[item][window].all()]
+
+
+def batched_places(places: Sequence[Place], largest: int, fixed: bool = False) -> list[Sequence[Place]]:
+    """Return windows in batches of at most ``largest``.
+
+    Args:
+        places: the windows.
+        largest: size of a batch.
+        fixed: False for batches of equal size, where possible. True for few different sizes, so that compiled networks
+            are reused: all batches but the last have ``largest`` windows, the last one repeats its last window up to
+            the next power of two.
+    """
+    if not fixed:
+        count = max(1, math.ceil(len(places) / largest))
+        size = max(1, math.ceil(len(places) / count))
+        return [places[first : first + size] for first in range(0, len(places), size)]
+    batches = [list(places[first : first + largest]) for first in range(0, len(places), largest)]
+    if batches:
+        missing = min(largest, 1 << (len(batches[-1]) - 1).bit_length()) - len(batches[-1])
+        batches[-1] += batches[-1][-1:] * missing
+    return batches
 
 
 def cut(latents: Tensor, places: Sequence[Place]) -> Tensor:
@@ -91,21 +113,29 @@ def taper(window: tuple[int, int], overlap: tuple[bool, bool]) -> Tensor:
     return rows[:, None] * columns
 
 
-def fuse(predictions: Iterable[Tensor], places: Sequence[Place], like: Tensor, weights: Tensor | int = 1) -> Tensor:
-    """Return the weighted mean (N, C, H, W) of the windows' predictions at each latent pixel; 0 outside all windows.
+class Fusion:
+    """The weighted mean of the windows' predictions at each latent pixel; 0 outside all windows."""
 
-    Args:
-        predictions: (C, h, w) of each window, as a tensor or lazily to save memory.
-        places: the windows.
-        like: latents (N, C, H, W) with the shape, dtype and device of the result.
-        weights: (h, w) at least 1; 1 for a plain mean, as in the paper.
-    """
-    total = torch.zeros_like(like)
-    count = like.new_zeros((like.shape[0], 1, *like.shape[2:]))
-    for (item, window), prediction in zip(places, predictions, strict=True):
-        total[item][:, *window] += weights * prediction
-        count[item][:, *window] += weights
-    return total / count.clamp(min=1)
+    def __init__(self, places: Sequence[Place], like: Tensor, weights: Tensor | int = 1) -> None:
+        """Sum the weights at each latent pixel, once for all steps.
+
+        Args:
+            places: the windows.
+            like: latents (N, C, H, W) with the shape, dtype and device of the result.
+            weights: (h, w) at least 1; 1 for a plain mean, as in the paper.
+        """
+        self.places, self.like, self.weights = places, like, weights
+        self.count = like.new_zeros((like.shape[0], 1, *like.shape[2:]))
+        for item, window in places:
+            self.count[item][:, *window] += weights
+        self.count.clamp_(min=1)
+
+    def __call__(self, predictions: Iterable[Tensor]) -> Tensor:
+        """Return the mean (N, C, H, W) of predictions (C, h, w), a tensor or lazy to save memory."""
+        total = torch.zeros_like(self.like)
+        for (item, window), prediction in zip(self.places, predictions, strict=True):
+            total[item][:, *window] += self.weights * prediction
+        return total / self.count
 
 
 def reference_levels(timesteps: Sequence[int], alphas_cumprod: Tensor, mode: ReferenceNoise) -> list[float]:

@@ -10,7 +10,7 @@ from dginstyle.files import progress
 from dginstyle.generation.item import Item, draw_item
 from dginstyle.generation.kinds import GeneratorOptions, generator_options, load_kind
 from dginstyle.generation.list import COLUMNS
-from dginstyle.generation.shard import Shard
+from dginstyle.generation.shard import Shard, Writer
 from dginstyle.identity import identify
 from dginstyle.options import NonNegativeInt, PositiveInt
 
@@ -53,11 +53,10 @@ def generate_shard(
     generator = kind(chosen, inputs, source, seed)
     name = name or list.resolve().parent.name
     files = Shard(output, identity, data, name, generator.passes)
-    with progress(f"generate {name}, shard {shard}", total=len(rows), unit="image") as bar:
+    with progress(f"generate {name}, shard {shard}", total=len(rows), unit="image") as bar, Writer(files.add) as writer:
         for batch in batches(rows, source, chosen, generator.batch_size, seed):
             if not all(files.has(item.index) for item in batch):  # full batches, so that a resumed shard is identical
-                for item, image in generator.draw(batch):
-                    files.add(item, image)
+                writer.write(generator.draw(batch))
             bar.update(len(batch))
     files.finish([int(row["index"]) for row in rows])
 

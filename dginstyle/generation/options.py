@@ -4,7 +4,16 @@ from typing import Literal
 
 from pydantic import Field
 
-from dginstyle.options import AtLeastOne, NonNegativeFloat, NonNegativeInt, Options, PositiveInt, Precision, Size
+from dginstyle.options import (
+    EXECUTION,
+    AtLeastOne,
+    NonNegativeFloat,
+    NonNegativeInt,
+    Options,
+    PositiveInt,
+    Precision,
+    Size,
+)
 
 ReferenceNoise = Literal["next_timestep", "previous_step"]
 ReferenceNoiseDraw = Literal["once", "each_step"]
@@ -31,7 +40,6 @@ class SecondPassOptions(Options):
         description="noise of the first pass under the mask: once is the noise that the second pass starts from, "
         "each_step a new draw in each step as in the published code",
     )
-    windows_per_batch: PositiveInt = Field(description="windows per batch")
     steps: PositiveInt | None = Field(None, description="sampling steps of this pass; null: as in the first pass")
     guidance: AtLeastOne | None = Field(None, description="guidance of this pass; null: as in the first pass")
     border: Border = Field(
@@ -59,7 +67,14 @@ class SamplingOptions(Options):
         None, description="multi-resolution latent fusion; null: the first pass only"
     )
     conditioning_scale: NonNegativeFloat = Field(1.0, description="factor of the ControlNet's residuals")
-    compile: bool = Field(False, description="torch.compile the networks: minutes of startup, faster steps on a GPU")
+    windows_per_batch: PositiveInt = Field(
+        16, description="windows per call of the networks, over all images of a batch", json_schema_extra=EXECUTION
+    )
+    compile: bool = Field(
+        False,
+        description="torch.compile the networks: minutes of startup, faster steps on a GPU",
+        json_schema_extra=EXECUTION,
+    )
     window: Size | None = Field(
         None,
         description="[height, width] that the networks were trained at: a larger crop is sampled in half-overlapping "

@@ -1,10 +1,9 @@
 """The two sampling passes: at the prior's resolution, then upscaled in windows (paper, sections 3.3 and 3.4)."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import repeat
+from itertools import chain, islice, repeat
 
 import torch
 from diffusers import ControlNetModel, SchedulerMixin, UNet2DConditionModel
@@ -12,11 +11,12 @@ from torch import Tensor, nn
 
 from dginstyle.diffusion.workers import Workers
 from dginstyle.generation.fusion import (
+    Fusion,
     Place,
     all_places,
+    batched_places,
     covered,
     cut,
-    fuse,
     keep_reference,
     needed_places,
     noised,
@@ -110,6 +110,19 @@ class Denoiser:
         return self.unet(latents.to(self.unet.dtype), timestep, text).sample.float()  # (N, 4, h, w)
 
 
+@dataclass(frozen=True)
+class Batching:
+    """Batches of windows.
+
+    Attributes:
+        largest: windows per batch; None: as many as there are images.
+        fixed: as in `dginstyle.generation.fusion.batched_places`, for compiled networks.
+    """
+
+    largest: int | None = None
+    fixed: bool = False
+
+
 def first_pass(
     denoiser: Denoiser,
     scheduler: SchedulerMixin,
@@ -118,6 +131,7 @@ def first_pass(
     text: Tensor,
     condition: Tensor,
     window: tuple[int, int],
+    batching: Batching = Batching(),  # noqa: B008 (frozen)
 ) -> Tensor:
     """Sample latents (N, 4, h, w) at the resolution of the prior.
 
@@ -130,16 +144,27 @@ def first_pass(
         condition: one-hot label maps (N, 20, H, W), of any dtype.
         window: height and width in latent pixels; larger latents are sampled in half-overlapping, tapered windows. The
             paper has one window.
+        batching: of the windows.
     """
-    scheduler.set_timesteps(steps, device=noise.device)
     places = all_places(len(noise), window_grid(noise.shape[2:], window, max(1, min(window) // 2)))
     weights = taper(window, (noise.shape[2] > window[0], noise.shape[3] > window[1])).to(noise)
-    windows = Windows(denoiser, places, text, condition, noise.shape[3], len(noise))
+    windows = Windows(denoiser, places, text, condition, noise.shape[3], batching)
+    fuse = Fusion(places, noise, weights)
     latents = noise * scheduler.init_noise_sigma
-    for timestep in scheduler.timesteps:
-        prediction = fuse(windows.predictions(latents, timestep), places, latents, weights)
+    for timestep, on_device in sampling_steps(scheduler, steps, noise.device):
+        prediction = fuse(windows.predictions(latents, on_device))
         latents = scheduler.step(prediction, timestep, latents).prev_sample
     return latents
+
+
+def sampling_steps(scheduler: SchedulerMixin, steps: int, device: torch.device) -> list[tuple[int, Tensor]]:
+    """Set a sampler's number of steps and return its timesteps.
+
+    Each timestep is an integer for the sampler and a scalar on the device for the networks: reading it from the device
+    in each step would wait for the GPU.
+    """
+    scheduler.set_timesteps(steps)
+    return list(zip(scheduler.timesteps.tolist(), scheduler.timesteps.to(device).unbind(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -149,7 +174,7 @@ class WindowOptions:
     Attributes:
         size: height and width of a window in latent pixels, as in the first pass.
         stride: latent pixels between two windows.
-        per_batch: windows per batch.
+        batching: of the windows.
         reference_noise: noise level of the first pass in each step.
         border: how to treat a border that the stride leaves; ``zero`` sets its latents to 0 in each step, as the
             published code does.
@@ -157,7 +182,7 @@ class WindowOptions:
 
     size: tuple[int, int]
     stride: int
-    per_batch: int
+    batching: Batching
     reference_noise: ReferenceNoise
     border: Border = "covered"
 
@@ -184,21 +209,23 @@ def second_pass(
         text: prompts' embeddings (N, 77, C).
         condition: upscaled one-hot label maps (N, 20, H, W), of any dtype.
         reference: latents (N, 4, H', W') of the upscaled first pass.
-        keep: mask (N, H', W') bool.
+        keep: mask (N, H', W') bool, on the CPU.
         options: windows.
         reference_noises: standard normal (N, 4, H', W') of the reference in each step; None for ``noise`` in all of
             them, so that both are on the same trajectory.
     """
-    scheduler.set_timesteps(steps, device=noise.device)
+    timesteps = sampling_steps(scheduler, steps, noise.device)
     grid = window_grid(noise.shape[2:], options.size, options.stride, options.border)
     inside = covered(noise.shape[2:], grid).to(noise.device)  # (H', W')
     places = needed_places(keep, grid)
-    windows = Windows(denoiser, places, text, condition, noise.shape[3], options.per_batch)
-    levels = reference_levels(scheduler.timesteps.tolist(), scheduler.alphas_cumprod, options.reference_noise)
+    keep = keep.to(noise.device)
+    windows = Windows(denoiser, places, text, condition, noise.shape[3], options.batching)
+    fuse = Fusion(places, noise)
+    levels = reference_levels([step for step, _ in timesteps], scheduler.alphas_cumprod, options.reference_noise)
     latents = noise * scheduler.init_noise_sigma
     noises = repeat(noise, len(levels)) if reference_noises is None else reference_noises
-    for timestep, level, reference_noise in zip(scheduler.timesteps, levels, noises, strict=True):
-        prediction = fuse(windows.predictions(latents, timestep), places, latents)
+    for (timestep, on_device), level, reference_noise in zip(timesteps, levels, noises, strict=True):
+        prediction = fuse(windows.predictions(latents, on_device))
         latents = scheduler.step(prediction, timestep, latents).prev_sample
         latents = keep_reference(latents.where(inside, 0), noised(reference, reference_noise, level), keep)
     return latents
@@ -212,22 +239,31 @@ class Windows:
     """
 
     def __init__(
-        self, denoiser: Denoiser, places: Sequence[Place], text: Tensor, condition: Tensor, width: int, per_batch: int
+        self,
+        denoiser: Denoiser,
+        places: Sequence[Place],
+        text: Tensor,
+        condition: Tensor,
+        width: int,
+        batching: Batching,
     ) -> None:
         """Split the windows into batches; ``width`` is that of the latents, to derive the latent factor."""
-        self.denoiser, self.text, self.condition = denoiser, text, condition
-        count = max(1, math.ceil(len(places) / per_batch))
-        size = max(1, math.ceil(len(places) / count))  # batches of equal size, where possible
-        self.batches = [places[first : first + size] for first in range(0, len(places), size)]
+        self.denoiser, self.text, self.condition, self.count = denoiser, text, condition, len(places)
+        self.batches = batched_places(places, batching.largest or len(text), batching.fixed)
+        owners = [torch.tensor([item for item, _ in batch], dtype=torch.long) for batch in self.batches]
+        self.owners = [batch.to(text.device) for batch in owners]  # now, because copying waits for the GPU
         self.factor = condition.shape[3] // width
         self.kept: dict[int, Tensor] = {}
         self.room = EMBEDDINGS_KEPT
 
     def predictions(self, latents: Tensor, timestep: Tensor) -> Iterator[Tensor]:
         """Yield the prediction (4, h, w) for each window of latents (N, 4, H', W')."""
-        for number, batch in enumerate(self.batches):
-            text = self.text[[item for item, _ in batch]]  # (J, 77, C)
-            yield from self.denoiser(cut(latents, batch), timestep, text, self._embedded(number))  # (J, 4, h, w)
+        batches = (self._predicted(number, latents, timestep) for number in range(len(self.batches)))
+        return islice(chain.from_iterable(batches), self.count)  # without repeated windows
+
+    def _predicted(self, number: int, latents: Tensor, timestep: Tensor) -> Tensor:
+        text = self.text[self.owners[number]]  # (J, 77, C)
+        return self.denoiser(cut(latents, self.batches[number]), timestep, text, self._embedded(number))  # (J, 4, h, w)
 
     def _embedded(self, number: int) -> Tensor:
         """Return the embedded conditions (J, C, h, w) of a batch, cached as long as the budget lasts."""

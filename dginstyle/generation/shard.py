@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -13,6 +15,42 @@ from dginstyle.generation.item import Item
 from dginstyle.identity import Identity, read_identity, require_same
 from dginstyle.labels import CLASS_NAMES
 from dginstyle.pictures import contact_sheet, save_png
+
+
+class Writer:
+    """Writes a batch in a thread while the next one is drawn; at most one batch waits."""
+
+    def __init__(self, add: Callable[[Item, np.ndarray], None]) -> None:
+        """Start the thread; ``add`` writes an item and its image (H, W, 3) uint8."""
+        self.add, self.thread, self.waiting = add, ThreadPoolExecutor(1, "writer"), None
+
+    def __enter__(self) -> Self:
+        """Return the writer."""
+        return self
+
+    def write(self, batch: list[tuple[Item, np.ndarray]]) -> None:
+        """Write a batch after the one before.
+
+        Raises:
+            Exception: whatever writing the batch before raised.
+        """
+        self._join()
+        self.waiting = self.thread.submit(self._write, batch)
+
+    def _write(self, batch: list[tuple[Item, np.ndarray]]) -> None:
+        for item, image in batch:
+            self.add(item, image)
+
+    def _join(self) -> None:
+        waiting, self.waiting = self.waiting, None
+        if waiting:
+            waiting.result()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Wait for the last batch, and raise what writing it raised unless another error is under way."""
+        self.thread.shutdown()
+        if kind is None:
+            self._join()
 
 
 class Shard:

@@ -9,13 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dginstyle.conditioning import one_hot
+from dginstyle.conditioning import channels
 from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
 from dginstyle.diffusion.loading import best_device, divisor, require_divisible, require_supported
 from dginstyle.diffusion.networks import GeneratorNetworks
+from dginstyle.diffusion.transfer import one_hot_batch, sent
 from dginstyle.generation.components import large_components
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
-from dginstyle.generation.passes import Denoiser, WindowOptions, first_pass, second_pass
+from dginstyle.generation.passes import Batching, Denoiser, WindowOptions, first_pass, second_pass
 
 PROMPTS_KEPT = 512
 TILED_ABOVE = 1536
@@ -43,6 +44,7 @@ class Synthesiser:
         for size in (options.crop, self.window):
             require_divisible(size, self.factor, networks.unet)
         self.text_encoder, self.scheduler, self.vae = networks.text_encoder, networks.scheduler, networks.vae
+        self.batching = Batching(options.windows_per_batch, fixed=options.compile)
         self.vae.enable_slicing()  # keeps an image's bytes as independent of its batch as possible
         self._text = lru_cache(PROMPTS_KEPT)(self._embedded_text)
         self.denoiser = Denoiser.of(
@@ -82,17 +84,28 @@ class Synthesiser:
         condition = self._condition(labels)  # (N, 20, H, W)
         noise = self._noise(generators, labels[0].shape)  # (N, 4, h, w)
         latents = first_pass(  # (N, 4, h, w)
-            self.denoiser, self.scheduler, self.options.steps, noise, text, condition, self._window(noise)
+            self.denoiser,
+            self.scheduler,
+            self.options.steps,
+            noise,
+            text,
+            condition,
+            self._window(noise),
+            self.batching,
         )
+        second = self.options.second_pass
+        if second is None:
+            return decode(self.vae, latents)  # (N, H, W, 3)
+        masks = np.stack(
+            [large_components(label, second.min_component_pixels) for label in labels]
+        )  # while a GPU samples
         images = decode(self.vae, latents)  # (N, H, W, 3)
-        if self.options.second_pass is None:
-            return images
-        return self._enlarge(images, labels, text, condition, generators, self.options.second_pass)
+        return self._enlarge(images, masks, text, condition, generators, second)
 
     def _enlarge(
         self,
         images: np.ndarray,
-        labels: Sequence[np.ndarray],
+        masks: np.ndarray,
         text: Tensor,
         condition: Tensor,
         generators: list[torch.Generator],
@@ -103,8 +116,7 @@ class Synthesiser:
         size = [round(side * options.scale / self.divisor) * self.divisor for side in (height, width)]
         enlarged = to_tensor(resize_lanczos(images, size))  # (N, 3, sH, sW)
         reference = encode(self.vae, enlarged, self._noise(generators, size))  # (N, 4, sh, sw)
-        masks = torch.from_numpy(np.stack([large_components(label, options.min_component_pixels) for label in labels]))
-        keep = F.interpolate(masks[:, None].float(), reference.shape[2:])[:, 0] > 0  # (N, sh, sw), nearest
+        kept = F.interpolate(torch.from_numpy(masks)[:, None].float(), reference.shape[2:])  # (N, 1, sh, sw), nearest
         steps = options.steps or self.options.steps
         noise = self._noise(generators, size)  # (N, 4, sh, sw)
         each_step = options.reference_noise_draw == "each_step"
@@ -116,22 +128,21 @@ class Synthesiser:
             text,
             F.interpolate(condition, size),  # (N, 20, sH, sW), nearest
             reference,
-            keep.to(reference.device),
-            WindowOptions(
-                self._window(noise), options.stride, options.windows_per_batch, options.reference_noise, options.border
-            ),
+            kept[:, 0] > 0,
+            WindowOptions(self._window(noise), options.stride, self.batching, options.reference_noise, options.border),
             [self._noise(generators, size) for _ in range(steps)] if each_step else None,
         )
         return resize_lanczos(decode(self.vae, latents), (height, width))
 
     def _condition(self, labels: Sequence[np.ndarray]) -> Tensor:
         """Return the conditions (N, 20, H, W) of label maps (H, W), as uint8: upscaled floats would take gigabytes."""
-        return torch.from_numpy(np.stack([one_hot(label) for label in labels]).astype(np.uint8)).to(self.vae.device)
+        on_device = sent(torch.from_numpy(np.stack([channels(label) for label in labels])), self.vae.device)
+        return one_hot_batch(on_device, torch.uint8)
 
     def _noise(self, generators: list[torch.Generator], size: Sequence[int]) -> Tensor:
         """Draw standard normal latents (N, 4, h, w) for images of ``size`` (height, width)."""
         shape = (self.vae.config.latent_channels, *(side // self.factor for side in size))
-        return torch.stack([torch.randn(shape, generator=generator) for generator in generators]).to(self.vae.device)
+        return sent(torch.stack([torch.randn(shape, generator=generator) for generator in generators]), self.vae.device)
 
     def _window(self, latents: Tensor) -> tuple[int, int]:
         """Return height and width of a window of latents (N, 4, h, w), in latent pixels."""

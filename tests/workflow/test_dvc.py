@@ -199,12 +199,13 @@ def test_changed_generation_option_reruns_only_its_dependents(program, second_cl
     assert run == {"generate-dginstyle", "training_set-dginstyle", TRAINING, "evaluate"}
     assert "Nothing to be done" in program(second_clone, "snakemake", "--dry-run")
     recorded = yaml.safe_load((second_clone / "dvc.lock").read_text())["stages"]["generate-dginstyle"]["params"]
-    assert recorded["config/config.yaml"]["generators.dginstyle"]["guidance"] == 2.5
+    assert recorded["config/config.yaml"]["generators.dginstyle.guidance"] == 2.5
 
 
 def test_execution_options_make_no_stage_stale(program, second_clone):
     program(second_clone, "dvc", "repro", "--pull")
     change(second_clone, "models", "segformer_mini", checkpoint_every=1)
+    change(second_clone, "generators", "dginstyle", batch_size=1)
     path = second_clone / "config/config.yaml"
     path.write_text(path.read_text().replace("controlnet:\n", "controlnet:\n  workers: 1\n  report_to: none\n"))
     assert yaml.safe_load(path.read_text())["controlnet"]["workers"] == 1

@@ -31,6 +31,10 @@ def test_checkpoint_interval_is_an_execution_key(section):
     assert "learning_rate" not in execution_keys(section)
 
 
+def test_batch_sizes_and_compilation_are_execution_keys_of_generators():
+    assert {"batch_size", "windows_per_batch", "compile"} == execution_keys("generators")
+
+
 def test_evaluation_record_identifies_the_training(config, repository):
     wildcards = Wildcards(fromdict={"model": "m", "training_set": "dginstyle", "seed": "1", "target": "cityscapes"})
     record = json.loads(Segmentation(config, repository).evaluation_record(wildcards))

@@ -90,6 +90,7 @@ def test_execution_options_trigger_no_retraining(plan, smoke, repository, tmp_pa
         "threads: {diffusion: 2, generate: 2, train: 2, evaluate: 2}\n"
         "dreambooth: {workers: 1, checkpoint_every: 7, hub_repository: lab/weights}\n"
         "controlnet: {workers: 1, checkpoint_every: 7, report_to: none, validation: {every: 1}}\n"
+        "generators: {dginstyle: {batch_size: 1, windows_per_batch: 3}}\n"
         "models: {segformer_mini: {checkpoint_every: 7}}\n"
     )
     files = (str(repository / "config/smoke.yaml"), str(tmp_path / "my.yaml"))

@@ -90,7 +90,7 @@ class Generation:
 
     def entry(self, wildcards: Wildcards) -> Options:
         """Return a generator's options."""
-        return options(self.config["generators"][wildcards.generator])
+        return options(self.config["generators"][wildcards.generator], execution=execution_keys("generators"))
 
     def needs(self, wildcards: Wildcards) -> tuple[str, ...]:
         """Return the names of the inputs of a generator's kind."""

@@ -18,8 +18,8 @@ INTRODUCTION = """<!-- Made by `make schema` from the options classes (workflow/
 # Options
 
 Every key of the configuration: type and range, default, meaning. [Configuration](configuration.md) has recipes.
-A key without a default must be given. Keys marked \\* change no result: changing them neither retrains nor regenerates
-anything.
+A key without a default must be given. Changing a key marked \\* neither retrains nor regenerates anything: results do
+not depend on it, or only by rounding (batch sizes of the generation, `compile`).
 """
 BASED_ON = {"type": "string", "description": "another entry of the section, whose values this one inherits"}
 

@@ -256,9 +256,9 @@ class Pipeline:
         return [".".join([*path, key]) for key in keys] or [".".join(path)]
 
     def _entries(self, section: str, name: str | None) -> Iterator[str]:
-        """Yield the keys of an entry and of the entries it is based on."""
+        """Yield the keys of an entry and of the entries it is based on, without those that do not affect results."""
         while name:
-            yield f"{section}.{name}"
+            yield from self._decisive(section, name) if execution_keys(section) else [f"{section}.{name}"]
             name = self.given[section][name].get("based_on")
 
 

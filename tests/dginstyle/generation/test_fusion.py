@@ -5,9 +5,10 @@ import torch
 from diffusers import DDIMScheduler
 
 from dginstyle.generation.fusion import (
+    Fusion,
+    batched_places,
     covered,
     cut,
-    fuse,
     keep_reference,
     needed_places,
     noised,
@@ -70,7 +71,7 @@ def test_fusion_is_the_mean_over_the_windows_of_each_pixel():
                     if owner == item and rows.start <= row < rows.stop and columns.start <= column < columns.stop
                 ]
                 expected[item, :, row, column] = torch.stack(values).mean(0)
-    torch.testing.assert_close(fuse(predictions, places, torch.zeros_like(expected)), expected)
+    torch.testing.assert_close(Fusion(places, torch.zeros_like(expected))(predictions), expected)
 
 
 @pytest.mark.parametrize("overlap", [(True, False), (False, True), (True, True)])
@@ -78,8 +79,8 @@ def test_tapered_windows_blend(overlap):
     sides = [16 if one else 8 for one in overlap]
     places = places_of(1, window_grid(tuple(sides), (8, 8), 4))
     levels = torch.arange(1.0, len(places) + 1)[:, None, None, None].expand(-1, 1, 8, 8)  # a window, a grey level
-    tapered = fuse(levels, places, torch.zeros(1, 1, *sides), taper((8, 8), overlap))[0, 0]
-    even = fuse(levels, places, torch.zeros(1, 1, *sides))[0, 0]
+    tapered = Fusion(places, torch.zeros(1, 1, *sides), taper((8, 8), overlap))(levels)[0, 0]
+    even = Fusion(places, torch.zeros(1, 1, *sides))(levels)[0, 0]
 
     def largest_step(image):
         return max(image.diff(dim=axis).abs().max() for axis in (0, 1) if overlap[axis])
@@ -92,7 +93,7 @@ def test_tapered_windows_blend(overlap):
 def test_fusing_cut_windows_restores_the_latents():
     latents = torch.randn(2, 4, 10, 13, generator=torch.Generator().manual_seed(0))
     places = places_of(2, window_grid((10, 13), (4, 6), 3))
-    torch.testing.assert_close(fuse(cut(latents, places), places, latents), latents)
+    torch.testing.assert_close(Fusion(places, latents)(cut(latents, places)), latents)
 
 
 @pytest.mark.parametrize("prediction_type", ["epsilon", "v_prediction"])
@@ -102,11 +103,12 @@ def test_a_step_of_fused_predictions_is_the_fusion_of_ddim_steps(prediction_type
     scheduler.set_timesteps(20)
     latents = torch.randn(1, 4, 32, 32)
     places = places_of(1, window_grid((32, 32), (16, 16), 4))
+    fuse = Fusion(places, latents)
     for timestep in scheduler.timesteps[[0, 10, 19]]:
         predictions = torch.randn(len(places), 4, 16, 16)
-        one_step = scheduler.step(fuse(predictions, places, latents), timestep, latents).prev_sample
+        one_step = scheduler.step(fuse(predictions), timestep, latents).prev_sample
         own_steps = scheduler.step(predictions, timestep, cut(latents, places)).prev_sample
-        torch.testing.assert_close(one_step, fuse(own_steps, places, latents), atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(one_step, fuse(own_steps), atol=1e-5, rtol=1e-5)
 
 
 def test_fully_masked_windows_are_skipped():
@@ -117,8 +119,20 @@ def test_fully_masked_windows_are_skipped():
     assert needed_places(keep, windows) == [(0, windows[2]), (0, windows[3])]
 
 
+@pytest.mark.parametrize(
+    ("count", "even", "fixed"),
+    [(0, [], []), (5, [5], [8]), (16, [16], [16]), (17, [9, 8], [16, 1]), (38, [13, 13, 12], [16, 16, 8])],
+)
+def test_batches_are_of_equal_size_or_of_few_sizes(count, even, fixed):
+    places = places_of(count, [(slice(0, 1), slice(0, 1))])
+    assert [len(batch) for batch in batched_places(places, 16)] == even
+    batches = batched_places(places, 16, fixed=True)
+    assert [len(batch) for batch in batches] == fixed
+    assert [place for batch in batches for place in batch][:count] == places  # the last one repeated
+
+
 def test_pixels_of_skipped_windows_stay_finite():
-    fused = fuse(torch.ones(1, 1, 2, 2), [(0, (slice(0, 2), slice(0, 2)))], torch.ones(1, 1, 4, 4))
+    fused = Fusion([(0, (slice(0, 2), slice(0, 2)))], torch.ones(1, 1, 4, 4))(torch.ones(1, 1, 2, 2))
     assert fused[0, 0].tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
 

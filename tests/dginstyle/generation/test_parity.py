@@ -9,7 +9,7 @@ from dginstyle.conditioning import one_hot
 from dginstyle.diffusion.loading import load_scheduler
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
-from dginstyle.generation.passes import Denoiser, WindowOptions, first_pass, second_pass
+from dginstyle.generation.passes import Batching, Denoiser, WindowOptions, first_pass, second_pass
 from dginstyle.generation.synthesis import Synthesiser
 from tests.dginstyle.tiny_prior import tiny_label
 from tests.reference.reference_loop import ReferenceLoop
@@ -26,8 +26,8 @@ OPTIONS = SamplingOptions(
         min_component_pixels=100,
         reference_noise="previous_step",
         reference_noise_draw="each_step",
-        windows_per_batch=7,
     ),
+    windows_per_batch=7,
 )
 
 
@@ -58,7 +58,7 @@ def test_latents_of_both_passes_equal_those_of_the_published_loop(prior, control
         small = noise[:, :, :16, :16]
         first = first_pass(ours, scheduler, OPTIONS.steps, small, text[1:], condition, (16, 16))
         assert relative_difference(first, loop.first_pass(small, text, condition)) < 1e-4
-        windows = WindowOptions((16, 16), stride, 7, "previous_step", "zero")
+        windows = WindowOptions((16, 16), stride, Batching(7), "previous_step", "zero")
         inputs = ours, scheduler, OPTIONS.steps, noise, text[1:], enlarged, reference, keep, windows
         fresh = torch.randn(OPTIONS.steps, 1, 4, 32, 32, generator=torch.Generator().manual_seed(1))
         drawn = torch.Generator().manual_seed(1)

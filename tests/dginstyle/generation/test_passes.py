@@ -7,20 +7,18 @@ from diffusers import ControlNetModel, DDIMScheduler, StableDiffusionControlNetP
 
 from dginstyle.conditioning import one_hot
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
-from dginstyle.generation.passes import Denoiser, WindowOptions, first_pass, second_pass
+from dginstyle.generation.passes import Batching, Denoiser, WindowOptions, first_pass, second_pass
 from dginstyle.generation.synthesis import Synthesiser
 from dginstyle.training.controlnet import init_controlnet
 from tests.dginstyle.tiny_prior import tiny_label
 
 PROMPT = "a city street scene with road sky car"
-SECOND_PASS = SecondPassOptions(
-    scale=2, stride=8, min_component_pixels=100, reference_noise="next_timestep", windows_per_batch=5
-)
+SECOND_PASS = SecondPassOptions(scale=2, stride=8, min_component_pixels=100, reference_noise="next_timestep")
 LABEL = tiny_label(0)[4:36, 4:36]
 
 
 def sampling(**changed):
-    options = {"crop": (32, 32), "scheduler": "ddim", "steps": 3, "guidance": 3.0, "precision": "fp32"}
+    options = {"crop": (32, 32), "scheduler": "ddim", "steps": 3, "guidance": 3.0, "windows_per_batch": 5}
     return SamplingOptions(**{**options, **changed})
 
 
@@ -95,8 +93,8 @@ def test_every_sampler_generates(prior, controlnet, scheduler):
 
 
 def test_the_second_pass_can_have_its_own_steps_and_guidance(prior, controlnet, one_core):
-    options = SECOND_PASS.replace(steps=2, guidance=1.0, windows_per_batch=9, min_component_pixels=9999)
-    generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options))
+    options = SECOND_PASS.replace(steps=2, guidance=1.0, min_component_pixels=9999)
+    generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options, windows_per_batch=9))
     sizes = network_batches(generate)
     generate([LABEL], [PROMPT], [7])
     assert sizes == [2, 2, 2, 9, 9]  # guidance doubles the batch
@@ -121,16 +119,18 @@ def test_windows_of_the_first_pass_blend():
 
 @pytest.mark.parametrize(("scale", "windows"), [(1.0, 1), (1.3, 4), (1.5, 4), (2.0, 9)])
 def test_the_second_pass_can_upscale_by_a_fraction(prior, controlnet, one_core, scale, windows):
-    options = SECOND_PASS.replace(scale=scale, windows_per_batch=9, min_component_pixels=9999)
-    generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options, steps=1, guidance=1.0))
+    options = SECOND_PASS.replace(scale=scale, min_component_pixels=9999)
+    sampled = sampling(second_pass=options, steps=1, guidance=1.0, windows_per_batch=9)
+    generate = Synthesiser.load(prior, controlnet, None, sampled)
     sizes = network_batches(generate)
     assert generate([LABEL], [PROMPT], [7]).shape == (1, 32, 32, 3)
     assert sizes == [1, windows]
 
 
 def test_windows_of_a_batch_of_images_are_batched_together(prior, controlnet, one_core):
-    options = SECOND_PASS.replace(windows_per_batch=18, min_component_pixels=9999)
-    generate = Synthesiser.load(prior, controlnet, None, sampling(second_pass=options, steps=1))
+    options = SECOND_PASS.replace(min_component_pixels=9999)
+    sampled = sampling(second_pass=options, steps=1, windows_per_batch=18)
+    generate = Synthesiser.load(prior, controlnet, None, sampled)
     sizes = network_batches(generate)
     generate([LABEL, LABEL], [PROMPT, PROMPT], [7, 8])
     assert sizes == [4, 36]
@@ -207,7 +207,7 @@ def second(prior, controlnet, keep, reference):
     unet = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
     denoiser = Denoiser.of(unet, ControlNetModel.from_pretrained(controlnet), torch.zeros(77, 16), 2.0)
     noise, text = torch.randn(1, 4, 32, 40, generator=torch.Generator().manual_seed(0)), torch.ones(1, 77, 16)
-    options = WindowOptions((16, 16), 12, 3, "next_timestep")
+    options = WindowOptions((16, 16), 12, Batching(3), "next_timestep")
     scheduler = DDIMScheduler(clip_sample=False)
     with torch.inference_mode():
         return second_pass(denoiser, scheduler, 3, noise, text, torch.ones(1, 20, 64, 80), reference, keep, options)
@@ -235,14 +235,13 @@ def test_an_unsupported_crop_is_rejected(prior, controlnet, crop, words):
 
 def test_a_crop_larger_than_the_window_is_sampled_in_windows_in_both_passes(prior, controlnet, one_core):
     label = np.tile(LABEL, (1, 2))[:, :40]
-    options = SECOND_PASS.replace(windows_per_batch=99, min_component_pixels=9999)
-    generate = Synthesiser.load(
-        prior, controlnet, None, sampling(crop=(32, 40), window=(32, 32), second_pass=options, steps=1)
-    )
+    options = SECOND_PASS.replace(min_component_pixels=9999)
+    sampled = sampling(crop=(32, 40), window=(32, 32), second_pass=options, steps=1, windows_per_batch=99)
+    generate = Synthesiser.load(prior, controlnet, None, sampled)
     shapes = []
     generate.denoiser.unet.register_forward_pre_hook(lambda network, inputs: shapes.append(tuple(inputs[0].shape)))
     assert generate([label], [PROMPT], [7]).shape == (1, 32, 40, 3)
-    assert set(shapes) == {(2, 4, 16, 16), (2 * 3 * 4, 4, 16, 16)}  # windows of 16 on 32×40 latents every 8
+    assert shapes == [(2 * 2, 4, 16, 16), (2 * 3 * 4, 4, 16, 16)]  # windows of 16 on 16×20 and 32×40 latents, every 8
 
 
 def test_large_images_are_encoded_in_tiles(prior, controlnet, monkeypatch):

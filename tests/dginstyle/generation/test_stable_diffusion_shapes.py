@@ -95,11 +95,15 @@ def controlnet_step():
 
 
 def two_step_generation():
-    second_pass = SecondPassOptions(
-        scale=2, stride=64, min_component_pixels=20_000, reference_noise="next_timestep", windows_per_batch=2
-    )
+    second_pass = SecondPassOptions(scale=2, stride=64, min_component_pixels=20_000, reference_noise="next_timestep")
     options = SamplingOptions(
-        crop=(SIDE, SIDE), scheduler="ddim", steps=2, guidance=7.5, precision="bf16", second_pass=second_pass
+        crop=(SIDE, SIDE),
+        scheduler="ddim",
+        steps=2,
+        guidance=7.5,
+        precision="bf16",
+        second_pass=second_pass,
+        windows_per_batch=2,
     )
     generate, shapes = Synthesiser(stable_diffusion_15(torch.bfloat16), options), []
     generate.denoiser.unet.register_forward_pre_hook(lambda network, inputs: shapes.append(tuple(inputs[0].shape)))
