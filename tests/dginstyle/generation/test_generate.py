@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from threading import Event
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from dginstyle.generation.gather import gather
 from dginstyle.generation.generate import generate_shard, shard_rows
 from dginstyle.generation.item import draw_filled_crop, draw_item
 from dginstyle.generation.list import draw_list
-from dginstyle.generation.shard import Shard, Writer
+from dginstyle.generation.shard import Shard
 from dginstyle.labels import read_label
 from tests.dginstyle.tiny_prior import tiny_label
 from tests.states import copied
@@ -168,36 +167,6 @@ def test_a_killed_shard_resumes_to_the_same_bytes(whole, prior, controlnet, sour
     generate_shard(**given)
     assert (output / "images/000000.png").stat().st_mtime_ns == before
     assert files(output) == files(whole)
-
-
-def test_a_batch_is_written_while_the_next_one_is_drawn():
-    drawn, written = Event(), []
-
-    def add(item, image):
-        assert drawn.wait(10)
-        written.append((item, image))
-
-    with Writer(add) as writer:
-        writer.write([(0, "a"), (1, "b")])
-        drawn.set()  # the next batch, while the first one is being written
-        writer.write([(2, "c")])
-    assert written == [(0, "a"), (1, "b"), (2, "c")]
-
-
-@pytest.mark.parametrize("failing", [0, 5])
-def test_an_image_that_cannot_be_written_stops_the_shard(make, tmp_path, monkeypatch, failing):
-    add = Shard.add
-
-    def full(shard, item, image):
-        if len(list(tmp_path.rglob("*.png"))) == 2 * failing:
-            raise OSError("no space left on device")
-        add(shard, item, image)
-
-    monkeypatch.setattr(Shard, "add", full)
-    with pytest.raises(OSError, match="no space left"):
-        make(tmp_path / "0")
-    assert not (tmp_path / "0").exists()
-    assert len(list((tmp_path / "0.partial/items").glob("0*.json"))) == failing
 
 
 @pytest.fixture
