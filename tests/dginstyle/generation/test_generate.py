@@ -133,11 +133,6 @@ def test_metadata_has_the_inputs_of_each_image(whole, source):
     assert {line["weather"] for line in metadata(whole)} > {""}
 
 
-def test_saved_labels_keep_255_for_ignore(whole, source):
-    values = {value for path in (whole / "labels").iterdir() for value in np.unique(np.asarray(Image.open(path)))}
-    assert {255} < values <= {0, 10, 12, 13, 255}
-
-
 def test_separate_shards_equal_one_shard_of_all(whole, make, tmp_path):
     made = [make(tmp_path / str(shard), shard, 3) for shard in (2, 0, 1)]
     items = {line["index"]: (folder, line) for folder in made for line in metadata(folder)}

@@ -1,10 +1,15 @@
-"""Images are written while the next batch is drawn, and errors of the writer stop the shard."""
+"""Writing a shard: while the next batch is drawn, with errors raised, and labels with 255 for ignore."""
 
 from threading import Event
 
+import numpy as np
 import pytest
 
-from dginstyle.generation.shard import Writer
+from dginstyle.generation.item import Item
+from dginstyle.generation.shard import Shard, Writer
+from dginstyle.labels import read_label
+from dginstyle.rare_class_sampling import Crop
+from tests.dginstyle.tiny_prior import tiny_label
 
 
 def test_a_batch_is_written_while_the_next_one_is_drawn():
@@ -42,3 +47,11 @@ def test_an_error_while_drawing_waits_for_the_writer_and_is_raised():
         writer.write([(0, "a")])
         raise KeyboardInterrupt
     assert written == [0]
+
+
+def test_saved_labels_keep_255_for_ignore(source, tmp_path):
+    item = Item(0, 10, "image.png", "label.png", Crop(0, 0, 40, 48), tiny_label(0), "road", "", 0)
+    Shard(tmp_path / "0", {}, source, "dginstyle", 1).add(item, np.zeros((40, 48, 3), np.uint8))
+    saved = read_label(tmp_path / "0.partial/labels/000000_labelTrainIds.png")
+    np.testing.assert_array_equal(saved, tiny_label(0))
+    assert 255 in saved
