@@ -8,6 +8,21 @@ from diffusers import AutoencoderKL
 from PIL import Image
 from torch import Tensor
 
+REMEDY = "use precision fp32 or bf16, autoencoder_precision fp32, or a lower guidance"
+
+
+class NotFiniteError(FloatingPointError):
+    """Latents or images have values that are not finite.
+
+    Attributes:
+        positions: their positions in the batch.
+    """
+
+    def __init__(self, positions: list[int]) -> None:
+        """Name the positions."""
+        super().__init__(f"latents {positions} of the batch are not finite: {REMEDY}")
+        self.positions = positions
+
 
 def to_tensor(images: Sequence[np.ndarray]) -> Tensor:
     """Return images (H, W, 3) uint8 as one batch (N, 3, H, W) float32 in −1..1."""
@@ -35,8 +50,17 @@ def encode(vae: AutoencoderKL, images: Tensor, noise: Tensor) -> Tensor:
 
 
 def decode(vae: AutoencoderKL, latents: Tensor) -> np.ndarray:
-    """Return the images (N, H, W, 3) uint8 of scaled latents (N, 4, h, w)."""
-    return to_images(vae.decode((latents / vae.config.scaling_factor).to(vae.dtype)).sample)
+    """Return the images (N, H, W, 3) uint8 of scaled latents (N, 4, h, w).
+
+    Raises:
+        NotFiniteError: latents or decoded images have values that are not finite.
+    """
+    decoded = vae.decode((latents / vae.config.scaling_factor).to(vae.dtype)).sample  # (N, 3, H, W)
+    finite = latents.isfinite().flatten(1).all(1) & decoded.isfinite().flatten(1).all(1)  # (N,)
+    images = to_images(decoded)
+    if positions := [position for position, good in enumerate(finite.tolist()) if not good]:
+        raise NotFiniteError(positions)
+    return images
 
 
 def resize_lanczos(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:

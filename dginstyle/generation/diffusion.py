@@ -40,6 +40,19 @@ class DiffusionGenerator:
         return ("prior", "controlnet") if options.style_swap else ("prior", "controlnet", "unet")
 
     def draw(self, items: list[Item]) -> list[tuple[Item, np.ndarray]]:
-        """Return the items with their images (H, W, 3) uint8."""
+        """Return the items with their images (H, W, 3) uint8.
+
+        Raises:
+            SystemExit: latents are not finite; the message names their item.
+        """
+        from dginstyle.diffusion.latents import REMEDY, NotFiniteError
+
         labels, prompts, seeds = zip(*((item.label, item.prompt, item.seed) for item in items), strict=True)
-        return list(zip(items, self.synthesiser(labels, prompts, seeds), strict=True))
+        try:
+            return list(zip(items, self.synthesiser(labels, prompts, seeds), strict=True))
+        except NotFiniteError as error:
+            item = items[error.positions[0]]
+            raise SystemExit(
+                f"item {item.index} of the list ({item.source_label}, prompt {item.prompt!r}): its latents are not "
+                f"finite; finished images are kept; {REMEDY}"
+            ) from None

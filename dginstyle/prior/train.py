@@ -24,7 +24,6 @@ from dginstyle.prior.autoencoder import encode_all, principal_components, recons
 from dginstyle.prior.denoiser import denoising_loss, draw_caption, tokenise
 from dginstyle.prior.options import PriorOptions
 from dginstyle.seeds import derive_rng, derive_seed
-from dginstyle.training.accelerator import require_finite
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOption
         seed: the run's seed.
 
     Raises:
-        SystemExit: ``output`` contains other files, ``state`` belongs to another run or cannot be read, or the loss is
-            not finite.
+        SystemExit: ``output`` contains other files, ``state`` belongs to another run or cannot be read, or loss or
+            weights are not finite.
     """
     refuse_overwriting(output, "model_index.json")
     torch.manual_seed(derive_seed(seed, "prior weights"))
@@ -177,7 +176,7 @@ def _optimise(
     progress = tqdm(range(start, steps), desc=name, initial=start, total=steps, mininterval=5)
     for step in progress:
         value = loss(step)
-        require_finite(value.item(), step + 1)
+        checkpoint.require_finite_loss(value.item(), step + 1)
         optimiser.zero_grad(set_to_none=True)
         value.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -187,7 +186,8 @@ def _optimise(
         if step % 20 == 0:
             progress.set_postfix(loss=f"{value.item():.4f}")
         if (step + 1) % options.checkpoint_every == 0 or step + 1 == steps:
-            checkpoint.save({"step": step + 1, **{name: part.state_dict() for name, part in parts.items()}})
+            state = {name: part.state_dict() for name, part in parts.items()}
+            checkpoint.save({"step": step + 1, **state}, step + 1)
     ema.copy_to(model.parameters())
 
 

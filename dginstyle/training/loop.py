@@ -93,8 +93,8 @@ class Run:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.class_pixels = state["class_pixels"].to(self.accelerator.device)
         if self.average:
+            self.average.shadow_params = state["average"].pop("shadow_params")  # load_state_dict would copy them
             self.average.load_state_dict(state["average"])
-            self.average.to(self.accelerator.device)
 
     @contextmanager
     def evaluated(self) -> Iterator[ModelMixin]:
@@ -154,11 +154,7 @@ def batches(task: Task, options: TrainingOptions, run: Run) -> Iterator[dict[str
 def optimise(
     task: Task, options: TrainingOptions, run: Run, stream: Iterator[dict[str, Any]]
 ) -> tuple[float, float | None]:
-    """Take one optimiser step; return its mean loss and its gradient norm (None without clipping).
-
-    Raises:
-        SystemExit: the loss is not finite.
-    """
+    """Take one optimiser step; return its mean loss and its gradient norm (None without clipping)."""
     losses, norm = [], None
     for _ in range(options.accumulation):
         batch = next(stream)
@@ -176,30 +172,37 @@ def optimise(
     if run.average:
         run.average.step(trained(run.network))
     run.step += 1
-    loss = mean_loss(run.accelerator, torch.stack(losses).mean(), run.step)
+    loss = mean_loss(run.accelerator, torch.stack(losses).mean())
     return loss, None if norm is None else float(norm)
 
 
 def resume(run: Run, checkpoint: Checkpoint) -> None:
     """Resume from the saved state if there is one, and release it before the training continues."""
-    if state := checkpoint.load():
+    if run.average and checkpoint.exists():
+        run.average.shadow_params = []  # room for the saved ones
+    if state := checkpoint.load(run.accelerator.device):
         run.restore(state)
 
 
 def train(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint) -> None:
-    """Train from the run's current step to the last one."""
+    """Train from the run's current step to the last one, whose state is saved too.
+
+    Raises:
+        SystemExit: a loss or a state to save is not finite.
+    """
     main = run.accelerator.is_main_process
     log = open_log(task, options, run, checkpoint) if main else None
     stream = batches(task, options, run)
     while run.step < options.steps:
         rate = run.optimiser.param_groups[0]["lr"]
         loss, norm = optimise(task, options, run, stream)
+        checkpoint.require_finite_loss(loss, run.step)
         if log:
             log.report(run.step, loss, rate, norm)
         if log and options.validation and options.validation.due(run.step, options.steps):
             log.show(run.step, validation_picture(task, options.validation, run))
         if main and (run.step % options.checkpoint_every == 0 or run.step == options.steps):
-            checkpoint.save(run.state())
+            checkpoint.save(run.state(), run.step)
     if log:
         log.close()
 
@@ -237,8 +240,8 @@ def train_to_folder(
         files: files that the result depends on, by role.
 
     Raises:
-        SystemExit: ``output`` contains other files, ``state`` belongs to another run or cannot be read, the loss is not
-            finite, or the upload fails; in that case the weights are in ``output``.
+        SystemExit: ``output`` contains other files, ``state`` belongs to another run or cannot be read, loss or weights
+            are not finite, or the upload fails; in that case the weights are in ``output``.
     """
     refuse_overwriting(output, "config.json")
     settings = {"task": task.name, **settings, **options.decisive()}

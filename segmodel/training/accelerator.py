@@ -1,6 +1,5 @@
 """The Accelerator, and what the processes of a training do together."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,24 +39,6 @@ def identify_together(
     return broadcast_object_list([identify(settings, files) if accelerator.is_main_process else None])[0]
 
 
-def mean_loss(accelerator: Accelerator, loss: Tensor, step: int) -> float:
-    """Return the mean loss of all processes at a step, the same in each process.
-
-    Raises:
-        SystemExit: it is not finite.
-    """
-    return require_finite(accelerator.reduce(loss.detach(), reduction="mean").item(), step)
-
-
-def require_finite(loss: float, step: int) -> float:
-    """Return a loss.
-
-    Raises:
-        SystemExit: it is not finite.
-    """
-    if not math.isfinite(loss):
-        raise SystemExit(
-            f"the loss is {loss} at step {step}: start over with a lower learning_rate or precision: fp32; "
-            "the last saved state is kept"
-        )
-    return loss
+def mean_loss(accelerator: Accelerator, loss: Tensor) -> float:
+    """Return the mean loss of all processes, the same in each process."""
+    return accelerator.reduce(loss.detach(), reduction="mean").item()

@@ -55,7 +55,8 @@ def train(
         presentation: augmentation and sampling of the training set.
 
     Raises:
-        SystemExit: a file, the training set, an option or the checkpoint is invalid, or the loss is not finite.
+        SystemExit: a file, the training set, an option or the checkpoint is invalid, or loss or weights are not
+            finite.
     """
     work = partial(_train, model, data, output, state, options, seed, generator, presentation)
     run_on(options.processes, work)
@@ -89,6 +90,7 @@ def _train(
     _run(trainer, stream, progress, checkpoint, options, log)
     _require_seen(progress.seen, images, data)
     if accelerator.is_main_process:
+        checkpoint.require_finite(trainer.state(), progress.iteration)
         _write(trainer, output, _record(model, data, seed, options, images, progress))
         checkpoint.clear()
 
@@ -106,10 +108,11 @@ def _run(
         progress.losses.append(trainer.step(batch, progress.iteration, factor))
         progress.seen.update(gather_object([sample.origin for sample in batch["data_samples"]]))
         progress.iteration += 1
+        checkpoint.require_finite_loss(progress.losses[-1], progress.iteration)
         if log:
             log.report(progress.iteration, progress.losses[-1], options.learning_rate * factor)
         if log and progress.iteration % options.checkpoint_every == 0:
-            checkpoint.save({"trainer": trainer.state(), "progress": progress.state()})
+            checkpoint.save({"trainer": trainer.state(), "progress": progress.state()}, progress.iteration)
     if log:
         log.close()
 
@@ -137,7 +140,7 @@ def _open_log(folder: Path, name: str, start: int, options: TrainOptions, identi
 
 
 def _resumed(trainer: Trainer, checkpoint: Checkpoint) -> Progress:
-    state = checkpoint.load()
+    state = checkpoint.load(trainer.accelerator.device)
     if state is None:
         return Progress()
     trainer.restore(state["trainer"])

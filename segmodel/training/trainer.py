@@ -56,11 +56,7 @@ class Trainer:
         self.shared, self.optimiser = accelerator.prepare(self.model, optimiser)
 
     def step(self, batch: dict, iteration: int, learning_rate_factor: float) -> float:
-        """Take one optimiser step on this process's part of a ``TrainingStream`` batch and return the mean loss.
-
-        Raises:
-            SystemExit: the loss is not finite.
-        """
+        """Take one optimiser step on this process's part of a ``TrainingStream`` batch and return the mean loss."""
         if self.shade:
             self.shade.refresh(iteration)
         # Dropout draws from torch's global generator; reseeding each iteration makes resuming exact.
@@ -70,7 +66,7 @@ class Trainer:
         set_learning_rate(self.optimiser, learning_rate_factor)
         losses = self.shared(**self.model.data_preprocessor(batch, training=True), mode="loss")
         loss, _ = self.model.parse_losses(losses)
-        mean = mean_loss(self.accelerator, loss, iteration + 1)
+        mean = mean_loss(self.accelerator, loss)
         self.optimiser.zero_grad()
         self._backward(loss, losses)
         self.optimiser.step()

@@ -151,7 +151,7 @@ def test_a_state_with_other_options_stops_and_names_them(corpus, tmp_path, inter
 
 def test_a_loss_that_is_not_finite_stops(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr("dginstyle.prior.train.reconstruction_loss", fails_in_the_second(float("nan")))
-    with pytest.raises(SystemExit, match="the loss is nan at step 2: "):
+    with pytest.raises(SystemExit, match="the loss is nan at step 2; "):
         train(corpus, tmp_path, "first")
     assert not (tmp_path / "first").exists()
 

@@ -176,10 +176,22 @@ def test_a_state_with_other_options_stops_and_names_them(prior, source, unet, tm
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_state(prior, source, unet, tmp_path, monkeypatch):
-    with monkeypatch.context() as patch, pytest.raises(SystemExit, match="the loss is nan at step 4: "):
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(SystemExit, match="the loss is nan at step 4; the last good .* step 3"),
+    ):
         patch.setattr(Dreambooth, "loss", nan_in_the_seventh(Dreambooth.loss))
         dreambooth(prior, source, tmp_path, EACH_STEP)
     assert weights(dreambooth(prior, source, tmp_path)) == weights(unet)
+
+
+def test_weights_that_are_not_finite_stop_a_training_with_the_last_good_state(prior, source, tmp_path):
+    options = EACH_STEP.replace(steps=2, warmup=1, learning_rate=1e39)  # the first step changes nothing
+    with pytest.raises(
+        SystemExit, match=r"tensors are not finite after step 2, such as network.*state is that of step 1"
+    ):
+        dreambooth(prior, source, tmp_path, options)
+    assert not (tmp_path / "unet").exists()
 
 
 def nan_in_the_seventh(loss):

@@ -113,11 +113,17 @@ def test_non_finite_loss_stops_and_keeps_the_checkpoint(tmp_path, trained, inter
     undisturbed = trained("undisturbed")
     with (
         monkeypatch.context() as patch,
-        pytest.raises(SystemExit, match="the loss is nan at step 4: "),
+        pytest.raises(SystemExit, match="the loss is nan at step 4; the last good .* step 2"),
     ):
         patch.setattr(EncoderDecoder, "parse_losses", _nan_in_the_fourth(EncoderDecoder.parse_losses))
         trained("first")
     assert _bytes(trained("first")) == _bytes(undisturbed)
+
+
+def test_weights_that_are_not_finite_at_the_end_stop_with_the_last_good_state(tmp_path, trained):
+    with pytest.raises(SystemExit, match="tensors are not finite after step 1, such as model.*no state was saved"):
+        trained("first", iterations=1, warmup=0, learning_rate=1e39)
+    assert not (tmp_path / "first/weights.safetensors").exists()
 
 
 def _nan_in_the_fourth(parse):
