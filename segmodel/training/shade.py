@@ -1,5 +1,7 @@
 """SHADE in a training (Zhao et al., ECCV 2022): which styles it hallucinates, and when they are selected again."""
 
+import logging
+
 import numpy as np
 import torch
 from accelerate import Accelerator
@@ -13,6 +15,8 @@ from segmodel.files import progress
 from segmodel.models.segmentor import Segmentor, StyleConsistency
 from segmodel.training.data import SourceCrops, TrainingStream
 from segmodel.training.options import ShadeOptions, TrainOptions
+
+log = logging.getLogger("segmodel")
 
 
 class Shade:
@@ -55,6 +59,9 @@ class Shade:
         vectors = self.style_vectors(iteration)
         rng = np.random.default_rng((self.stream.seed, 5, iteration))
         self.hallucination.select_prototypes(vectors, first=int(rng.integers(len(vectors))))
+        if self.accelerator.is_main_process:
+            chosen = len(self.hallucination.means)
+            log.info("step %d: selected %d styles from %d source images", iteration, chosen, len(vectors))
 
     def style_vectors(self, iteration: int) -> Tensor:
         """Return the first-stage style (M, 2 C) of a crop of each of the M source images, on the CPU."""
@@ -72,7 +79,7 @@ class Shade:
         loader = torch.utils.data.DataLoader(
             crops,
             self.training.batch_size // processes,
-            range(rank, len(crops), processes),
+            sampler=range(rank, len(crops), processes),
             collate_fn=pseudo_collate,
             num_workers=self.training.workers,
         )

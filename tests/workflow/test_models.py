@@ -80,6 +80,27 @@ def test_all_models_train_on_the_mini_world_and_share_a_table(tmp_path, mini_wor
     assert {(row["source_seen"], row["generated_seen"], row["label_size"]) for row in rows} == {("6", "0", "native")}
 
 
+@pytest.mark.parametrize("model", ["segformer_mini", "hrda_mini"])
+def test_shade_trains_on_the_mini_world(tmp_path, mini_world, config, training_options, model):
+    values = {"model": model, "data": mini_world / "source_only.csv", "options": training_options(model), "seed": 0}
+    losses = {}
+    for name in ("shade", "source_only"):
+        training_set = config["training_sets"][name]
+        presentation = {"shade": training_set["shade"] | {"refresh_every": 2}} if "shade" in training_set else {}
+        folders = {"output": tmp_path / name, "state": tmp_path / "state" / name}
+        _run(segmodel, "train", **values, **folders, presentation=presentation)
+        losses[name] = json.loads((tmp_path / name / "training.json").read_text())["loss"]
+    assert all(loss > 0 for loss in losses.values()) and losses["shade"] != losses["source_only"]
+
+
+def test_shade_does_not_train_on_a_resnet(tmp_path, mini_world, training_options):
+    with pytest.raises(SystemExit, match="shade works with Mix Transformers only, not with ResNetV1c"):
+        _run(
+            segmodel, "train", model="deeplabv2_mini", data=mini_world / "source_only.csv", output=tmp_path / "out",
+            state=tmp_path / "state", options=training_options("deeplabv2_mini"), seed=0, presentation={"shade": {}},
+        )  # fmt: skip
+
+
 def test_documented_entry_adds_daformer_and_hrda(plan, repository, tmp_path):
     (entry,) = re.findall(r"```yaml\n(models:.*?)```", (repository / "docs/segmentation.md").read_text(), re.DOTALL)
     assert yaml.safe_load(entry)["models"].keys() == {"daformer_mini"}

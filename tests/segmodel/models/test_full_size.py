@@ -26,22 +26,25 @@ def without_download(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "crop", "source_size", "batch_size"),
+    ("name", "crop", "source_size", "batch_size", "shade"),
     [
-        ("segformer_b5", (512, 512), (720, 1280), 2),
-        ("daformer_b5", (512, 512), (720, 1280), 2),
-        ("hrda_b5", (1024, 1024), (1440, 2560), 1),
+        ("segformer_linear_b5", (512, 512), (720, 1280), 2, None),
+        ("daformer_b5", (512, 512), (720, 1280), 2, None),
+        ("hrda_b5", (1024, 1024), (1440, 2560), 1, None),
+        ("hrda_384_b5", (1024, 1024), (1440, 2560), 1, {}),
+        ("hrda_deeplabv2_r101", (1024, 1024), (1440, 2560), 2, None),
     ],
 )
 def test_paper_model_takes_a_training_step(
-    tmp_path, write_pairs, write_table, without_download, trained, name, crop, source_size, batch_size
+    tmp_path, write_pairs, write_table, without_download, trained, name, crop, source_size, batch_size, shade
 ):
-    rows = [(*row, "source") for row in write_pairs(tmp_path / "scenes", 2, (263, 478))]
+    rows = [(*row, "source") for row in write_pairs(tmp_path / "scenes", 2, (1052, 1914))]
     folder = trained(
         name, data=write_table(tmp_path / "source_only.csv", rows), config=without_download(name), iterations=1,
-        batch_size=batch_size, crop=crop, source_size=source_size, learning_rate=6e-5, warmup=1500,
+        batch_size=batch_size, crop=crop, source_size=source_size, learning_rate=6e-5, warmup=1500, keep_ratio=True,
+        shade=shade,
     )  # fmt: skip
     assert math.isfinite(json.loads((folder / "training.json").read_text())["loss"])
     with safe_open(folder / "weights.safetensors", "pt") as weights:
-        assert any(key.startswith("backbone.layers.3") for key in weights.keys())
+        assert any(key.startswith(("backbone.layers.3", "backbone.layer4")) for key in weights.keys())
     assert re.search(r"peak memory \d+\.\d GB", (folder / "logs" / "train.log").read_text())

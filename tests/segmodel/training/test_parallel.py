@@ -27,8 +27,10 @@ def _record(folder):
     return json.loads((folder / "training.json").read_text())
 
 
-def test_two_processes_train_like_one_and_count_all_samples(trained, config):
-    alone, together = (_record(trained(f"by{n}", config=config, processes=n)) for n in (1, 2))
+# With one style, no mixture is drawn, for which each process has its own random numbers.
+@pytest.mark.parametrize("shade", [None, {"styles": 1, "refresh_every": 4}])
+def test_two_processes_train_like_one_and_count_all_samples(trained, config, shade):
+    alone, together = (_record(trained(f"by{n}", config=config, processes=n, shade=shade)) for n in (1, 2))
     assert together["samples_seen"] == alone["samples_seen"] == {"dginstyle": 11, "source": 13}
     assert together["loss"] == pytest.approx(alone["loss"], rel=1e-4)
 
@@ -53,3 +55,9 @@ def test_indivisible_batch_is_rejected(trained, config, capfd):
     with pytest.raises(SystemExit, match="one of the 2 processes failed"):
         trained("odd", config=config, processes=2, batch_size=3)
     assert "batch_size 3 is not divisible by the number of processes, 2" in capfd.readouterr().err
+
+
+def test_separate_backward_passes_in_two_processes_are_rejected(trained, config, capfd):
+    with pytest.raises(SystemExit, match="one of the 2 processes failed"):
+        trained("separate", config=config, processes=2, shade={"backward": "separate"})
+    assert "shade.backward: separate works with one process" in capfd.readouterr().err

@@ -44,10 +44,15 @@ def test_training_changes_and_its_weights_have_the_same_names(trained):
     assert losses[0] != losses[1]
 
 
+def test_precision_bf16_trains(trained):
+    assert json.loads((trained("run", shade=SHADE, precision="bf16") / "training.json").read_text())["loss"] > 0
+
+
 def test_prototypes_are_selected_before_the_first_step_and_at_each_interval(trained, selections):
-    trained("run", shade=SHADE, iterations=9)
+    folder = trained("run", shade=SHADE, iterations=9)
     assert [len(vectors) for vectors, _ in selections] == [6, 6, 6]  # steps 0, 4 and 8; source images only
     assert not torch.equal(selections[0][0], selections[1][0])
+    assert "step 8: selected 8 styles from 6 source images" in (folder / "logs/train.log").read_text()
 
 
 def test_interrupted_run_resumes_to_the_same_bytes(trained, selections, monkeypatch):
@@ -96,6 +101,17 @@ def trainer(mixed_set, options):
         return made, {key: [sample[key] for sample in samples] for key in ("inputs", "data_samples")}
 
     return call
+
+
+def test_style_vectors_are_those_of_the_crops_in_order(trainer):
+    made, _ = trainer("shared")
+    vectors, crops = made.shade.style_vectors(4), SourceCrops(made.shade.stream, 4)
+    assert made.model.training
+    made.model.eval()
+    for vector, crop in zip(vectors, (crops[index] for index in range(6)), strict=True):
+        image = made.model.data_preprocessor({"inputs": [crop["inputs"]]})["inputs"]
+        first = made.model.backbone(image)[0].flatten(2)  # (1, C, L)
+        torch.testing.assert_close(vector, torch.cat([first.mean(2), first.std(2)], dim=1)[0])
 
 
 def test_shared_and_separate_backward_passes_have_equal_losses_and_gradients(trainer):
