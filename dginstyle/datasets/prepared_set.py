@@ -1,5 +1,6 @@
 """Access to a prepared data set (``R/data/<set>``): files, class statistics, decoded images."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from dginstyle.csv_files import read_table
+from dginstyle.datasets.decoded import Decoded
 from dginstyle.labels import read_label
 from dginstyle.rare_class_sampling import candidates, read_json, read_samples_with_class
 
@@ -18,9 +20,12 @@ class SourceSet:
 
     Attributes:
         folder: the folder that all paths of the set are relative to.
+        decoded: folder for decoded copies of images and label maps (`dginstyle.datasets.decoded`); None: decode them
+            each time.
     """
 
     folder: Path
+    decoded: Path | None = None
 
     @cached_property
     def images(self) -> dict[str, str]:
@@ -66,24 +71,46 @@ class SourceSet:
         return files
 
     def label(self, file: str) -> np.ndarray:
-        """Return a label map (H, W) uint8 of trainIds.
+        """Return a label map (H, W) uint8 of trainIds, read-only if it comes from a decoded copy.
 
         Raises:
-            SystemExit: the file is missing or has values that are not trainIds.
+            SystemExit: the file is missing or has values that are not trainIds, or its copy cannot be written.
         """
-        try:
-            return read_label(self.folder / file)
-        except (OSError, ValueError) as error:
-            raise SystemExit(f"{error}; convert the data set again") from None
+        return self._read(file, read_label_of_set)
 
     def image(self, file: str) -> np.ndarray:
-        """Return an image (H, W, 3) uint8 RGB.
+        """Return an image (H, W, 3) uint8 RGB, read-only if it comes from a decoded copy.
 
         Raises:
-            SystemExit: the file is missing or damaged.
+            SystemExit: the file is missing or damaged, or its copy cannot be written.
         """
-        try:
-            with Image.open(self.folder / file) as image:
-                return np.array(image.convert("RGB"))
-        except OSError as error:
-            raise SystemExit(f"{self.folder / file} cannot be read ({error}); extract the data set again") from None
+        return self._read(file, read_image)
+
+    def _read(self, file: str, read: Callable[[Path], np.ndarray]) -> np.ndarray:
+        path = self.folder / file
+        return Decoded(self.decoded)(path, file, lambda: read(path)) if self.decoded else read(path)
+
+
+def read_label_of_set(path: Path) -> np.ndarray:
+    """Return a converted label map (H, W) uint8 of trainIds.
+
+    Raises:
+        SystemExit: the file is missing or has values that are not trainIds.
+    """
+    try:
+        return read_label(path)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{error}; convert the data set again") from None
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Return an image (H, W, 3) uint8 RGB.
+
+    Raises:
+        SystemExit: the file is missing or damaged.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.array(image.convert("RGB"))
+    except OSError as error:
+        raise SystemExit(f"{path} cannot be read ({error}); extract the data set again") from None

@@ -26,8 +26,12 @@ class NotFiniteError(FloatingPointError):
 
 def to_tensor(images: Sequence[np.ndarray]) -> Tensor:
     """Return images (H, W, 3) uint8 as one batch (N, 3, H, W) float32 in −1..1."""
-    batch = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
-    return batch.float() / 127.5 - 1
+    return scaled(torch.from_numpy(np.stack(images)))
+
+
+def scaled(images: Tensor) -> Tensor:
+    """Return images (N, H, W, 3) uint8 as (N, 3, H, W) float32 in −1..1, on their device."""
+    return images.permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def to_images(batch: Tensor) -> np.ndarray:

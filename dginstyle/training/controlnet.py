@@ -1,6 +1,7 @@
 """``train-controlnet``: a ControlNet conditioned on label maps, on the frozen U^S (paper, section 3.2)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,8 @@ from torch.utils.data import Dataset
 
 from dginstyle.captions import caption
 from dginstyle.colour_jitter import jittered, recoloured
-from dginstyle.conditioning import CHANNELS, one_hot
+from dginstyle.conditioning import CHANNELS, channels
 from dginstyle.datasets.prepared_set import SourceSet
-from dginstyle.diffusion.latents import to_tensor
 from dginstyle.diffusion.loading import (
     DTYPES,
     TextEncoder,
@@ -30,6 +30,7 @@ from dginstyle.diffusion.loading import (
     load_training_scheduler,
     require_divisible,
 )
+from dginstyle.diffusion.transfer import one_hot_batch, sent
 from dginstyle.labels import IGNORE, NUM_CLASSES, colourise
 from dginstyle.options import NonNegativeInt
 from dginstyle.rare_class_sampling import Crop, draw_class_and_file, draw_crop, draw_crop_with
@@ -38,8 +39,9 @@ from dginstyle.training.dreambooth import noisy_latents
 from dginstyle.training.loop import train_to_folder
 from dginstyle.training.objective import squared_error
 from dginstyle.training.options import ControlNetOptions, TrainedPart, ValidationOptions
-from dginstyle.training.validation import Panels, draw, frozen_copy, sample_image, silent
+from dginstyle.training.validation import Painter, draw, frozen_copy, silent
 
+CAPTIONS_KEPT = 1024
 _OF_CHANNEL = np.array([*range(NUM_CLASSES), IGNORE], dtype=np.uint8)
 _CONDITION = ("controlnet_cond_embedding.", "controlnet_down_blocks.", "controlnet_mid_block.")
 _FIRST_BLOCK = ("down_blocks.0.",)
@@ -79,7 +81,7 @@ def train_controlnet(
         min_pixels: a file is a candidate for a class if it has more pixels of it than this.
         seed: the run's seed.
     """
-    source = SourceSet(data)
+    source = SourceSet(data, options.decoded_source and Path(options.decoded_source))
     task = ControlNetTask.load(prior, unet, LabelledCrops(source, options, min_pixels, seed), options, seed)
     files = {"prior": prior, "unet": unet, **source.files("samples_with_class.json", "rcs_probabilities.json")}
     train_to_folder(task, options, output, state, {"seed": seed, "min_pixels": min_pixels}, files)
@@ -95,16 +97,15 @@ class LabelledCrops(Dataset):
     seed: int
 
     def __getitem__(self, position: int) -> dict[str, Any]:
-        """Return image (3, H, W) in −1..1, condition (20, H, W), caption, pixels by class, and the noise's seed."""
+        """Return image (H, W, 3) and condition's channels (H, W), both uint8, caption, and the noise's seed."""
         rng = derive_rng(self.seed, "controlnet sample", position)
         file, label, crop = self._draw(rng)
         label, image = crop.of(label), crop.of(self.source.image(self.source.images[file]))
         image = recoloured(image, label, self.options.class_colours, rng)
         return {
-            "image": to_tensor([jittered(image, self.options.colour_jitter, rng)])[0],
-            "condition": torch.from_numpy(one_hot(label)),
+            "image": torch.tensor(jittered(image, self.options.colour_jitter, rng)),
+            "channels": torch.from_numpy(channels(label)),
             "caption": caption(label),
-            "class_pixels": torch.from_numpy(np.bincount(label.ravel(), minlength=256)[:NUM_CLASSES]),
             "seed": derive_seed(self.seed, "controlnet noise", position),
         }
 
@@ -142,6 +143,10 @@ class ControlNetTask:
     trained: TrainedPart
     name = "controlnet"
 
+    def __post_init__(self) -> None:
+        """Cache the captions' embeddings."""
+        self._text = lru_cache(CAPTIONS_KEPT)(self._embedded_text)
+
     @classmethod
     def load(
         cls, prior: str, unet: Path, samples: LabelledCrops, options: ControlNetOptions, seed: int
@@ -170,11 +175,11 @@ class ControlNetTask:
             network.to(device, memory_format=layout)
 
     def loss(self, network: ControlNetModel, batch: dict[str, Any]) -> Tensor:
-        """Return the denoising loss of a batch of images (N, 3, H, W) and conditions (N, 20, H, W)."""
+        """Return the denoising loss of a batch of images (N, H, W, 3) and channels (N, H, W)."""
         dtype = self.unet.dtype
         noisy, timesteps, target = noisy_latents(self.vae, self.scheduler, batch)
-        text = self.text_encoder(batch["caption"])  # (N, 77, C)
-        condition = batch["condition"].to(self.unet.device)  # (N, 20, H, W)
+        text = torch.stack([self._text(caption) for caption in batch["caption"]])  # (N, 77, C)
+        condition = one_hot_batch(sent(batch["channels"], self.unet.device))  # (N, 20, H, W)
         down, middle = network(noisy, timesteps, text.float(), condition, return_dict=False)
         predicted = self.unet(  # (N, 4, h, w)
             noisy.to(dtype),
@@ -185,17 +190,22 @@ class ControlNetTask:
         ).sample
         return squared_error(predicted, target)
 
-    def counts(self, batch: dict[str, Any]) -> Tensor:
-        """Return pixels by trainId (19,) int64 of a batch."""
-        return batch["class_pixels"].sum(0)
+    def _embedded_text(self, caption: str) -> Tensor:
+        """Return the embedding (77, C) of a caption, computed separately: the same wherever a run was resumed."""
+        return self.text_encoder([caption])[0]
 
-    def panels(self, network: ControlNetModel, sample: dict[str, Any], options: ValidationOptions) -> Panels:
-        """Return label map, source image, and samples of the ControlNet on U^P and on U^S."""
+    def counts(self, batch: dict[str, Any]) -> Tensor:
+        """Return pixels by trainId (19,) int64 of a batch, on the device."""
+        pixels = one_hot_batch(sent(batch["channels"], self.unet.device), torch.uint8)  # (N, 20, H, W)
+        return pixels.sum((0, 2, 3))[:NUM_CLASSES]
+
+    def painter(self, network: ControlNetModel, options: ValidationOptions) -> Painter:
+        """Return a function that draws label map, source image, and samples of the ControlNet on U^P and on U^S."""
         network = frozen_copy(network, self.unet.dtype)
         prior = load(UNet2DConditionModel, self.prior, "unet", self.unet.dtype).to(self.unet.device)
-        return {
-            "labels": colourise(np.take(_OF_CHANNEL, sample["condition"].argmax(0).numpy())),
-            "source image": sample_image(sample),
+        return lambda sample: {
+            "labels": colourise(_OF_CHANNEL[sample["channels"]]),
+            "source image": sample["image"].numpy(),
             "style swap (on U^P)": self._draw(prior, network, sample, options),
             "source style (on U^S)": self._draw(self.unet, network, sample, options),
         }
@@ -215,7 +225,7 @@ class ControlNetTask:
             None,
             requires_safety_checker=False,
         )
-        condition = sample["condition"][None]  # (1, 20, H, W)
+        condition = one_hot_batch(sample["channels"][None])  # (1, 20, H, W)
         inputs = {"prompt": sample["caption"], "image": condition, "guidance_scale": options.guidance}
         return draw(silent(pipeline), sample, options, **inputs)
 

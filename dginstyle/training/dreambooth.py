@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 from dginstyle.colour_jitter import jittered, recoloured
 from dginstyle.datasets.prepared_set import SourceSet
-from dginstyle.diffusion.latents import encode, to_tensor
+from dginstyle.diffusion.latents import encode, scaled
 from dginstyle.diffusion.loading import (
     DTYPES,
     TextEncoder,
@@ -23,12 +23,13 @@ from dginstyle.diffusion.loading import (
     load_training_scheduler,
     require_divisible,
 )
+from dginstyle.diffusion.transfer import sent
 from dginstyle.rare_class_sampling import draw_crop
 from dginstyle.seeds import derive_rng, derive_seed
 from dginstyle.training.loop import train_to_folder
 from dginstyle.training.objective import draw_noise, prediction_target, squared_error
 from dginstyle.training.options import DreamboothOptions, ValidationOptions
-from dginstyle.training.validation import Panels, draw, frozen_copy, sample_image, silent
+from dginstyle.training.validation import Painter, draw, frozen_copy, silent
 
 
 def train_dreambooth(
@@ -46,7 +47,7 @@ def train_dreambooth(
         options: ``dreambooth`` in the configuration.
         seed: the run's seed.
     """
-    source = SourceSet(data)
+    source = SourceSet(data, options.decoded_source and Path(options.decoded_source))
     task = Dreambooth.load(prior, SourceImages(source, options, seed), options)
     train_to_folder(task, options, output, state, {"seed": seed}, {"prior": prior, **source.files()})
 
@@ -60,7 +61,7 @@ class SourceImages(Dataset):
     seed: int
 
     def __getitem__(self, position: int) -> dict[str, Any]:
-        """Return the crop (3, H, W) in −1..1 at a position, and the seed of its noise."""
+        """Return the crop (H, W, 3) uint8 at a position, and the seed of its noise."""
         rng = derive_rng(self.seed, "dreambooth sample", position)
         file = self._file(position)
         image = self.source.image(self.source.images[file])
@@ -72,7 +73,7 @@ class SourceImages(Dataset):
         else:
             image = crop.of(image)
         image = jittered(image, self.options.colour_jitter, rng)
-        return {"image": to_tensor([image])[0], "seed": derive_seed(self.seed, "dreambooth noise", position)}
+        return {"image": torch.tensor(image), "seed": derive_seed(self.seed, "dreambooth noise", position)}
 
     def _file(self, position: int) -> str:
         labels = list(self.source.images)
@@ -123,7 +124,7 @@ class Dreambooth:
         self.empty_prompt = self.empty_prompt.to(device)
 
     def loss(self, network: UNet2DConditionModel, batch: dict[str, Any]) -> Tensor:
-        """Return the denoising loss of a batch of images (N, 3, H, W)."""
+        """Return the denoising loss of a batch of images (N, H, W, 3) uint8."""
         noisy, timesteps, target = noisy_latents(self.vae, self.scheduler, batch)
         text = self.empty_prompt.expand(len(noisy), -1, -1)  # (N, 77, C)
         return squared_error(network(noisy, timesteps, text).sample, target)  # both (N, 4, h, w)
@@ -132,13 +133,14 @@ class Dreambooth:
         """Return an empty tensor: crops are drawn without labels."""
         return torch.zeros(0, dtype=torch.int64)
 
-    def panels(self, network: UNet2DConditionModel, sample: dict[str, Any], options: ValidationOptions) -> Panels:
-        """Return a source image, and samples of U^P and U^S from the same noise with an empty prompt."""
+    def painter(self, network: UNet2DConditionModel, options: ValidationOptions) -> Painter:
+        """Return a function that draws a source image, and samples of U^P and U^S from the same noise, unprompted."""
         prior = load(UNet2DConditionModel, self.prior, "unet", self.validation_dtype).to(self.vae.device)
-        return {
-            "source image": sample_image(sample),
+        network = frozen_copy(network, self.validation_dtype)
+        return lambda sample: {
+            "source image": sample["image"].numpy(),
             "prior (U^P)": self._draw(prior, sample, options),
-            "source style (U^S)": self._draw(frozen_copy(network, self.validation_dtype), sample, options),
+            "source style (U^S)": self._draw(network, sample, options),
         }
 
     def _draw(self, unet: UNet2DConditionModel, sample: dict[str, Any], options: ValidationOptions) -> np.ndarray:
@@ -155,12 +157,11 @@ def noisy_latents(vae: AutoencoderKL, scheduler: DDPMScheduler, batch: dict[str,
     Returns:
         Noisy latents (N, 4, h, w), timesteps (N,), and prediction targets (N, 4, h, w).
     """
-    images = batch["image"]  # (N, 3, H, W)
-    factor = latent_factor(vae)
-    shape = (vae.config.latent_channels, images.shape[2] // factor, images.shape[3] // factor)
+    images, factor = batch["image"], latent_factor(vae)  # (N, H, W, 3)
+    shape = (vae.config.latent_channels, images.shape[1] // factor, images.shape[2] // factor)
     drawn = draw_noise(batch["seed"].tolist(), shape, scheduler.config.num_train_timesteps)
-    posterior, noise, timesteps = (part.to(vae.device) for part in drawn)
-    latents = encode(vae, images, posterior)  # (N, 4, h, w)
+    posterior, noise, timesteps = (sent(part, vae.device) for part in drawn)
+    latents = encode(vae, scaled(sent(images, vae.device)), posterior)  # (N, 4, h, w)
     return (
         scheduler.add_noise(latents, noise, timesteps),
         timesteps,

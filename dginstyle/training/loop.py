@@ -24,7 +24,7 @@ from dginstyle.training.accelerator import identify_together, make_accelerator, 
 from dginstyle.training.log import TrainingLog, open_tracker
 from dginstyle.training.options import TrainingOptions, ValidationOptions
 from dginstyle.training.publish import push, write_model_card
-from dginstyle.training.validation import Panels, picture
+from dginstyle.training.validation import Painter, picture
 
 
 class Task(Protocol):
@@ -54,8 +54,8 @@ class Task(Protocol):
     def counts(self, batch: dict[str, Any]) -> Tensor:
         """Return pixels by trainId (19,) int64 of a batch; empty if the task does not count them."""
 
-    def panels(self, network: ModelMixin, sample: dict[str, Any], options: ValidationOptions) -> Panels:
-        """Return the validation images of a sample, including samples of U^P and U^S from the same noise."""
+    def painter(self, network: ModelMixin, options: ValidationOptions) -> Painter:
+        """Load U^P once and return a function that draws validation images of U^P and U^S from the same noise."""
 
 
 @dataclass
@@ -217,7 +217,7 @@ def open_log(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpo
 def validation_picture(task: Task, options: ValidationOptions, run: Run) -> Image.Image:
     """Return the validation picture of a run with its current weights."""
     with run.evaluated() as network:
-        return picture(lambda sample: task.panels(network, sample, options), task.samples, options)
+        return picture(task.painter(network, options), task.samples, options)
 
 
 def train_to_folder(

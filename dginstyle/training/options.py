@@ -58,6 +58,12 @@ class TrainingOptions(Options):
     )
     checkpoint_every: PositiveInt = Field(description="steps between two saved states", json_schema_extra=EXECUTION)
     workers: NonNegativeInt = Field(0, description="data loading processes", json_schema_extra=EXECUTION)
+    decoded_source: str | None = Field(
+        None,
+        description="folder for decoded copies of the source's images and label maps, written when first read: 4 bytes "
+        "per pixel; null: decode them each time",
+        json_schema_extra=EXECUTION,
+    )
     validation: ValidationOptions | None = Field(
         None, description="validation pictures in the training's logs; null: none", json_schema_extra=EXECUTION
     )

@@ -10,7 +10,7 @@ from diffusers import DiffusionPipeline
 from PIL import Image
 from torch import Tensor
 
-from dginstyle.diffusion.latents import NotFiniteError, decode, to_images
+from dginstyle.diffusion.latents import NotFiniteError, decode
 from dginstyle.diffusion.loading import Network
 from dginstyle.pictures import labelled_grid
 from dginstyle.training.objective import draw_noise
@@ -19,17 +19,19 @@ from dginstyle.training.options import ValidationOptions
 log = logging.getLogger("dginstyle")
 Panels = dict[str, np.ndarray]
 """A sample's images (H, W, 3) uint8 by title."""
+Painter = Callable[[dict[str, Any]], Panels]
+"""Draws the validation images of a training sample."""
 
 
-def picture(panels: Callable[[dict[str, Any]], Panels], samples: Any, options: ValidationOptions) -> Image.Image:
+def picture(painter: Painter, samples: Any, options: ValidationOptions) -> Image.Image:
     """Return a grid of a training's first samples, with a row per sample and a column per panel.
 
     Args:
-        panels: returns the panels of a sample.
+        painter: draws the panels of a sample.
         samples: maps a position to a sample.
         options: number of samples.
     """
-    return labelled_grid([panels(samples[position]) for position in range(options.images)])
+    return labelled_grid([painter(samples[position]) for position in range(options.images)])
 
 
 def silent(pipeline: DiffusionPipeline) -> DiffusionPipeline:
@@ -51,14 +53,9 @@ def frozen_copy(network: Network, dtype: torch.dtype) -> Network:
     return copy.eval()
 
 
-def sample_image(sample: dict[str, Any]) -> np.ndarray:
-    """Return the image (H, W, 3) uint8 of a training sample."""
-    return to_images(sample["image"][None])[0]
-
-
 def sample_noise(pipeline: DiffusionPipeline, sample: dict[str, Any]) -> Tensor:
     """Return the initial noise (1, C, h, w) of a sample, the same for every step and network."""
-    height, width = sample["image"].shape[1:]
+    height, width = sample["image"].shape[:2]
     factor = pipeline.vae_scale_factor
     shape = (pipeline.vae.config.latent_channels, height // factor, width // factor)
     return draw_noise([sample["seed"]], shape, 1)[1].to(pipeline.unet.device, pipeline.unet.dtype)
@@ -74,7 +71,7 @@ def draw(pipeline: DiffusionPipeline, sample: dict[str, Any], options: Validatio
         options: number of sampling steps.
         inputs: further arguments of the pipeline, such as the prompt.
     """
-    height, width = sample["image"].shape[1:]
+    height, width = sample["image"].shape[:2]
     latents = sample_noise(pipeline, sample)  # (1, C, h, w)
     size = {"height": height, "width": width, "num_inference_steps": options.steps, "output_type": "latent"}
     try:

@@ -14,7 +14,7 @@ import torch
 from diffusers import DDPMScheduler
 
 from dginstyle.captions import caption
-from dginstyle.conditioning import one_hot
+from dginstyle.conditioning import channels
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
 from dginstyle.generation.synthesis import Synthesiser
 from dginstyle.training.controlnet import ControlNetTask, init_controlnet
@@ -46,10 +46,9 @@ def label():
 def sample():
     rng = torch.Generator().manual_seed(0)
     return {
-        "image": torch.rand(3, SIDE, SIDE, generator=rng) * 2 - 1,
-        "condition": torch.from_numpy(one_hot(label())),
+        "image": torch.randint(0, 256, (SIDE, SIDE, 3), generator=rng, dtype=torch.uint8),
+        "channels": torch.from_numpy(channels(label())),
         "caption": caption(label()),
-        "class_pixels": torch.from_numpy(np.bincount(label().ravel(), minlength=256)[:19]),
         "seed": 1,
     }
 

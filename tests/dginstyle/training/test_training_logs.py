@@ -9,7 +9,6 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from dginstyle.datasets.prepared_set import SourceSet
-from dginstyle.diffusion.latents import to_images
 from dginstyle.labels import PALETTE
 from dginstyle.training.controlnet import ControlNetTask, LabelledCrops
 from dginstyle.training.dreambooth import Dreambooth, SourceImages
@@ -41,11 +40,11 @@ def test_the_controlnet_picture_has_labels_source_style_swap_and_source_style(pr
     crops = LabelledCrops(SourceSet(source), options, min_pixels=4, seed=0)
     task = ControlNetTask.load(prior, unet, crops, options, seed=0)
     with start(task, options).evaluated() as network:
-        panels = task.panels(network, crops[0], ValidationOptions(every=1, steps=2))
+        panels = task.painter(network, ValidationOptions(every=1, steps=2))(crops[0])
     assert [title.split(" (")[0] for title in panels] == ["labels", "source image", "style swap", "source style"]
     labels, image, swapped, drawn = panels.values()
     assert {tuple(colour) for colour in labels.reshape(-1, 3)} <= {(0, 0, 0), *map(tuple, PALETTE)}
-    np.testing.assert_array_equal(image, to_images(crops[0]["image"][None])[0])
+    np.testing.assert_array_equal(image, crops[0]["image"])
     assert swapped.shape == drawn.shape == (32, 32, 3)
     assert (swapped != drawn).any()
 
@@ -55,7 +54,7 @@ def test_the_dreambooth_picture_has_prior_and_source_style_from_the_same_noise(p
     images = SourceImages(SourceSet(source), options, 0)
     task = Dreambooth.load(prior, images, options)
     with start(task, options).evaluated() as network:
-        panels = task.panels(network, images[0], ValidationOptions(every=1, steps=2))
+        panels = task.painter(network, ValidationOptions(every=1, steps=2))(images[0])
     assert list(panels) == ["source image", "prior (U^P)", "source style (U^S)"]
     assert np.abs(panels["prior (U^P)"].astype(int) - panels["source style (U^S)"]).max() <= 8  # nothing learned yet
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.labels import CLASS_NAMES
 from dginstyle.training.controlnet import LabelledCrops
 from dginstyle.training.dreambooth import SourceImages, resize
 from tests.dginstyle.tiny_prior import tiny_label, write_tiny_set
@@ -30,18 +31,17 @@ def test_class_colours_change_only_the_images_of_both_trainings(source):
         assert not torch.equal(plain["image"], coloured["image"])
         assert torch.equal(again["image"], coloured["image"])
         assert plain["seed"] == coloured["seed"]
-        assert torch.equal(plain.get("condition", torch.zeros(1)), coloured.get("condition", torch.zeros(1)))
+        assert torch.equal(plain.get("channels", torch.zeros(1)), coloured.get("channels", torch.zeros(1)))
 
 
-def test_crops_are_drawn_for_their_class_with_caption_and_condition(source):
+def test_crops_are_drawn_for_their_class_with_caption_and_channels(source):
     crops = LabelledCrops(SourceSet(source), CONTROLNET, min_pixels=4, seed=0)
     sample = crops[3]
-    assert sample["image"].shape == (3, 32, 32)
-    assert sample["condition"].shape == (20, 32, 32)
-    assert sample["condition"].sum(0).eq(1).all()
-    assert sample["caption"].startswith("road")
-    assert sample["condition"][:19].sum((1, 2)).tolist() == sample["class_pixels"].tolist()
-    assert all(torch.equal(crops[3][key], sample[key]) for key in ("image", "condition"))
+    assert (sample["image"].shape, sample["image"].dtype) == ((32, 32, 3), torch.uint8)
+    assert (sample["channels"].shape, sample["channels"].dtype) == ((32, 32), torch.uint8)
+    present = np.unique(sample["channels"]).tolist()
+    assert sample["caption"] == " ".join(CLASS_NAMES[channel] for channel in present if channel < 19)
+    assert all(torch.equal(crops[3][key], sample[key]) for key in ("image", "channels"))
 
 
 def test_without_rare_class_sampling_no_statistics_are_needed(source, tmp_path):
