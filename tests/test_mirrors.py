@@ -15,7 +15,11 @@ def _functions(package: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "file", ["cli.py", "options.py", "identity.py", "checkpoint.py", "training/accelerator.py", "training/log.py"]
+    "file",
+    [
+        *("cli.py", "options.py", "identity.py", "checkpoint.py"),
+        *(f"training/{name}.py" for name in ("accelerator", "interruption", "log", "parallel")),
+    ],
 )
 def test_mirrored_files_are_identical(file):
     ours, theirs = ((ROOT / package / file).read_text().replace(package, "PACKAGE") for package in PACKAGES)

@@ -13,7 +13,7 @@ from dginstyle.identity import Identity, identify
 from dginstyle.options import Precision
 
 
-def make_accelerator(precision: Precision, accumulation: int = 1) -> Accelerator:
+def make_accelerator(precision: Precision) -> Accelerator:
     """Return an Accelerator for this machine.
 
     Raises:
@@ -23,7 +23,7 @@ def make_accelerator(precision: Precision, accumulation: int = 1) -> Accelerator
     launched = torch.distributed.is_torchelastic_launched()
     on_cpu = launched and not torch.cuda.is_available()  # accelerate needs cpu=True to join processes without GPUs
     try:
-        accelerator = Accelerator(cpu=on_cpu, mixed_precision=mixed, gradient_accumulation_steps=accumulation)
+        accelerator = Accelerator(cpu=on_cpu, mixed_precision=mixed)
     except ValueError as error:
         raise SystemExit(f"precision {precision} does not work on this machine ({error}): use fp32") from None
     if precision == "fp16" and accelerator.device.type == "cpu":  # accelerate accepts it, without loss scaling

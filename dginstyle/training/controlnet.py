@@ -1,7 +1,7 @@
 """``train-controlnet``: a ControlNet conditioned on label maps, on the frozen U^S (paper, section 3.2)."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from dginstyle.training.dreambooth import noisy_latents
 from dginstyle.training.loop import train_to_folder
 from dginstyle.training.objective import squared_error
 from dginstyle.training.options import ControlNetOptions, TrainedPart, ValidationOptions
+from dginstyle.training.parallel import run_on
 from dginstyle.training.validation import Painter, draw, frozen_copy, silent
 
 CAPTIONS_KEPT = 1024
@@ -81,6 +82,19 @@ def train_controlnet(
         min_pixels: a file is a candidate for a class if it has more pixels of it than this.
         seed: the run's seed.
     """
+    run_on(options.processes, partial(_train, prior, unet, data, output, state, options, min_pixels, seed))
+
+
+def _train(
+    prior: str,
+    unet: Path,
+    data: Path,
+    output: Path,
+    state: Path,
+    options: ControlNetOptions,
+    min_pixels: int,
+    seed: int,
+) -> None:
     source = SourceSet(data, options.decoded_source and Path(options.decoded_source))
     task = ControlNetTask.load(prior, unet, LabelledCrops(source, options, min_pixels, seed), options, seed)
     files = {"prior": prior, "unet": unet, **source.files("samples_with_class.json", "rcs_probabilities.json")}

@@ -1,6 +1,7 @@
 """``train-dreambooth``: U^P → U^S, the prior's U-Net fine-tuned on the source images (paper, section 3.2)."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from dginstyle.seeds import derive_rng, derive_seed
 from dginstyle.training.loop import train_to_folder
 from dginstyle.training.objective import draw_noise, prediction_target, squared_error
 from dginstyle.training.options import DreamboothOptions, ValidationOptions
+from dginstyle.training.parallel import run_on
 from dginstyle.training.validation import Painter, draw, frozen_copy, silent
 
 
@@ -47,6 +49,10 @@ def train_dreambooth(
         options: ``dreambooth`` in the configuration.
         seed: the run's seed.
     """
+    run_on(options.processes, partial(_train, prior, data, output, state, options, seed))
+
+
+def _train(prior: str, data: Path, output: Path, state: Path, options: DreamboothOptions, seed: int) -> None:
     source = SourceSet(data, options.decoded_source and Path(options.decoded_source))
     task = Dreambooth.load(prior, SourceImages(source, options, seed), options)
     train_to_folder(task, options, output, state, {"seed": seed}, {"prior": prior, **source.files()})

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from dginstyle.diffusion.loading import DTYPES, memory_layout, require_supported
 from dginstyle.files import refuse_overwriting, whole_folder, write_json
 from dginstyle.identity import digest
 from dginstyle.training.accelerator import identify_together, make_accelerator, mean_loss
+from dginstyle.training.interruption import Interruption, outlive_termination
 from dginstyle.training.log import TrainingLog, open_tracker
 from dginstyle.training.options import TrainingOptions, ValidationOptions
 from dginstyle.training.publish import push, write_model_card
@@ -117,8 +118,16 @@ class Run:
 
 
 def start(task: Task, options: TrainingOptions) -> Run:
-    """Move a task's networks to their device and create the optimiser."""
-    accelerator = make_accelerator(options.precision, options.accumulation)
+    """Move a task's networks to their device and create the optimiser.
+
+    Raises:
+        SystemExit: the machine does not support a precision, or the processes cannot share a step's images evenly.
+    """
+    accelerator = make_accelerator(options.precision)
+    try:
+        accelerator.gradient_accumulation_steps = options.share(accelerator.num_processes)[1]
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     require_supported(options.autoencoder_precision, accelerator.device)
     layout = memory_layout(DTYPES[options.precision], accelerator.device)
     task.to(accelerator.device, layout)
@@ -143,12 +152,14 @@ def trained(network: ModelMixin) -> list[Tensor]:
 
 
 def batches(task: Task, options: TrainingOptions, run: Run) -> Iterator[dict[str, Any]]:
-    """Return an iterator over the batches from the run's step to the last, the same wherever a run was resumed."""
-    accelerator, size = run.accelerator, options.batch_size
-    numbers = range(run.step * options.accumulation, options.steps * options.accumulation)
+    """Return an iterator over this process's batches from the run's step to the last, the same wherever it resumed."""
+    accelerator = run.accelerator
+    size, accumulation = options.share(accelerator.num_processes)
+    numbers = range(run.step * accumulation, options.steps * accumulation)
     firsts = [(number * accelerator.num_processes + accelerator.process_index) * size for number in numbers]
     positions = [range(first, first + size) for first in firsts]
-    return iter(DataLoader(task.samples, batch_sampler=positions, num_workers=options.workers))
+    workers = {"num_workers": options.workers, "worker_init_fn": outlive_termination}
+    return iter(DataLoader(task.samples, batch_sampler=positions, **workers))
 
 
 def optimise(
@@ -156,7 +167,7 @@ def optimise(
 ) -> tuple[float, float | None]:
     """Take one optimiser step; return its mean loss and its gradient norm (None without clipping)."""
     losses, norm = [], None
-    for _ in range(options.accumulation):
+    for _ in range(run.accelerator.gradient_accumulation_steps):
         batch = next(stream)
         with run.accelerator.accumulate(run.network):
             loss = task.loss(run.network, batch)
@@ -188,23 +199,24 @@ def train(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint
     """Train from the run's current step to the last one, whose state is saved too.
 
     Raises:
-        SystemExit: a loss or a state to save is not finite.
+        SystemExit: a loss or a state to save is not finite, or SIGTERM came; then the state is saved.
     """
-    main = run.accelerator.is_main_process
-    log = open_log(task, options, run, checkpoint) if main else None
-    stream = batches(task, options, run)
-    while run.step < options.steps:
-        rate = run.optimiser.param_groups[0]["lr"]
-        loss, norm = optimise(task, options, run, stream)
-        checkpoint.require_finite_loss(loss, run.step)
-        if log:
-            log.report(run.step, loss, rate, norm)
-        if log and options.validation and options.validation.due(run.step, options.steps):
-            log.show(run.step, validation_picture(task, options.validation, run))
-        if main and (run.step % options.checkpoint_every == 0 or run.step == options.steps):
-            checkpoint.save(run.state(), run.step)
-    if log:
-        log.close()
+    main, stream = run.accelerator.is_main_process, batches(task, options, run)
+    logging = closing(open_log(task, options, run, checkpoint)) if main else nullcontext()
+    with Interruption() as interruption, logging as log:
+        while run.step < options.steps:
+            rate = run.optimiser.param_groups[0]["lr"]
+            loss, norm = optimise(task, options, run, stream)
+            checkpoint.require_finite_loss(loss, run.step)
+            interrupted = interruption.requested(run.accelerator)
+            if log:
+                log.report(run.step, loss, rate, norm)
+            if main and (interrupted or run.step % options.checkpoint_every == 0 or run.step == options.steps):
+                checkpoint.save(run.state(), run.step)
+            if interrupted:
+                raise interruption.end(run.step)
+            if log and options.validation and options.validation.due(run.step, options.steps):
+                log.show(run.step, validation_picture(task, options.validation, run))
 
 
 def open_log(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint) -> TrainingLog:

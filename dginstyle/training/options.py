@@ -1,8 +1,9 @@
 """Training options of DreamBooth (U^S) and the ControlNet."""
 
-from typing import Literal
+import math
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dginstyle.options import (
     EXECUTION,
@@ -43,8 +44,11 @@ class TrainingOptions(Options):
         0.0, description="how far each class's mean colour moves towards a random one; 0, as in the paper, to 1"
     )
     steps: PositiveInt = Field(description="optimiser steps")
-    batch_size: PositiveInt = Field(description="images per batch and process")
+    batch_size: PositiveInt = Field(description="images per batch")
     accumulation: PositiveInt = Field(1, description="gradient accumulation: batches per optimiser step")
+    processes: PositiveInt = Field(
+        1, description="processes, one a GPU, that share the batches and images of each optimiser step"
+    )
     learning_rate: PositiveFloat = Field(description="AdamW's learning rate after the warm-up")
     schedule: Literal["constant", "cosine"] = Field("constant", description="learning rate: constant, or cosine to 0")
     warmup: NonNegativeInt = Field(0, description="steps of linear learning rate warm-up")
@@ -74,6 +78,28 @@ class TrainingOptions(Options):
         description="owner/name on the hub to upload the weights to, with a model card; null: none",
         json_schema_extra=EXECUTION,
     )
+
+    @model_validator(mode="after")
+    def _require_divisible(self) -> Self:
+        self.share(self.processes)
+        return self
+
+    def share(self, processes: int) -> tuple[int, int]:
+        """Return images per batch and batches per optimiser step of each process; together they are those configured.
+
+        Batches are shared first, then the images of a batch.
+
+        Raises:
+            ValueError: the processes cannot share them evenly.
+        """
+        batches = math.gcd(processes, self.accumulation)
+        images = processes // batches
+        if self.batch_size % images:
+            raise ValueError(
+                f"{processes} processes cannot share an optimiser step's images evenly, accumulation "
+                f"{self.accumulation} × batch_size {self.batch_size}; change either or processes"
+            )
+        return self.batch_size // images, self.accumulation // batches
 
 
 class DreamboothOptions(TrainingOptions):

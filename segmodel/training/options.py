@@ -1,7 +1,7 @@
 """Options for training segmentation models, and for how they train on a training set."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -55,6 +55,23 @@ class TrainOptions(Options):
     )
     workers: NonNegativeInt = Field(0, description="processes that load images", json_schema_extra=EXECUTION)
     report_to: Report = Field("tensorboard", description="tracker of the curves", json_schema_extra=EXECUTION)
+
+    @model_validator(mode="after")
+    def _require_divisible(self) -> Self:
+        self.share(self.processes)
+        return self
+
+    def share(self, processes: int) -> int:
+        """Return the images of each batch for each process.
+
+        Raises:
+            ValueError: the batch size is not divisible by the number of processes.
+        """
+        if self.batch_size % processes:
+            raise ValueError(
+                f"batch_size {self.batch_size} is not divisible by the number of processes, {processes}; change either"
+            )
+        return self.batch_size // processes
 
 
 class RedrawOptions(Options):

@@ -1,12 +1,18 @@
-"""Multi-process training, one process per GPU, started by torch's elastic launcher."""
+"""Multi-process training, one process per GPU, started by torch's elastic launcher as by ``accelerate launch``."""
 
 import gc
 import os
 from collections.abc import Callable
 
 import torch
+from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from segmodel.training.interruption import TERMINATED
+
+SAVING = 120
+"""Seconds that the processes have to save their state after SIGTERM."""
 
 
 def run_on(processes: int, work: Callable[[], None]) -> None:
@@ -19,29 +25,50 @@ def run_on(processes: int, work: Callable[[], None]) -> None:
         work: a picklable function.
 
     Raises:
-        SystemExit: there are too few GPUs, or a process failed.
+        SystemExit: there are too few GPUs, or a process failed or was terminated.
     """
     if processes == 1 or torch.distributed.is_torchelastic_launched():
         return _call(work)
     gpus = torch.cuda.device_count()
     if 0 < gpus < processes:
-        raise SystemExit(f"processes is {processes}, but this machine has {gpus} GPUs; set processes to at most {gpus}")
+        raise SystemExit(f"processes is {processes}, but this job has {gpus} GPUs; set processes to at most {gpus}")
     config = LaunchConfig(
-        1, 1, processes, run_id=str(os.getpid()), rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0
+        1,
+        1,
+        processes,
+        run_id=str(os.getpid()),
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+        shutdown_timeout=SAVING,
     )
     try:
         elastic_launch(config, _call)(work)
+    except SignalException as signalled:
+        raise SystemExit(128 + signalled.sigval) from None
     except ChildFailedError as error:
+        if any(failure.exitcode == TERMINATED for failure in error.failures.values()):
+            raise SystemExit(TERMINATED) from None
         raise SystemExit(f"one of the {processes} processes failed; see its error above") from error
 
 
 def _call(work: Callable[[], None]) -> None:
-    """Call ``work`` and leave the process group.
+    """Call ``work`` and leave the process group, also when all processes end because of SIGTERM."""
+    try:
+        work()
+    except SystemExit as end:
+        if end.code == TERMINATED:
+            _leave_group()
+        raise
+    _leave_group()
 
-    The group goes last: if the model is the last to hold it, gloo's destructor deadlocks with a thread that waits for
-    the interpreter.
+
+def _leave_group() -> None:
+    """Leave the process group, if there is one.
+
+    It goes last: if the model is the last to hold it, gloo's destructor deadlocks with a thread that waits for the
+    interpreter.
     """
-    work()
     if torch.distributed.is_initialized():
         gc.collect()
         torch.distributed.destroy_process_group()

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from segmodel.manifest import SOURCE
 from segmodel.models import read_config
 from segmodel.training.accelerator import identify_together, make_accelerator
 from segmodel.training.data import Geometry, TrainingStream
+from segmodel.training.interruption import Interruption, outlive_termination
 from segmodel.training.log import TrainingLog, open_tracker
 from segmodel.training.network import build_network
 from segmodel.training.optimisation import build_optimiser, learning_rate_factor
@@ -103,28 +105,31 @@ def _run(
     options: TrainOptions,
     log: TrainingLog | None,
 ) -> None:
-    for batch in _batches(stream, progress.iteration, options, trainer.accelerator):
-        factor = learning_rate_factor(progress.iteration, options.warmup, options.iterations)
-        progress.losses.append(trainer.step(batch, progress.iteration, factor))
-        progress.seen.update(gather_object([sample.origin for sample in batch["data_samples"]]))
-        progress.iteration += 1
-        checkpoint.require_finite_loss(progress.losses[-1], progress.iteration)
-        if log:
-            log.report(progress.iteration, progress.losses[-1], options.learning_rate * factor)
-        if log and progress.iteration % options.checkpoint_every == 0:
-            checkpoint.save({"trainer": trainer.state(), "progress": progress.state()}, progress.iteration)
-    if log:
-        log.close()
+    with Interruption() as interruption, closing(log) if log else nullcontext():
+        for batch in _batches(stream, progress.iteration, options, trainer.accelerator):
+            factor = learning_rate_factor(progress.iteration, options.warmup, options.iterations)
+            progress.losses.append(trainer.step(batch, progress.iteration, factor))
+            progress.seen.update(gather_object([sample.origin for sample in batch["data_samples"]]))
+            progress.iteration += 1
+            checkpoint.require_finite_loss(progress.losses[-1], progress.iteration)
+            interrupted = interruption.requested(trainer.accelerator)
+            if log:
+                log.report(progress.iteration, progress.losses[-1], options.learning_rate * factor)
+            if log and (interrupted or progress.iteration % options.checkpoint_every == 0):
+                checkpoint.save({"trainer": trainer.state(), "progress": progress.state()}, progress.iteration)
+            if interrupted:
+                raise interruption.end(progress.iteration)
 
 
 def _batches(stream: TrainingStream, start: int, options: TrainOptions, accelerator: Accelerator) -> Iterator[dict]:
     size, processes = options.batch_size, accelerator.num_processes
-    if size % processes:
-        raise SystemExit(f"batch_size {size} is not divisible by the number of processes, {processes}; change either")
+    try:
+        own = options.share(processes)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     positions = range(start * size + accelerator.process_index, options.iterations * size, processes)
-    loader = torch.utils.data.DataLoader(
-        stream, size // processes, sampler=positions, collate_fn=pseudo_collate, num_workers=options.workers
-    )
+    workers = {"num_workers": options.workers, "worker_init_fn": outlive_termination}
+    loader = torch.utils.data.DataLoader(stream, own, sampler=positions, collate_fn=pseudo_collate, **workers)
     return iter(loader)
 
 

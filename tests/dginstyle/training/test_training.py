@@ -1,10 +1,6 @@
 """Training of U^S and the ControlNet: resuming to the same bytes, options, and error messages."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -257,33 +253,3 @@ def test_a_folder_of_other_files_is_not_overwritten(prior, source, tmp_path):
     with pytest.raises(SystemExit, match="choose another --output"):
         dreambooth(prior, source, tmp_path)
     assert (tmp_path / "unet/thesis.tex").exists()
-
-
-@pytest.mark.slow
-def test_two_processes_train_as_one_with_both_batches(prior, source, unet, tmp_path):
-    options = CONTROLNET.replace(batch_size=1)
-    words = {"prior": prior, "unet": unet, "data": source, "seed": "0", "min_pixels": "4"}
-    words |= {"output": tmp_path / "controlnet", "state": tmp_path / "state"}
-    words |= {"options": json.dumps(options.model_dump(mode="json"))}
-    launch = "torch.distributed.run --standalone --nproc_per_node 2 --module dginstyle train-controlnet"
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            *launch.split(),
-            *(part for name, word in words.items() for part in (f"--{name}", word)),
-        ],
-        cwd=Path(__file__).parents[3],
-        env={**os.environ, "ACCELERATE_USE_CPU": "true"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    together = ControlNetModel.from_pretrained(tmp_path / "controlnet").state_dict()
-    alone = ControlNetModel.from_pretrained(controlnet(prior, unet, source, tmp_path / "alone")).state_dict()
-    begun = init_controlnet(UNet2DConditionModel.from_pretrained(unet), (8, 8), factor=2, seed=0).state_dict()
-    flat = [torch.cat([state[name].flatten() for name in alone]) for state in (together, alone, begun)]
-    difference, way = (flat[0] - flat[1]).norm(), (flat[1] - flat[2]).norm()
-    assert difference < 0.1 * way  # Adam amplifies rounding errors of small gradients
-    pixels = [folder / "class_pixels.json" for folder in (tmp_path / "controlnet", tmp_path / "alone/controlnet")]
-    assert pixels[0].read_text() == pixels[1].read_text()

@@ -51,6 +51,22 @@ def test_run_killed_with_sigkill_resumes_to_the_same_bytes(tmp_path, trained, mi
     assert _bytes(resumed) == _bytes(undisturbed)
 
 
+def test_terminated_run_saves_its_state_and_resumes_to_the_same_bytes(trained, monkeypatch, tmp_path):
+    step = Trainer.step
+
+    def terminated(self, batch, iteration, factor):
+        if iteration == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(self, batch, iteration, factor)
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit) as end:
+        patch.setattr(Trainer, "step", terminated)
+        trained("terminated", workers=1)
+    assert end.value.code == 143
+    assert "terminated: state saved after step 3" in (tmp_path / "terminated/logs/train.log").read_text()
+    assert _bytes(trained("terminated")) == _bytes(trained("undisturbed"))
+
+
 @pytest.fixture
 def interrupted(trained, monkeypatch):
     """Train under a name until the sixth iteration, when two checkpoints exist."""
