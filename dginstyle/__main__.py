@@ -17,6 +17,7 @@ VERBS = {
     "train-controlnet": "dginstyle.training.controlnet:train_controlnet",
     "download-network": "dginstyle.diffusion.download_network:download_network",
     "import-network": "dginstyle.diffusion.import_network:import_network",
+    "publish": "dginstyle.training.publish:publish",
     "draw-list": "dginstyle.generation.list:draw_list",
     "generate-shard": "dginstyle.generation.generate:generate_shard",
     "demo": "dginstyle.demo:demo",

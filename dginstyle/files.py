@@ -73,6 +73,19 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     put_in_place(unfinished, folder)
 
 
+def link_folder(source: Path, target: Path) -> None:
+    """Make ``target`` a copy of a folder, atomically; its files are hard links where the file system allows it."""
+
+    def link(file: str, copy: str) -> None:
+        try:
+            os.link(file, copy)
+        except OSError:
+            shutil.copyfile(file, copy)
+
+    with whole_folder(target) as unfinished:
+        shutil.copytree(source, unfinished, copy_function=link, dirs_exist_ok=True)
+
+
 def write_json(path: Path, value: object, indent: int | None = None) -> None:
     """Write ``value`` as JSON, atomically."""
     with whole_file(path) as unfinished:

@@ -18,6 +18,9 @@ class DiffusionOptions(PromptOptions, SamplingOptions, GeneratorOptions):
 
     kind: Literal["diffusion"] = Field(description="diffusion: sampled by the prior with the ControlNet")
     style_swap: bool = Field(description="attach the ControlNet to U^P; false: to U^S")
+    controlnet: PositiveInt | None = Field(
+        None, description="step of the ControlNet, one that controlnet.keep_checkpoints keeps; null: the last"
+    )
     batch_size: PositiveInt = Field(description="images per batch", json_schema_extra=EXECUTION)
 
 

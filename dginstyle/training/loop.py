@@ -18,14 +18,14 @@ from torch.utils.data import DataLoader, Dataset
 
 from dginstyle.checkpoint import Checkpoint
 from dginstyle.diffusion.loading import DTYPES, memory_layout, require_supported
-from dginstyle.files import refuse_overwriting, whole_folder, write_json
+from dginstyle.files import refuse_overwriting
 from dginstyle.identity import digest
 from dginstyle.training.accelerator import identify_together, make_accelerator, mean_loss
 from dginstyle.training.interruption import Interruption, outlive_termination
 from dginstyle.training.log import TrainingLog, open_tracker
 from dginstyle.training.options import TrainingOptions, ValidationOptions
-from dginstyle.training.publish import push, write_model_card
 from dginstyle.training.validation import Painter, picture
+from dginstyle.training.weights import finish_kept, kept_folder, require_kept, save_weights
 
 
 class Task(Protocol):
@@ -108,13 +108,6 @@ class Run:
         network.train()
         if self.average:
             self.average.restore(trained(network))
-
-    def result(self) -> ModelMixin:
-        """Return the network to save, with the averaged weights, if any."""
-        network = self.accelerator.unwrap_model(self.network)
-        if self.average:
-            self.average.copy_to(trained(network))
-        return network
 
 
 def start(task: Task, options: TrainingOptions) -> Run:
@@ -201,7 +194,7 @@ def train(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint
     Raises:
         SystemExit: a loss or a state to save is not finite, or SIGTERM came; then the state is saved.
     """
-    main, stream = run.accelerator.is_main_process, batches(task, options, run)
+    main, stream, kept = run.accelerator.is_main_process, batches(task, options, run), options.kept_steps()
     logging = closing(open_log(task, options, run, checkpoint)) if main else nullcontext()
     with Interruption() as interruption, logging as log:
         while run.step < options.steps:
@@ -211,6 +204,9 @@ def train(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint
             interrupted = interruption.requested(run.accelerator)
             if log:
                 log.report(run.step, loss, rate, norm)
+            if main and run.step in kept:
+                checkpoint.require_finite(run.state(), run.step)
+                save(run, kept_folder(checkpoint.folder, run.step))
             if main and (interrupted or run.step % options.checkpoint_every == 0 or run.step == options.steps):
                 checkpoint.save(run.state(), run.step)
             if interrupted:
@@ -232,6 +228,12 @@ def validation_picture(task: Task, options: ValidationOptions, run: Run) -> Imag
         return picture(task.painter(network, options), task.samples, options)
 
 
+def save(run: Run, folder: Path) -> None:
+    """Write a run's weights, or their average."""
+    with run.evaluated() as network:
+        save_weights(network, run.class_pixels, folder)
+
+
 def train_to_folder(
     task: Task,
     options: TrainingOptions,
@@ -240,38 +242,33 @@ def train_to_folder(
     settings: dict[str, Any],
     files: dict[str, str | Path],
 ) -> None:
-    """Train, write the weights' folder atomically, and delete the state.
+    """Train, write the weights' folder and kept checkpoints atomically, and delete the state.
 
     Args:
         task: what to train.
         options: training options.
-        output: diffusers folder of the weights, with ``class_pixels.json`` if the task counts classes and a model card
-            if ``hub_repository`` is set.
+        output: diffusers folder of the weights, with ``class_pixels.json`` if the task counts classes; the checkpoints
+            that the options keep are such folders too, ``<output>_steps/<step>``.
         state: folder of the resumable state and the logs.
         settings: further values that the result depends on.
         files: files that the result depends on, by role.
 
     Raises:
-        SystemExit: ``output`` contains other files, ``state`` belongs to another run or cannot be read, loss or weights
-            are not finite, or the upload fails; in that case the weights are in ``output``.
+        SystemExit: ``output`` contains other files, ``state`` belongs to another run or cannot be read, or loss or
+            weights are not finite.
     """
     refuse_overwriting(output, "config.json")
     settings = {"task": task.name, **settings, **options.decisive()}
     run = start(task, options)
     checkpoint = Checkpoint(state, identify_together(run.accelerator, settings, files))
     resume(run, checkpoint)
+    if run.accelerator.is_main_process:
+        require_kept(options, state, run.step)
     train(task, options, run, checkpoint)
     run.accelerator.wait_for_everyone()
     if not run.accelerator.is_main_process:
         return
-    with whole_folder(output) as unfinished:
-        run.result().save_pretrained(unfinished)
-        if run.class_pixels.numel():
-            pixels = {str(train_id): count for train_id, count in enumerate(run.class_pixels.tolist())}
-            write_json(unfinished / "class_pixels.json", pixels, indent=2)
-        if options.hub_repository:
-            write_model_card(unfinished, options.hub_repository, task.name, task.prior, settings)
+    save(run, output)
+    finish_kept(options, state, output)
     checkpoint.clear()
     print(json.dumps({"trained": task.name, "steps": run.step, "weights": str(output)}))
-    if options.hub_repository:
-        print(f"uploaded to {push(output, options.hub_repository)}")

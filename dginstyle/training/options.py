@@ -75,7 +75,7 @@ class TrainingOptions(Options):
     hub_repository: str | None = Field(
         None,
         pattern=r"^[^/ ]+/[^/ ]+$",
-        description="owner/name on the hub to upload the weights to, with a model card; null: none",
+        description="owner/name on the hub that `snakemake publish` uploads the weights to; null: none",
         json_schema_extra=EXECUTION,
     )
 
@@ -101,6 +101,10 @@ class TrainingOptions(Options):
             )
         return self.batch_size // images, self.accumulation // batches
 
+    def kept_steps(self) -> tuple[int, ...]:
+        """Return the steps whose weights are kept as folders of their own."""
+        return ()
+
 
 class DreamboothOptions(TrainingOptions):
     """``dreambooth``: U^P to U^S, fine-tuning on the source images (paper, section 3.2)."""
@@ -122,3 +126,19 @@ class ControlNetOptions(TrainingOptions):
         description="trained parameters: all, or only condition embedding and zero convolutions (condition), also with "
         "the first or the middle block; the rest keeps U^S's weights",
     )
+    keep_checkpoints: NonNegativeInt = Field(
+        0,
+        description="number of earlier ControlNets to keep, at most, evenly spread over the steps; `controlnet` of a "
+        "generator names one by its step",
+        json_schema_extra=EXECUTION,
+    )
+
+    def kept_steps(self) -> tuple[int, ...]:
+        """Return the steps whose weights are kept: multiples of ``checkpoint_every`` before the last step."""
+        return kept_steps(self.steps, self.checkpoint_every, self.keep_checkpoints)
+
+
+def kept_steps(steps: int, every: int, most: int) -> tuple[int, ...]:
+    """Return at most ``most`` evenly spread multiples of ``every`` below ``steps``."""
+    interval = every * -(-steps // (every * (most + 1)))
+    return tuple(range(interval, steps, interval)) if most else ()

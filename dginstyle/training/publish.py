@@ -1,15 +1,18 @@
-"""Upload of trained networks to the hub, with a model card."""
+"""``publish``: upload of trained networks to the hub, with a model card."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi, ModelCard, ModelCardData
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from huggingface_hub import CommitOperationAdd, HfApi, ModelCard, ModelCardData
+from huggingface_hub.errors import HFValidationError, HTTPError
+
+from dginstyle.diffusion.origins import CONFIG, NetworkName
+from dginstyle.files import write_json
 
 PAPER = "https://arxiv.org/abs/2312.03048"
 DESCRIPTIONS = {
-    "dreambooth": """U^S of DGInStyle: the prior's U-Net fine-tuned on the images of a source domain, with an empty
+    "unet_source": """U^S of DGInStyle: the prior's U-Net fine-tuned on the images of a source domain, with an empty
 prompt. The label map ControlNet is trained on it; on its own it generates in the source's style.
 
 ```python
@@ -29,44 +32,60 @@ scenes = dginstyle.generate(model, "label.png", weather="snowy", images=4)
 }
 
 
-def write_model_card(folder: Path, repository: str, task: str, prior: str, settings: dict[str, Any]) -> None:
-    """Write the model card of trained weights, ``README.md``.
+def publish(
+    *, network: NetworkName, weights: Path, repository: str, prior: str, settings: dict[str, Any], output: Path
+) -> None:
+    """Upload a trained network to the hub, with a model card; a new repository is private.
+
+    A failed upload changes nothing here: the same command tries again. Needs `hf auth login`.
 
     Args:
-        folder: diffusers folder of the weights.
+        network: which network it is.
+        weights: diffusers folder of its weights.
         repository: owner/name on the hub.
-        task: ``dreambooth`` or ``controlnet``.
         prior: diffusers folder or hub id of U^P.
-        settings: settings of the training.
+        settings: options and seed of the training, for the model card.
+        output: JSON to write: repository and URL.
+
+    Raises:
+        SystemExit: the folder has no weights, or the upload failed.
     """
+    if not (weights / CONFIG).is_file():
+        raise SystemExit(f"{weights} has no {CONFIG}: train the network, or name the folder of its weights")
+    url = push(weights, repository, model_card(repository, network, prior, settings))
+    write_json(output, {"repository": repository, "url": url}, indent=2)
+
+
+def model_card(repository: str, network: NetworkName, prior: str, settings: dict[str, Any]) -> str:
+    """Return the model card of trained weights, the text of ``README.md``; arguments as in `publish`."""
     hub_id = None if Path(prior).is_dir() else prior
-    data = ModelCardData(base_model=hub_id, library_name="diffusers", tags=["dginstyle", task])
-    description = DESCRIPTIONS[task].format(repository=repository, prior=prior)
-    values = json.dumps(settings, indent=2, default=str)
-    ModelCard(
+    data = ModelCardData(base_model=hub_id, library_name="diffusers", tags=["dginstyle", network])
+    description = DESCRIPTIONS[network].format(repository=repository, prior=prior)
+    values = json.dumps(settings, indent=2)
+    card = ModelCard(
         f"---\n{data.to_yaml()}\n---\n\n# {repository.split('/')[-1]}\n\n{description}\n\n"
         f"Method: [DGInStyle]({PAPER}), ECCV 2024. Trained with\n\n```json\n{values}\n```\n\n"
         "The licences of the prior and of the source data also apply to these weights.\n"
-    ).save(folder / "README.md")
+    )
+    return str(card)
 
 
-def push(folder: Path, repository: str) -> str:
-    """Upload a folder of weights, to a private repository if it is new, and return its URL.
-
-    Args:
-        folder: diffusers folder of the weights.
-        repository: owner/name.
+def push(folder: Path, repository: str, card: str) -> str:
+    """Upload a folder's files and a model card in one commit, and return its URL.
 
     Raises:
-        SystemExit: the upload failed; the weights stay in their folder.
+        SystemExit: the upload failed.
     """
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    added = {path.relative_to(folder).as_posix(): path for path in files} | {"README.md": card.encode()}
+    operations = [CommitOperationAdd(name, content) for name, content in added.items()]
     api = HfApi()
     try:
         repository = api.create_repo(repository, private=True, exist_ok=True).repo_id
-        return str(api.upload_folder(repo_id=repository, folder_path=folder, commit_message="Trained weights"))
-    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        return str(api.create_commit(repository, operations, commit_message="Trained weights"))
+    except (HTTPError, HFValidationError, OSError) as error:
         reason = " ".join(str(error).split())
         raise SystemExit(
-            f"the weights are in {folder}, but not on the hub ({reason}): fix this, then run "
-            f"`hf upload {repository} {folder}`"
+            f"{folder} is not on the hub ({reason}): its weights stay where they are; check network, repository and "
+            "`hf auth login`, then run the same command again"
         ) from None

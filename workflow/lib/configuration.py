@@ -13,6 +13,7 @@ from sections import INHERITING, KINDS, Configuration, load_kind
 from dginstyle.diffusion.origins import network_files
 from dginstyle.options import execution_keys as options_execution_keys
 from dginstyle.problems import nested, problem
+from dginstyle.training.options import kept_steps
 
 
 class ConfigurationError(Exception):
@@ -158,6 +159,7 @@ def impossible_values(config: dict) -> Iterator[str]:
                 f"generators.{name}.images_per_shard is {generator['images_per_shard']} but must be at most "
                 f"images ({generator['images']})"
             )
+    yield from missing_controlnets(config)
     if config["baseline"] in config["ablations"]:
         yield f"ablations lists the baseline {config['baseline']!r}, which is in every table already"
     yield from impossible_training_sets(config)
@@ -176,6 +178,22 @@ def impossible_evaluations(config: dict) -> Iterator[str]:
         for target in config["targets"] if sliding else ():
             if not all(config["evaluation"][target].get(key) for key in ("crop", "stride")):
                 yield f"{section}.{sliding[0]}.evaluation_mode is slide: evaluation.{target} needs crop and stride"
+
+
+def missing_controlnets(config: dict) -> Iterator[str]:
+    """Yield generators whose ControlNet is not kept."""
+    kept = [] if "controlnet" in pretrained_networks(config) else kept_controlnets(config)
+    for name, generator in config["generators"].items():
+        step = generator.get("controlnet")
+        if step and step not in kept:
+            known = f"steps {', '.join(map(str, kept))}" if kept else "none"
+            yield f"generators.{name}.controlnet is {step}, but controlnet.keep_checkpoints keeps {known}"
+
+
+def kept_controlnets(config: dict) -> tuple[int, ...]:
+    """Return the steps whose ControlNets are kept."""
+    training = config["controlnet"]
+    return kept_steps(training["steps"], training["checkpoint_every"], training.get("keep_checkpoints", 0))
 
 
 def impossible_training_sets(config: dict) -> Iterator[str]:

@@ -5,7 +5,14 @@ import math
 import os
 from pathlib import Path
 
-from configuration import execution_keys, local_path, pretrained_networks, prior_folder, trains_prior
+from configuration import (
+    execution_keys,
+    kept_controlnets,
+    local_path,
+    pretrained_networks,
+    prior_folder,
+    trains_prior,
+)
 from options import Options, argument, chosen, options, without
 from packages import imported
 from sections import load_kind
@@ -13,6 +20,14 @@ from snakemake.io import expand
 from snakemake.iocontainers import Wildcards
 
 from dginstyle.diffusion.origins import network_files
+
+TRAININGS = {"unet_source": "dreambooth", "controlnet": "controlnet"}
+"""Section of the configuration that trains each network."""
+
+
+def controlnet_folder(step: int | None) -> str:
+    """Return the folder of the ControlNet after a step of its training; None: after the last."""
+    return f"<benchmark>/models/controlnet_steps/{step}" if step else "<benchmark>/models/controlnet"
 
 
 class Generation:
@@ -78,6 +93,24 @@ class Generation:
         """Return the options of the ControlNet's training."""
         return options(self.config["controlnet"], execution=execution_keys("controlnet"))
 
+    def kept_controlnets(self) -> list[str]:
+        """Return the folders of the ControlNets that are kept from earlier steps."""
+        return [controlnet_folder(step) for step in kept_controlnets(self.config)]
+
+    def published_networks(self) -> dict[str, str]:
+        """Return the repository on the hub of each network to publish."""
+        trained = without(TRAININGS, *pretrained_networks(self.config))
+        repositories = {network: self.config[section].get("hub_repository") for network, section in trained.items()}
+        return {network: repository for network, repository in repositories.items() if repository}
+
+    def repository(self, wildcards: Wildcards) -> str:
+        """Return a network's repository on the hub."""
+        return self.published_networks()[wildcards.network]
+
+    def training_settings(self, wildcards: Wildcards) -> str:
+        """Return the settings of a network's training, as JSON."""
+        return json.dumps({"seed": self.config["seed"], **self.config[TRAININGS[wildcards.network]]})
+
     def generators(self, torch: bool) -> str:
         """Return a regular expression for the generators that need torch, or those that do not."""
         drawn = without(self.config["generators"], *imported(self.config, "generators"))
@@ -103,7 +136,7 @@ class Generation:
         files = {
             "prior": self.prior_files(wildcards),
             "unet": "<benchmark>/models/unet_source",
-            "controlnet": "<benchmark>/models/controlnet",
+            "controlnet": controlnet_folder(self.config["generators"][wildcards.generator].get("controlnet")),
             "images": "<source>/raw",
         }
         return {name: files[name] for name in self.needs(wildcards) if name in files}

@@ -10,7 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
-from configuration import ConfigurationError, checked, execution_keys, pretrained_networks, prior_folder
+from configuration import (
+    ConfigurationError,
+    checked,
+    execution_keys,
+    kept_controlnets,
+    pretrained_networks,
+    prior_folder,
+)
 from imports import collapsed, files_of_kind, files_of_rule, model_files
 from packages import imported
 from sections import load_kind
@@ -46,6 +53,11 @@ RULES = {  # rules that a stage may run; all other outputs must already exist
 }
 STATISTICS = ("sample_class_stats.json", "sample_class_stats_dict.json", "samples_with_class.json")
 RESULTS = ("dg_miou.csv", "dg_miou_summary.csv", "dg_miou_summary.md", "dg_miou_summary.html")
+
+
+def kept(controlnet: str, step: int | None) -> str:
+    """Return the folder of the ControlNet after a step of its training; None: after the last."""
+    return f"{controlnet}_steps/{step}" if step else controlnet
 
 
 class Pipeline:
@@ -142,7 +154,8 @@ class Pipeline:
             self._add_network("controlnet", "controlnet", controlnet, [unet])
         for name, generator in generators.items():
             folder, params = f"{self.results}/generated/{name}", ["rare_class_sampling.min_pixels", "seed"]
-            places = {"prior": self._prior, "controlnet": [controlnet], "unet": [unet]}
+            step = generator.get("controlnet")
+            places = {"prior": self._prior, "controlnet": [kept(controlnet, step)], "unet": [unet]}
             deps = [path for need in needed[name] for path in places.get(need, [])]
             keys = {"prior": "prior", "domain": f"publishers.{config['source']}"}
             params += [keys[need] for need in needed[name] if need in keys]
@@ -165,7 +178,9 @@ class Pipeline:
             return
         extra = ["rare_class_sampling.min_pixels"] if network == "controlnet" else []
         params = ("prior", *self._decisive(section), *extra, "seed")
-        self._add(section, section, [folder], params, [*self._prior, *self._source, *deps])
+        keeps = network == "controlnet" and kept_controlnets(self.config)
+        outs = [folder, f"{folder}_steps"] if keeps else None
+        self._add(section, section, [folder], params, [*self._prior, *self._source, *deps], outs)
 
     def _add_imported_set(self, name: str) -> None:
         self._add_data(name, [*self._entries("generators", name)])

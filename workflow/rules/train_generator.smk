@@ -35,7 +35,8 @@ rule train_controlnet:
         files_by_class="<source>/samples_with_class.json",
         probabilities="<source>/rcs_probabilities.json",
     output:
-        directory("<benchmark>/models/controlnet"),
+        directory(generation.kept_controlnets()),
+        last=directory("<benchmark>/models/controlnet"),
     log:
         "<benchmark>/logs/train_controlnet.log",
     benchmark:
@@ -53,7 +54,7 @@ rule train_controlnet:
         seed=config["seed"],
     shell:
         "python -m dginstyle train-controlnet --prior {params.prior:q} --unet {input.unet} --data {params.data}"
-        " --output {output} --state {params.state} --options {params.options:q} --min_pixels {params.min_pixels}"
+        " --output {output.last} --state {params.state} --options {params.options:q} --min_pixels {params.min_pixels}"
         " --seed {params.seed} &> {log}"
 
 
@@ -97,3 +98,32 @@ rule import_network:
     shell:
         "python -m dginstyle import-network --network {wildcards.network} {params.arguments:q}"
         " --prior {params.prior:q} --output {output} &> {log}"
+
+
+rule publish:
+    input:
+        expand("<benchmark>/published/{network}.json", network=generation.published_networks()),
+    localrule: True
+
+
+# A failed upload fails this rule alone: the weights and everything made from them stay.
+rule publish_network:
+    input:
+        "<benchmark>/models/{network}",
+    output:
+        "<benchmark>/published/{network}.json",
+    log:
+        "<benchmark>/logs/publish_network/{network}.log",
+    wildcard_constraints:
+        network="|".join(generation.published_networks()) or "-",
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    params:
+        repository=generation.repository,
+        prior=generation.prior_location(),
+        settings=generation.training_settings,
+    shell:
+        "python -m dginstyle publish --network {wildcards.network} --weights {input}"
+        " --repository {params.repository:q} --prior {params.prior:q} --settings {params.settings:q}"
+        " --output {output} &> {log}"

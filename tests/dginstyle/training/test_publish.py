@@ -9,7 +9,7 @@ import pytest
 from diffusers import UNet2DConditionModel
 from huggingface_hub import ModelCard
 
-from dginstyle.training.publish import push, write_model_card
+from dginstyle.training.publish import model_card, publish
 
 REPOSITORY = "someone/unet-source"
 
@@ -68,36 +68,68 @@ def hub(monkeypatch):
 def weights(prior, tmp_path):
     folder = tmp_path / "unet_source"
     UNet2DConditionModel.from_pretrained(prior, subfolder="unet").save_pretrained(folder)
-    write_model_card(folder, REPOSITORY, "dreambooth", "owner/prior", {"steps": 4})
     return folder
 
 
-def test_the_whole_folder_is_uploaded_to_a_private_repository(hub, weights):
-    assert push(weights, REPOSITORY).startswith("http://127.0.0.1")
+def published(weights, repository=REPOSITORY):
+    output = weights.parent / "published/unet_source.json"
+    settings = {"seed": 0, "steps": 4}
+    words = {"network": "unet_source", "weights": weights, "prior": "owner/prior", "settings": settings}
+    publish(**words, repository=repository, output=output)
+    return json.loads(output.read_text())
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_whole_folder_and_a_card_are_uploaded_to_a_private_repository(hub, weights):
+    before = contents(weights)
+    assert published(weights)["url"].startswith("http://127.0.0.1")
     assert hub.created["name"] == "unet-source"
     assert hub.created["visibility"] == "private"
-    assert hub.files == {path.name: path.read_bytes() for path in weights.iterdir()}
+    assert hub.files.pop("README.md").decode() == model_card(
+        REPOSITORY, "unet_source", "owner/prior", {"seed": 0, "steps": 4}
+    )
+    assert hub.files == contents(weights) == before
 
 
-def test_the_card_has_prior_settings_and_usage(weights):
-    card = ModelCard.load(weights / "README.md")
+def test_the_card_has_prior_settings_and_usage():
+    card = ModelCard(model_card(REPOSITORY, "unet_source", "owner/prior", {"steps": 4}))
     assert (card.data.base_model, card.data.library_name) == ("owner/prior", "diffusers")
     assert f'from_pretrained("{REPOSITORY}")' in card.text
     assert '"steps": 4' in card.text
 
 
-def test_the_card_of_a_local_prior_has_no_base_model(prior, tmp_path):
-    write_model_card(tmp_path, REPOSITORY, "controlnet", prior, {})
-    assert ModelCard.load(tmp_path / "README.md").data.base_model is None
+def test_the_card_of_a_local_prior_has_no_base_model(prior):
+    assert ModelCard(model_card(REPOSITORY, "controlnet", prior, {})).data.base_model is None
 
 
-def test_a_failed_upload_says_where_the_weights_are_and_how_to_upload_them(hub, weights):
-    hub.status = 403
-    with pytest.raises(SystemExit, match=f"the weights are in {weights}.*`hf upload {REPOSITORY} {weights}`"):
-        push(weights, REPOSITORY)
-    assert (weights / "config.json").is_file()
+FAILED = r"unet_source is not on the hub \(.*weights stay where they are; .* run the same command again"
+
+
+def test_a_failed_upload_costs_nothing_and_can_be_repeated(hub, weights):
+    before, hub.status = contents(weights), 403
+    with pytest.raises(SystemExit, match=FAILED):
+        published(weights)
+    assert contents(weights) == before
+    hub.status = 200
+    assert published(weights)["repository"] == REPOSITORY
+
+
+def test_an_unreachable_hub_stops_with_the_same_message(hub, weights):
+    hub.shutdown()
+    hub.server_close()
+    with pytest.raises(SystemExit, match=FAILED):
+        published(weights)
 
 
 def test_an_invalid_repository_stops_with_a_message(weights):
-    with pytest.raises(SystemExit, match="the weights are in"):
-        push(weights, "no/such/name")
+    with pytest.raises(SystemExit, match=FAILED):
+        published(weights, "no/such/name")
+
+
+def test_a_folder_without_weights_stops_with_a_message(tmp_path):
+    (tmp_path / "unet_source").mkdir()
+    with pytest.raises(SystemExit, match="has no config.json: train the network"):
+        published(tmp_path / "unet_source")

@@ -1,0 +1,69 @@
+"""ControlNets kept from earlier steps, and publishing: rules of their own."""
+
+import pytest
+import yaml
+from configuration import ConfigurationError, checked
+
+EARLY = {
+    "dreambooth": {"hub_repository": "someone/unet-source"},
+    "controlnet": {"hub_repository": "someone/controlnet", "keep_checkpoints": 2},  # of 2000 steps, saved every 300
+    "generators": {"early": {"based_on": "dginstyle", "controlnet": 900}},
+}
+
+
+@pytest.fixture
+def early(tmp_path):
+    """A configuration with a generator of an earlier ControlNet, and repositories on the hub."""
+    file = tmp_path / "early.yaml"
+    file.write_text(yaml.safe_dump(EARLY))
+    return str(file)
+
+
+def test_a_generator_draws_with_the_controlnet_that_it_names(plan, tmp_path, early):
+    jobs = plan(tmp_path, "results/mini/generated/early/manifest.csv", "--configfile", early)
+    kept = "results/mini/models/controlnet_steps/900"
+    shards = [job for job in jobs if job.rule == "generate_shard"]
+    assert shards and all(kept in job.inputs for job in shards)
+    assert not any("results/mini/models/controlnet" in job.inputs for job in shards)
+    [training] = [job for job in jobs if job.rule == "train_controlnet"]
+    assert training.outputs == {
+        "results/mini/models/controlnet",
+        *(kept, "results/mini/models/controlnet_steps/1800"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("keep", "pretrained", "sentence"),
+    [
+        (0, None, "generators.early.controlnet is 600, but controlnet.keep_checkpoints keeps none."),
+        (2, None, "generators.early.controlnet is 600, but controlnet.keep_checkpoints keeps steps 900, 1800."),
+        (3, {"controlnet": {"origin": "a/b", "sha256": "0" * 64}}, "controlnet.keep_checkpoints keeps none."),
+    ],
+)
+def test_a_controlnet_that_is_not_kept_is_refused(config, repository, keep, pretrained, sentence):
+    config["generators"]["early"] = {"based_on": "dginstyle", "controlnet": 600}
+    config["controlnet"]["keep_checkpoints"] = keep
+    config["pretrained"] = pretrained
+    with pytest.raises(ConfigurationError) as raised:
+        checked(config, repository)
+    assert str(raised.value).endswith(sentence)
+
+
+def test_networks_are_published_on_request_only(plan, tmp_path, early):
+    jobs = plan(tmp_path, "publish", "--configfile", early)
+    assert {file for job in jobs if job.rule == "publish_network" for file in job.outputs} == {
+        f"results/mini/published/{network}.json" for network in ("unet_source", "controlnet")
+    }
+    assert not any(job.rule.startswith("publish") for job in plan(tmp_path, "--configfile", early))
+
+
+def test_a_failed_upload_leaves_the_weights(snakemake, tmp_path, early):
+    folder = tmp_path / "results/mini/models/controlnet"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    target = "results/mini/published/controlnet.json"
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0", "HF_TOKEN": "hf_of_a_test"}
+    done = snakemake(tmp_path, target, "--allowed-rules", "publish_network", "--configfile", early, **nowhere)
+    assert done.returncode != 0
+    assert "is not on the hub" in done.stderr + done.stdout
+    assert (folder / "config.json").is_file()
