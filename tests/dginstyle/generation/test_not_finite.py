@@ -71,7 +71,7 @@ def test_latents_that_overflow_in_the_autoencoder_are_found(prior):
 def test_a_validation_image_that_is_not_finite_stops_no_training(prior, caplog):
     pipeline = silent(StableDiffusionPipeline.from_pretrained(prior, safety_checker=None))
     torch.nn.init.constant_(pipeline.unet.conv_out.bias, float("nan"))
-    sample = {"image": torch.zeros(3, 32, 32), "seed": 0}
+    sample = {"image": torch.zeros(32, 32, 3, dtype=torch.uint8), "seed": 0}
     image = draw(pipeline, sample, ValidationOptions(every=1, steps=1), prompt="road")
     assert image.shape == (32, 32, 3) and not image.any()
     assert "validation image is not finite" in caplog.text
