@@ -40,8 +40,10 @@ class StyleHallucination(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return first-stage features (N, L, C) followed by their stylised copies: (2 N, L, C)."""
-        weights = self.draw_weights(len(features)).to(self.means)  # (N, styles)
-        copies = stylised(features, weights @ self.means, weights @ self.deviations)
+        weights = self.draw_weights(len(features)).to(self.means)[:, :, None]  # (N, styles, 1)
+        # A sum of products, because autocast would mix in half precision with a matrix product.
+        means, deviations = ((weights * prototypes).sum(1) for prototypes in (self.means, self.deviations))  # (N, C)
+        copies = stylised(features, means, deviations)  # (N, L, C)
         return torch.cat([features, copies.to(features)])
 
     def draw_weights(self, number: int) -> Tensor:
