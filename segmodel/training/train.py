@@ -1,5 +1,6 @@
 """Verb ``train``: train one model on one training set with one seed."""
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ from segmodel.training.options import Presentation, TrainOptions
 from segmodel.training.parallel import run_on
 from segmodel.training.shade import Shade
 from segmodel.training.trainer import Progress, Trainer
+
+logger = logging.getLogger("segmodel")
 
 
 def train(
@@ -89,6 +92,7 @@ def _train(
     log = None
     if accelerator.is_main_process:
         log = _open_log(output / "logs", model, progress.iteration, options, checkpoint.identity)
+        _report_images(images, presentation.generated_share)
     _run(trainer, stream, progress, checkpoint, options, log)
     _require_seen(progress.seen, images, data)
     if accelerator.is_main_process:
@@ -142,6 +146,12 @@ def _files(stream: TrainingStream, data: Path) -> dict[str, Path]:
 def _open_log(folder: Path, name: str, start: int, options: TrainOptions, identity: Identity) -> TrainingLog:
     tracker = open_tracker(options.report_to, folder, name, digest(identity), start)
     return TrainingLog(folder, name, start, options.iterations, tracker)
+
+
+def _report_images(images: Counter, share: float | None) -> None:
+    source, total = images[SOURCE], images.total()
+    shown = (total - source) / total if share is None else share
+    logger.info("%d source and %d generated images, %.1f %% generated", source, total - source, 100 * shown)
 
 
 def _resumed(trainer: Trainer, checkpoint: Checkpoint) -> Progress:

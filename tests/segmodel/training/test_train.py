@@ -165,6 +165,11 @@ def test_record_counts_the_samples_of_each_origin(trained):
     assert (record["training_set"], record["iterations"], record["seed"]) == ("dginstyle", 5, 0)
 
 
+def test_log_states_the_share_of_generated_images(trained):
+    log = (trained("first", iterations=2) / "logs" / "train.log").read_text()
+    assert "6 source and 4 generated images, 40.0 % generated" in log
+
+
 def test_loss_falls(trained):
     losses = [json.loads((trained(f"of{n}", iterations=n) / "training.json").read_text())["loss"] for n in (2, 40)]
     assert losses[1] < 0.9 * losses[0]
