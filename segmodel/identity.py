@@ -23,8 +23,12 @@ def identify(settings: Mapping[str, Any], files: Mapping[str, str | Path]) -> Id
     found = {name: file for role, origin in files.items() for name, file in _files_of(role, Path(origin))}
     with ThreadPoolExecutor(4) as threads:  # hashing releases the GIL
         contents = list(threads.map(_content, found.values()))
-    plain = json.loads(json.dumps(_flat(settings), default=str))
-    return {**plain, **dict(zip(found, contents, strict=True))}
+    return {**flat(settings), **dict(zip(found, contents, strict=True))}
+
+
+def flat(settings: Mapping[str, Any]) -> Identity:
+    """Return nested settings by dotted name, as plain JSON values."""
+    return json.loads(json.dumps(_flat(settings), default=str))
 
 
 def digest(identity: Identity) -> str:

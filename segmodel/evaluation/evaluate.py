@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmseg.models import BaseSegmentor
@@ -12,7 +13,9 @@ from PIL import Image
 from segmodel.evaluation.inference import in_words, predictions
 from segmodel.evaluation.metrics import confusion_matrix
 from segmodel.evaluation.options import InferenceOptions
+from segmodel.evaluation.settings import evaluation_settings
 from segmodel.files import whole_file
+from segmodel.identity import digest
 from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_trained
@@ -21,7 +24,18 @@ from segmodel.windows import resized_prediction
 
 @dataclass(frozen=True)
 class Record:
-    """Names that identify an evaluation; ``generator`` is null if the training set has source images only."""
+    """Names that identify an evaluation, and what decided the data it depends on.
+
+    Attributes:
+        benchmark: name of the benchmark.
+        model: name of the model.
+        training_set: name of the training set.
+        seed: of the training.
+        target: name of the target.
+        generator: name of the generator; None if the training set has source images only.
+        source: name of the source set.
+        settings: what decided the source images, the generated images and the target; only the tables read it.
+    """
 
     benchmark: str
     model: str
@@ -30,13 +44,15 @@ class Record:
     target: str
     generator: str | None = None
     source: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Record, options: InferenceOptions) -> None:
     """Write one confusion matrix per image of a manifest, computed at the label's resolution.
 
     The file holds ``confusion`` (N, 19, 19) int64 (rows = label), ``names`` (N) and ``record``, the metadata as JSON.
-    It is deterministic to the byte.
+    It is deterministic to the byte. The metadata has ``settings``, everything that decided the result besides the
+    seed, and their ``digest``.
 
     Args:
         model: the model's name in the configuration.
@@ -50,12 +66,16 @@ def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Rec
     samples = read_samples(data / "manifest.csv" if data.is_dir() else data)
     network = load_trained(weights)
     confusion = np.stack(list(confusions(network, samples, options)))  # (N, 19, 19)
+    size = label_size(samples)
+    settings = evaluation_settings(record.settings, training, options, size, len(samples))
     details = {
         **asdict(record),
+        "settings": settings,
+        "digest": digest(settings),
         "config": Path(training["config"]).name,
         "evaluation_size": "x".join(map(str, options.size)),
         "inference": in_words(options),
-        "label_size": label_size(samples),
+        "label_size": size,
         "images": len(samples),
         "samples_seen": training["samples_seen"],
     }

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from segmodel.options import Options, PositiveInt, Size
+from segmodel.options import EXECUTION, Options, PositiveInt, Size
 
 Mode = Literal["slide", "whole"]
 
@@ -19,7 +19,7 @@ class InferenceOptions(Options):
     keep_ratio: bool = Field(
         False, description="resize an image to lie within size and keep its aspect ratio; false: exactly to size"
     )
-    batch_size: PositiveInt = Field(16, description="windows, or whole images, in a batch")
+    batch_size: PositiveInt = Field(16, description="windows, or whole images, in a batch", json_schema_extra=EXECUTION)
 
     @model_validator(mode="after")
     def _check_windows(self) -> "InferenceOptions":

@@ -7,7 +7,7 @@ import pandas as pd
 from segmodel.csv_files import write_table
 from segmodel.tables.evaluations import read_evaluations
 from segmodel.tables.options import SummariseOptions
-from segmodel.tables.scores import MEAN, summary_table, with_scores
+from segmodel.tables.scores import ROW, summary_table, with_scores
 
 COLUMNS = [
     *("benchmark", "model", "training_set", "seeds", "mIoU_mean", "mIoU_std", "gain", "gain_low", "gain_high"),
@@ -18,26 +18,25 @@ COLUMNS = [
 def compare_ablations(
     *, evaluations: list[Path], output: Path, options: SummariseOptions, oracle: str | None = None
 ) -> None:
-    """Write one row per model and training set: the baseline first, then by descending mIoU.
+    """Write one row per model and training set: those without comparison first, then by descending mIoU.
 
-    Scores are averaged over the targets, followed by each target's mIoU; ``gap_closed`` is the gain in % of the
-    oracle's gain.
+    Scores are the main average over the targets, followed by each target's mIoU; ``gap_closed`` is the gain in % of
+    the oracle's gain.
 
     Args:
         evaluations: files written by ``evaluate`` for one benchmark.
         output: CSV file to write.
-        options: bootstrap and baseline, as for ``summarise``.
+        options: intervals, comparisons and averages, as for ``summarise``.
         oracle: training set whose gain counts as the whole gap; None leaves ``gap_closed`` empty.
     """
     found = with_scores(read_evaluations(evaluations))
-    summary = summary_table(found, options.baseline, options.samples, options.confidence, options.seed)
-    arms = ["model", "training_set"]
-    scores = summary.pivot(index=arms, columns="target", values="mIoU_mean").drop(columns=MEAN).add_prefix("mIoU_")
-    table = summary[summary["target"] == MEAN].join(scores, on=arms)
+    summary, _ = summary_table(found, options)
+    scores = summary.pivot(index=ROW, columns="target", values="mIoU_mean").drop(columns=options.main_average)
+    table = summary[summary["target"] == options.main_average].join(scores.add_prefix("mIoU_"), on=ROW)
     table["gap_closed"] = 100.0 * table["gain"] / table["model"].map(_gaps(table, oracle))
-    table["is_baseline"] = table["training_set"] == options.baseline
-    table = table.sort_values(["model", "is_baseline", "mIoU_mean"], ascending=[True, False, False], kind="stable")
-    write_table(output, table[[*COLUMNS, *scores.columns]])
+    table["compared"] = table["gain"].notna()
+    table = table.sort_values(["model", "compared", "mIoU_mean"], ascending=[True, True, False], kind="stable")
+    write_table(output, table[[*COLUMNS, *(f"mIoU_{name}" for name in scores)]])
 
 
 def _gaps(means: pd.DataFrame, oracle: str | None) -> pd.Series:

@@ -9,7 +9,7 @@ import pandas as pd
 
 KEY = ["model", "training_set", "seed", "target"]
 RECORD = (
-    *(*KEY, "benchmark", "generator", "source", "config", "samples_seen"),
+    *(*KEY, "benchmark", "generator", "samples_seen"),
     *("images", "evaluation_size", "inference", "label_size"),
 )
 
@@ -17,8 +17,9 @@ RECORD = (
 def read_evaluations(paths: Sequence[Path]) -> pd.DataFrame:
     """Return evaluations of one benchmark, sorted by model, training set, seed and target.
 
-    Columns: RECORD, as written by ``evaluate``; ``confusion``, (N, 19, 19) int64 for N images, rows = label; and
-    ``names``, the N image names.
+    Columns: RECORD, as written by ``evaluate``; ``settings``, everything that decided the result besides the seed, {}
+    if unknown, and their ``digest``; ``confusion``, (N, 19, 19) int64 for N images, rows = label; and ``names``, the N
+    image names.
 
     Raises:
         SystemExit: as `read_evaluation`, or there are none, duplicates, or several benchmarks.
@@ -44,7 +45,8 @@ def read_evaluation(path: Path) -> dict:
         with np.load(path) as arrays:
             record = json.loads(str(arrays["record"]))
             names = tuple(arrays["names"].tolist())
-            return {**{key: record[key] for key in RECORD}, "confusion": arrays["confusion"], "names": names}
+            known = {"settings": record.get("settings", {}), "digest": record.get("digest", "")}
+            return {**{key: record[key] for key in RECORD}, **known, "confusion": arrays["confusion"], "names": names}
     except FileNotFoundError:
         raise SystemExit(f"{path}: no such file; run `python -m segmodel evaluate` first") from None
     except (ValueError, KeyError, TypeError) as error:

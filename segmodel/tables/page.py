@@ -5,50 +5,84 @@ from collections.abc import Callable
 import pandas as pd
 
 from segmodel.labels import RARE_CLASSES
-from segmodel.tables.scores import MEAN
+from segmodel.tables.options import SummariseOptions
+
+CAVEAT = (
+    "The seeds are those of the segmentation models. One generator, trained once, and one generated set stand behind "
+    "all rows of a training set: another training of the generator would move them by an amount that no interval "
+    "covers."
+)
 
 
-def page(summary: pd.DataFrame, note: str, how: str) -> str:
+def page(summary: pd.DataFrame, gains: pd.DataFrame, options: SummariseOptions) -> str:
     """Return the summary in Markdown.
 
     Args:
-        summary: from `segmodel.tables.scores.summary_table`.
-        note: a note at the top, "" for none.
-        how: how the intervals were computed, in words.
+        summary: scores, from `segmodel.tables.scores.summary_table`.
+        gains: gains, likewise.
+        options: with which both were made.
     """
-    parts = [f"# Domain generalisation: {summary['benchmark'].iloc[0]}", *([f"**{note}**"] if note else [])]
+    parts = [f"# Domain generalisation: {summary['benchmark'].iloc[0]}"]
+    parts += [f"**{options.note}**"] if options.note else []
     for model, rows in summary.groupby("model"):
-        parts += [f"## {model}", *_model_parts(rows)]
-    parts.append(f"Intervals: {how}. Rare classes: {', '.join(RARE_CLASSES)}.")
+        parts += [f"## {model}", *_model_parts(rows, gains[gains["model"] == model], options)]
+    parts += [f"Intervals: {how(options)}. Rare classes: {', '.join(RARE_CLASSES)}.", CAVEAT]
     return "\n\n".join(parts) + "\n"
 
 
-def _model_parts(rows: pd.DataFrame) -> list[str]:
+def how(options: SummariseOptions) -> str:
+    """Return how the intervals were computed, in words."""
+    return (
+        f"{100 * options.confidence:g} %, Student's t over the seeds combined with a bootstrap over the images "
+        f"({options.samples} draws); none with one seed"
+    )
+
+
+def _model_parts(rows: pd.DataFrame, gains: pd.DataFrame, options: SummariseOptions) -> list[str]:
     """Return the tables of one model, each after an introductory sentence."""
+    heads = _heads(rows, options)
+    named = {"training_set": "training set", **({"protocol": "protocol"} if rows["protocol"].any() else {})}
     seeds = rows["seeds"].iloc[0]
-    parts = [f"mIoU in %, mean ± standard deviation over the seeds ({seeds}).", _markdown(rows, _score)]
-    if len(gained := _sets_with(rows, "gain")):
-        parts += ["Gain in mIoU over the baseline, in points, and its interval."]
-        parts += [_markdown(gained, lambda row: _gain(row["gain"], row["gain_low"], row["gain_high"]))]
+    parts = [f"mIoU in %, mean ± standard deviation over the seeds ({seeds}).", _markdown(rows, named, heads, _score)]
+    if len(gains):
+        pairs = gains.assign(pair=_pairs(gains))
+        compared = {"training_set": "training set", "pair": "compared with", "changed": "what differs"}
+        parts += ["Gain in mIoU over the row that it is compared with, in points, and its interval."]
+        parts += [_markdown(pairs, compared, heads, lambda row: _gain(*row[["gain", "gain_low", "gain_high"]]))]
         parts += ["The same for the rare classes alone."]
-        parts += [_markdown(gained, lambda row: _gain(row["rare_gain"], row["rare_gain_low"], row["rare_gain_high"]))]
-    if len(published := _sets_with(rows, "published")):
-        parts += ["Published mIoU in % (sources: segmodel/tables/published_figures.csv)."]
-        parts += [_markdown(published, lambda row: "" if pd.isna(row["published"]) else f"{row['published']:.1f}")]
+        rare = ["rare_gain", "rare_gain_low", "rare_gain_high"]
+        parts += [_markdown(pairs, compared, heads, lambda row: _gain(*row[rare]))]
+    published = rows.groupby("training_set").filter(lambda of_set: of_set["published"].notna().any())
+    if len(published):
+        parts += ["Published mIoU in %, where all settings agree (sources: segmodel/tables/published_figures.csv)."]
+        parts += [_markdown(published, named, heads, lambda row: _two_decimals(row["published"]))]
     return parts
 
 
-def _sets_with(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return the rows of the training sets that have a value in a column."""
-    return rows.groupby("training_set").filter(lambda of_set: of_set[column].notna().any())
-
-
-def _markdown(rows: pd.DataFrame, cell: Callable[[pd.Series], str]) -> str:
-    """Return a table with one row per training set and one column per target."""
-    cells = rows.set_index(["training_set", "target"]).apply(cell, axis=1).unstack(sort=False)
+def _heads(rows: pd.DataFrame, options: SummariseOptions) -> dict[str, str]:
+    """Return the column titles by target and average."""
     images = rows.set_index("target")["images"].to_dict()
-    heads = [target if target == MEAN else f"{target} ({images[target]} images)" for target in cells.columns]
-    lines = [["training set", *heads], ["---"] * (len(heads) + 1), *cells.reset_index().to_numpy()]
+    return {name: name if name in options.averages else f"{name} ({images[name]} images)" for name in images}
+
+
+def _pairs(gains: pd.DataFrame) -> list[str]:
+    """Return the row that each gain is measured against: its model too, where that is another one."""
+    bases = zip(
+        gains["model"], gains["compared_model"], gains["compared_with"], gains["compared_protocol"], strict=True
+    )
+    return [
+        name + (f" of {base}" if base != model else "") + (f" ({protocol})" if protocol else "")
+        for model, base, name, protocol in bases
+    ]
+
+
+def _markdown(
+    rows: pd.DataFrame, named: dict[str, str], heads: dict[str, str], cell: Callable[[pd.Series], str]
+) -> str:
+    """Return a table with a column per target, and a row for each combination of the named columns."""
+    cells = rows.set_index([*named, "target"]).apply(cell, axis=1).unstack(sort=False)[list(heads)]
+    titles = [*named.values(), *heads.values()]
+    lines = [titles, ["---"] * len(titles), *cells.reset_index().to_numpy()]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -57,4 +91,10 @@ def _score(row: pd.Series) -> str:
 
 
 def _gain(value: float, low: float, high: float) -> str:
-    return "" if pd.isna(value) else f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
+    if pd.isna(value):
+        return ""
+    return f"{value:+.1f}" + ("" if pd.isna(low) else f" ({low:+.1f} to {high:+.1f})")
+
+
+def _two_decimals(value: float) -> str:
+    return "" if pd.isna(value) else f"{value:.2f}"

@@ -1,19 +1,104 @@
-"""Published mIoU, shown only next to results with the same protocol."""
+"""Published mIoU, shown only next to results that the same settings decided.
 
+``published_figures.csv`` has the figures with their sources, ``published_protocols.yaml`` the settings behind them.
+"""
+
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import yaml
 
-TABLE = Path(__file__).with_name("published_figures.csv")
-PROTOCOL = (
-    *("benchmark", "config", "training_set", "source", "target", "images"),
-    *("evaluation_size", "inference", "label_size"),
-)
+from segmodel.identity import Identity
+from segmodel.tables.options import Averages
+
+FIGURES = Path(__file__).with_name("published_figures.csv")
+PROTOCOLS = Path(__file__).with_name("published_protocols.yaml")
 
 
-def published_figures(evaluations: pd.DataFrame) -> pd.Series:
-    """Return the published mIoU in % for each evaluation; NaN if there is none or the PROTOCOL of any seed differs."""
-    figures = pd.read_csv(TABLE)[[*PROTOCOL, "mIoU"]].rename(columns={"mIoU": "published"})
-    published = evaluations[["model", *PROTOCOL]].merge(figures, how="left", on=PROTOCOL, validate="many_to_one")
-    seeds = published.groupby(["model", "training_set", "target"])["published"]
-    return published["published"].where(seeds.transform("count") == seeds.transform("size"))
+def published_figures(evaluations: pd.DataFrame, averages: Averages) -> pd.Series:
+    """Return the published mIoU in % by model, training set and target or average; only where there is one.
+
+    A figure is returned if the evaluations have exactly the published seeds, and all settings of each agree with
+    those of a published protocol; that of an average if this holds for all of its targets.
+
+    Args:
+        evaluations: from `segmodel.tables.evaluations.read_evaluations`.
+        averages: targets of each average, by name.
+    """
+    rows = [
+        (*row, target, figure)
+        for row, arm in evaluations.groupby(["model", "training_set"])
+        for target, figure in _figures_of(arm, averages).items()
+    ]
+    names = ["model", "training_set", "target"]
+    return pd.DataFrame(rows, columns=[*names, "published"]).astype({"published": float}).set_index(names)["published"]
+
+
+def matched_target(settings: Identity, protocol: Mapping[str, Any]) -> str | None:
+    """Return the target of a published protocol whose settings agree with an evaluation's, or None."""
+    known = {name: value for name, value in settings.items() if not is_unpublished(name, protocol)}
+    for target, own in protocol["targets"].items():
+        expected = {**protocol["settings"], **own}
+        if known.keys() == expected.keys() and all(agrees(known[name], expected[name]) for name in expected):
+            return target
+    return None
+
+
+def is_unpublished(name: str, protocol: Mapping[str, Any]) -> bool:
+    """Return whether no publication states a setting, so that any value agrees."""
+    return name in protocol["unpublished"]
+
+
+def agrees(value: Any, published: Any) -> bool:
+    """Return whether a value is the published one, ``{any: [...]}`` of several, or ``{between: [low, high]}``."""
+    if not isinstance(published, dict):
+        return value == published
+    if "any" in published:
+        return value in published["any"]
+    low, high = published["between"]
+    return isinstance(value, (int, float)) and low <= value <= high
+
+
+@cache
+def definitions() -> dict[str, Any]:
+    """Return published_protocols.yaml: ``averages`` by name, and ``protocols`` by name.
+
+    A protocol has ``settings`` by dotted name, ``targets`` with further ones of each target, ``unpublished`` names of
+    settings with the reason, and ``seeds``.
+    """
+    return yaml.safe_load(PROTOCOLS.read_text())
+
+
+@cache
+def figures() -> pd.Series:
+    """Return the published mIoU in % by protocol and target or average, of protocols with known settings."""
+    table = pd.read_csv(FIGURES)
+    known = table[table["protocol"].isin(definitions()["protocols"])]
+    return known.set_index(["protocol", "target"])["mIoU"]
+
+
+def _figures_of(arm: pd.DataFrame, averages: Averages) -> dict[str, float]:
+    """Return the published mIoU of one model and training set by target and average."""
+    found: dict[str, float] = {}
+    for name, protocol in definitions()["protocols"].items():
+        matched = _matched_targets(arm, protocol)
+        for average, of in averages.items():
+            members = {matched.get(target) for target in of or arm["target"]}
+            for published_average, its in definitions()["averages"].items():
+                if members == set(its):
+                    matched[average] = published_average
+        found |= {target: figures()[name, key] for target, key in matched.items() if (name, key) in figures()}
+    return found
+
+
+def _matched_targets(arm: pd.DataFrame, protocol: Mapping[str, Any]) -> dict[str, str]:
+    """Return the published name of each target that agrees in all of the published seeds."""
+    names = {
+        target: {matched_target(settings, protocol) for settings in of_target["settings"]}
+        for target, of_target in arm.groupby("target")
+        if sorted(of_target["seed"]) == protocol["seeds"]
+    }
+    return {target: name for target, (name, *others) in names.items() if name and not others}

@@ -1,20 +1,22 @@
-"""The tables' numbers from confusion matrices: scores, gains and their intervals."""
-
-from collections.abc import Sequence
+"""The tables' numbers from confusion matrices: scores per target and their averages over targets."""
 
 import numpy as np
 import pandas as pd
 
-from segmodel.evaluation.metrics import bootstrap_gains, class_iou, interval, mean_iou
+from segmodel.evaluation.metrics import class_iou, mean_iou
 from segmodel.labels import CLASS_NAMES, RARE_TRAIN_IDS
 from segmodel.tables.evaluations import require_comparable
+from segmodel.tables.gains import GAINS, gains_table
+from segmodel.tables.options import Averages, SummariseOptions
 from segmodel.tables.published import published_figures
 
-MEAN = "mean"
+ROW = ["model", "training_set"]
 SUMMARY_COLUMNS = [
-    *("benchmark", "model", "training_set", "target", "evaluation_size", "images", "seeds", "mIoU_mean", "mIoU_std"),
-    *("gain", "gain_low", "gain_high", "rare_mIoU_mean", "rare_gain", "rare_gain_low", "rare_gain_high", "published"),
+    *("benchmark", *ROW, "protocol", "target", "evaluation_size", "inference", "images", "seeds"),
+    *("mIoU_mean", "mIoU_std", *GAINS[:3], "rare_mIoU_mean", *GAINS[3:], "published", "digest"),
 ]
+SAME = ["evaluation_size", "inference", "digest"]
+"""Columns that an average over targets has only where they agree."""
 
 
 def with_scores(evaluations: pd.DataFrame) -> pd.DataFrame:
@@ -25,62 +27,47 @@ def with_scores(evaluations: pd.DataFrame) -> pd.DataFrame:
     return evaluations.assign(mIoU=100.0 * mean_iou(totals), rare_mIoU=rare).join(classes)
 
 
-def summary_table(scored: pd.DataFrame, baseline: str, samples: int, confidence: float, seed: int) -> pd.DataFrame:
-    """Return each training set's scores per target and averaged over targets (``target`` is "mean").
+def summary_table(scored: pd.DataFrame, options: SummariseOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return each training set's scores per target and averaged over targets, and the gains of all comparisons.
 
-    Columns: SUMMARY_COLUMNS, with mIoU in % and gains over the baseline in points. Gains are NaN for the baseline and
-    for models without it; standard deviations are over seeds, NaN with one seed. Rows are sorted by model and training
-    set, the baseline first.
+    The columns of the first table are SUMMARY_COLUMNS, with mIoU in % and gains in points over the first training set
+    that a row is compared with, NaN for rows without comparison. Standard deviations are over seeds, NaN with one
+    seed. Rows are sorted by model and training set, those without comparison first. The second is `gains_table`.
 
     Args:
         scored: evaluations of one benchmark, from `with_scores`.
-        baseline: training set that gains are measured against.
-        samples: number of bootstrap samples.
-        confidence: confidence level in (0, 1).
-        seed: of the bootstrap.
+        options: comparisons, averages and intervals.
 
     Raises:
         SystemExit: the training sets cannot be compared (`require_comparable`).
     """
     require_comparable(scored)
-    parts = []
-    for _, of_model in scored.assign(published=published_figures(scored)).groupby("model"):
-        arms = dict(iter(of_model.groupby("training_set")))
-        for name in sorted(arms, key=lambda name: (name != baseline, name)):
-            rows = _statistics(arms[name])
-            if baseline in arms and name != baseline:
-                start = _statistics(arms[baseline])
-                for prefix, classes in (("", None), ("rare_", RARE_TRAIN_IDS)):
-                    limits = _gain_limits(arms[baseline], arms[name], classes, samples, confidence, seed)
-                    rows[f"{prefix}gain"] = rows[f"{prefix}mIoU_mean"] - start[f"{prefix}mIoU_mean"]
-                    rows[f"{prefix}gain_low"], rows[f"{prefix}gain_high"] = limits
-            parts.append(rows.reset_index())
-    return pd.concat(parts, ignore_index=True).reindex(columns=SUMMARY_COLUMNS)
+    gains = gains_table(scored, options)
+    key = [*ROW, "target"]
+    summary = pd.concat([statistics(arm, options.averages) for _, arm in scored.groupby(ROW)], ignore_index=True)
+    summary["protocol"] = [options.row(name).protocol for name in summary["training_set"]]
+    summary = summary.join(gains.drop_duplicates(key).set_index(key)[GAINS], on=key)
+    summary = summary.join(published_figures(scored, options.averages), on=key)
+    rank = summary.groupby(ROW)["gain"].transform(lambda gain: gain.notna().any())
+    order = summary.assign(rank=rank).sort_values(["model", "rank", "training_set"], kind="stable").index
+    return summary.loc[order].reset_index(drop=True).reindex(columns=SUMMARY_COLUMNS), gains
 
 
-def _statistics(arm: pd.DataFrame) -> pd.DataFrame:
-    """Return one training set's scores without gains: a row per target, then their mean."""
-    names = ["benchmark", "model", "training_set"]
-    same = arm.groupby("target")[[*names, "evaluation_size", "images", "published"]].first()
-    sizes = same["evaluation_size"].unique()
-    mean = same.iloc[0].to_dict() | {
-        "evaluation_size": sizes[0] if len(sizes) == 1 else "",
-        "images": same["images"].sum(),
-        "published": np.nan,
-    }
-    rows = pd.concat([same, pd.DataFrame(mean, [MEAN])]).rename_axis("target")
+def statistics(arm: pd.DataFrame, averages: Averages) -> pd.DataFrame:
+    """Return the scores of one model and training set without gains: a row per target, then one per average."""
+    targets = arm.groupby("target")[["benchmark", *ROW, *SAME, "images"]].first()
+    rows = pd.concat([targets, *(_averaged(targets, name, of) for name, of in averages.items())])
     for column in ("mIoU", "rare_mIoU"):
         by_seed = arm.pivot(index="target", columns="seed", values=column)  # targets x seeds
-        by_seed.loc[MEAN] = by_seed.mean(skipna=False)
+        means = {name: by_seed.loc[of or list(targets.index)].mean(skipna=False) for name, of in averages.items()}
+        by_seed = pd.concat([by_seed, pd.DataFrame(means).T])
         rows[f"{column}_mean"] = by_seed.mean(axis=1, skipna=False)
         rows[f"{column}_std"] = by_seed.std(axis=1, skipna=False)
-    return rows.assign(seeds=arm["seed"].nunique())
+    return rows.assign(seeds=arm["seed"].nunique()).rename_axis("target").reset_index()
 
 
-def _gain_limits(
-    base: pd.DataFrame, new: pd.DataFrame, classes: Sequence[int] | None, samples: int, confidence: float, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return lower and upper limits of the mIoU gain, (T + 1,) each: per target, then for their mean."""
-    counts = ([np.stack(list(some)) for _, some in arm.groupby("target")["confusion"]] for arm in (base, new))
-    draws = 100.0 * bootstrap_gains(*counts, samples, np.random.default_rng(seed), classes)  # (B, T)
-    return interval(np.column_stack([draws, draws.mean(1)]), confidence)
+def _averaged(targets: pd.DataFrame, name: str, of: list[str] | None) -> pd.DataFrame:
+    """Return the row of an average without its scores."""
+    some = targets.loc[of or list(targets.index)]
+    same = {column: some[column].iloc[0] if some[column].nunique() == 1 else "" for column in SAME}
+    return pd.DataFrame([some.iloc[0].to_dict() | same | {"images": some["images"].sum()}], [name])

@@ -27,6 +27,7 @@ from segmodel.training.network import build_network
 from segmodel.training.optimisation import build_optimiser, learning_rate_factor
 from segmodel.training.options import Presentation, TrainOptions
 from segmodel.training.parallel import run_on
+from segmodel.training.settings import training_settings
 from segmodel.training.shade import Shade
 from segmodel.training.trainer import Progress, Trainer
 
@@ -97,7 +98,8 @@ def _train(
     _require_seen(progress.seen, images, data)
     if accelerator.is_main_process:
         checkpoint.require_finite(trainer.state(), progress.iteration)
-        _write(trainer, output, _record(model, data, seed, options, images, progress))
+        record = _record(model, data, seed, options, images, progress)
+        _write(trainer, output, {**record, "settings": training_settings(options, presentation, config)})
         checkpoint.clear()
 
 

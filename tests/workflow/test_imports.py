@@ -79,6 +79,7 @@ def test_folder_replaces_all_its_files(repository):
     assert imports.collapsed({repository / "segmodel/tables/page.py"}) == [
         "segmodel/tables/page.py",
         "segmodel/tables/published_figures.csv",
+        "segmodel/tables/published_protocols.yaml",
     ]
 
 

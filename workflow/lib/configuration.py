@@ -7,8 +7,10 @@ from pathlib import Path
 
 from options import without
 from packages import IMPORTING, imported
+from protocols import impossible_averages, impossible_protocols, names_in_protocols
 from pydantic import ValidationError
 from sections import INHERITING, KINDS, Configuration, load_kind
+from selection import rows
 
 from dginstyle.diffusion.origins import network_files
 from dginstyle.options import execution_keys as options_execution_keys
@@ -139,6 +141,7 @@ def unknown_names(config: dict) -> Iterator[str]:
         named.append(("oracle", config["oracle"], "training_sets"))
     if judge := config["quality"]:
         named += [(f"quality.{key}", judge[key], f"{key}s") for key in ("model", "training_set")]
+    named += names_in_protocols(config)
     for key, name, section in named:
         if name not in config[section]:
             known = ", ".join(config[section]) or "no entry"
@@ -165,6 +168,8 @@ def impossible_values(config: dict) -> Iterator[str]:
     yield from impossible_training_sets(config)
     yield from impossible_imports(config)
     yield from impossible_evaluations(config)
+    yield from impossible_averages(config)
+    yield from impossible_protocols(config, rows(config, config["training_sets"]))
 
 
 def impossible_evaluations(config: dict) -> Iterator[str]:

@@ -29,7 +29,7 @@ from dginstyle.options import (  # noqa: E402
 from dginstyle.prior.options import PriorOptions  # noqa: E402
 from dginstyle.training.options import ControlNetOptions, DreamboothOptions  # noqa: E402
 from segmodel.evaluation.options import InferenceOptions, Mode  # noqa: E402
-from segmodel.tables.options import BootstrapOptions  # noqa: E402
+from segmodel.tables.options import MEAN, Averages, BootstrapOptions, ComparisonOptions  # noqa: E402
 from segmodel.training.options import PresentationOptions, TrainOptions  # noqa: E402
 
 GeneratorEntry = Annotated[
@@ -110,6 +110,14 @@ class TrainingSetEntry(TrainingSetOptions, PresentationOptions):
     )
 
 
+class ProtocolEntry(ComparisonOptions):
+    """``protocols.<name>.<training set>``: the rows of a training set that follow a protocol."""
+
+    models: Annotated[Names, Field(min_length=1)] | None = Field(
+        None, description="the models that are trained on it, names under models; null: all"
+    )
+
+
 class QualityEntry(Options):
     """The judge model of results/quality.csv, trained with the first of seeds."""
 
@@ -161,6 +169,11 @@ class Configuration(Options):
     training_sets: dict[Name, TrainingSetEntry] = Field(
         min_length=1, description="what the models train on; based_on: NAME inherits the values of another entry"
     )
+    protocols: dict[Name, dict[Name, ProtocolEntry]] = Field(
+        {},
+        description="by name, the protocols that the tables name: the training sets that follow each; a training set "
+        "without protocol is for all models and compared with the baseline",
+    )
     ablations: Names = Field(
         description="training sets for `snakemake ablations` alone; the others make up dg_miou.csv"
     )
@@ -168,10 +181,18 @@ class Configuration(Options):
         description="the training set, one of ablations, whose gain is taken as the whole gap; null: none"
     )
     quality: QualityEntry | None = Field(description="the judge model of quality.csv; null: no such table")
-    baseline: str = Field(description="the training set, a name under training_sets, that gains are measured against")
+    baseline: str = Field(
+        description="the training set that gains are measured against, unless protocols say otherwise"
+    )
     seeds: Annotated[list[NonNegativeInt], AfterValidator(require_unique)] = Field(
         min_length=1, description="one training per model, training set and seed"
     )
     evaluation: dict[Name, InferenceOptions] = Field(description="the evaluation protocol of each target")
+    averages: Averages = Field(
+        MEAN,
+        min_length=1,
+        description="averages over targets in the tables, by name: a list of targets, or null for all of them; the "
+        "last ranks the training sets",
+    )
     bootstrap: BootstrapOptions = Field(description="the intervals of the gains")
     threads: ThreadsOptions = Field(description="cores that one job takes", json_schema_extra=EXECUTION)

@@ -8,7 +8,9 @@ from pathlib import Path
 from configuration import execution_keys
 from options import Options, argument, chosen, options, without
 from packages import checkpoint_arm, checkpoint_file, fetched, imported
+from protocols import protocol_entry
 from selection import evaluation_protocol, table_sets, trained_models, trainings
+from settings import data_settings
 from snakemake.iocontainers import Wildcards
 
 REDRAW_STATISTICS = {"files_by_class": "samples_with_class.json", "probabilities": "rcs_probabilities.json"}
@@ -61,6 +63,18 @@ class Segmentation:
         entries = self.config["models"][wildcards.model]["checkpoints"]
         return next(entry for entry in entries if checkpoint_arm(entry) == arm)
 
+    def table_options(self, *keys: str) -> Options:
+        """Return the options of a table: intervals, comparisons, averages and some other keys."""
+        entries = {name: protocol_entry(self.config, name) for name in self.config["training_sets"]}
+        rows = {name: chosen(entry, "protocol", "compared_with") for name, entry in entries.items() if entry}
+        own = chosen(self.config, "averages", "baseline", "seed", *keys)
+        return options(self.config["bootstrap"], own, {"rows": rows})
+
+    def averages_argument(self) -> list[str]:
+        """Return the argument with the averages over targets, if the configuration has any."""
+        averages = self.config.get("averages")
+        return argument("averages", averages and json.dumps(averages))
+
     def generator(self, wildcards: Wildcards) -> str | None:
         """Return the generator of a training set, or None."""
         return self.config["training_sets"][wildcards.training_set]["generator"]
@@ -107,14 +121,17 @@ class Segmentation:
 
     def evaluation_options(self, wildcards: Wildcards) -> Options:
         """Return the evaluation protocol of a model, trained on a training set, on a target."""
-        return options(evaluation_protocol(self.config, wildcards.model, wildcards.target, wildcards.training_set))
+        protocol = evaluation_protocol(self.config, wildcards.model, wildcards.target, wildcards.training_set)
+        return options(protocol, execution=execution_keys("evaluation"))
 
     def evaluation_record(self, wildcards: Wildcards) -> Options:
         """Return the record of an evaluation."""
         benchmark = chosen(self.config, "benchmark", "source")
         is_imported = wildcards.model in imported(self.config, "models")  # its generated set is not ours
         names = {"generator": None if is_imported else self.generator(wildcards), "seed": int(wildcards.seed)}
-        return options(dict(wildcards.items()), benchmark, names)
+        training_set = None if is_imported else wildcards.training_set
+        settings = data_settings(self.config, training_set, wildcards.target)
+        return options(dict(wildcards.items()), benchmark, names, {"settings": settings})
 
     def shown_targets(self, wildcards: Wildcards) -> str:
         """Return each target's data and protocol in the order of the figure, as JSON."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from packages import checkpoint_arm, imported
+from protocols import protocol_entry
 
 Training = tuple[str, str, int]
 """Model, training set and seed."""
@@ -32,9 +33,20 @@ def imported_trainings(config: dict) -> Iterator[Training]:
 
 def trainings(config: dict, training_sets: Iterable[str]) -> list[Training]:
     """Return what is evaluated: every trained model on each of some training sets, and all imported checkpoints."""
-    sets, seeds = list(training_sets), config["seeds"]
-    trained = [(model, name, seed) for model in trained_models(config) for name in sets for seed in seeds]
+    trained = [(*row, seed) for row in rows(config, training_sets) for seed in config["seeds"]]
     return [*trained, *imported_trainings(config)]
+
+
+def rows(config: dict, training_sets: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the (model, training set) pairs of some training sets: each with the models that are trained on it."""
+    chosen = {name: protocol_entry(config, name).get("models") for name in training_sets}
+    models = trained_models(config)
+    return [(model, name) for model in models for name, of in chosen.items() if of is None or model in of]
+
+
+def evaluated_models(config: dict) -> list[str]:
+    """Return the models in the main tables."""
+    return list(dict.fromkeys(model for model, _, _ in trainings(config, table_sets(config))))
 
 
 def used_generators(config: dict, training_sets: Iterable[str]) -> list[str]:

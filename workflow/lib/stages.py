@@ -21,7 +21,7 @@ from configuration import (
 from imports import collapsed, files_of_kind, files_of_rule, model_files
 from packages import imported
 from sections import load_kind
-from selection import table_sets, trainings, used_generators
+from selection import evaluated_models, table_sets, trainings, used_generators
 
 REPOSITORY = Path(__file__).parents[2]
 HEADER = "# Made by `make stages` from {config}; do not edit; see docs/dvc.md.\n"
@@ -52,7 +52,7 @@ RULES = {  # rules that a stage may run; all other outputs must already exist
     ),
 }
 STATISTICS = ("sample_class_stats.json", "sample_class_stats_dict.json", "samples_with_class.json")
-RESULTS = ("dg_miou.csv", "dg_miou_summary.csv", "dg_miou_summary.md", "dg_miou_summary.html")
+RESULTS = ("dg_miou.csv", *(f"dg_miou_{name}" for name in ("gains.csv", "summary.csv", "summary.md", "summary.html")))
 
 
 def kept(controlnet: str, step: int | None) -> str:
@@ -219,7 +219,7 @@ class Pipeline:
         ]
         prefixes = ("data-", "statistics-", "generate-", "train-")
         deps = [out for stage in self.stages if stage.startswith(prefixes) for out in self._outs(stage)]
-        figures = [f"predictions_{model}" for model in config["models"]]
+        figures = [f"predictions_{model}" for model in evaluated_models(config)]
         figures += [f"samples_{name}" for name in used_generators(config, table_sets)]
         tables = [f"results/{name}" for name in RESULTS] + [
             f"{self.results}/data/data_sets.{e}" for e in ("csv", "html")
@@ -228,6 +228,7 @@ class Pipeline:
             tables += ["results/quality.csv", f"{self.results}/quality"]
         params = [key for model in config["models"] for key in self._decisive("models", model)]
         params += ["training_sets", "targets", "evaluation", "bootstrap", "baseline", "quality", "note", "seed"]
+        params += [key for key in ("protocols", "averages") if key in self.given]
         self._add("evaluate", "evaluate", [], params, deps, [*evaluations, *tables])
         self.stages["evaluate"]["metrics"] = ["results/metrics.json"]
         self.stages["evaluate"]["plots"] = [f"results/figures/{name}.png" for name in ["gains", *figures]]

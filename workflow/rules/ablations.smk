@@ -25,7 +25,7 @@ rule compare_ablations:
     params:
         evaluations=input_list(),
         oracle=argument("oracle", config["oracle"]),
-        options=options(config["bootstrap"], chosen(config, "baseline", "seed")),
+        options=segmentation.table_options(),
     shell:
         "python -m segmodel compare-ablations --evaluations {params.evaluations:q} {params.oracle:q}"
         " --output {output} --options {params.options:q} &> {log}"

@@ -3,7 +3,7 @@ from generation import Generation
 from options import argument, chosen, input_list, options, without
 from quality import Quality
 from segmentation import Segmentation
-from selection import table_sets, tabulated_sets, used_generators
+from selection import evaluated_models, table_sets, tabulated_sets, used_generators
 
 # Their methods are the input and params functions of the rules.
 acquisition = Acquisition(config, REPOSITORY)

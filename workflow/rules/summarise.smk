@@ -14,6 +14,12 @@ rule summarise_evaluations:
             category="Domain generalisation",
             labels={"result": "summary", "format": "csv"},
         ),
+        gains=report(
+            "results/dg_miou_gains.csv",
+            caption="../report/gains_table.rst",
+            category="Domain generalisation",
+            labels={"result": "gains", "format": "csv"},
+        ),
         page="results/dg_miou_summary.md",
         metrics="results/metrics.json",
     log:
@@ -24,7 +30,7 @@ rule summarise_evaluations:
     params:
         evaluations=input_list(),
         folder=subpath(output.table, parent=True),
-        options=options(config["bootstrap"], chosen(config, "baseline", "note", "seed")),
+        options=segmentation.table_options("note"),
     shell:
         "python -m segmodel summarise --evaluations {params.evaluations:q} --output {params.folder}"
         " --options {params.options:q} &> {log}"
@@ -65,5 +71,7 @@ rule plot_gains:
     localrule: True
     conda:
         "../envs/data.yaml"
+    params:
+        averages=segmentation.averages_argument(),
     shell:
-        "python -m segmodel plot-gains --table {input.summary} --output {output} &> {log}"
+        "python -m segmodel plot-gains --table {input.summary} --output {output} {params.averages:q} &> {log}"

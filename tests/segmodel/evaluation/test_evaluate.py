@@ -19,6 +19,7 @@ from segmodel.evaluation.inference import (
     read_image,
 )
 from segmodel.evaluation.metrics import class_iou
+from segmodel.identity import digest
 from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_model, read_config
@@ -60,6 +61,20 @@ def test_file_holds_confusion_names_and_record(evaluated):
     assert (record["config"], record["inference"]) == ("tiny.py", "slide 16x16 by 16x8")
     assert (record["images"], record["seed"], record["generator"]) == (5, 0, "dginstyle")
     assert record["samples_seen"] == {"dginstyle": 32, "source": 48}
+
+
+def test_record_has_everything_that_decided_the_evaluation(evaluated):
+    record = replace(RECORD, settings={"source": {"adapter": "gta"}})
+    with np.load(evaluated(record=record)) as arrays:
+        record = json.loads(str(arrays["record"]))
+    expected = {
+        "source.adapter": "gta", "training.iterations": 20, "training.crop": [16, 16], "photometric": "standard",
+        "images.source": 6, "images.generated": 4, "evaluation.stride": [16, 8], "evaluation.images": 5,
+    }  # fmt: skip
+    assert record["settings"] | expected == record["settings"]
+    assert record["settings"]["network.model.decode_head.num_classes"] == 19
+    assert not {"training.workers", "training.checkpoint_every", "training.config"} & record["settings"].keys()
+    assert record["digest"] == digest(record["settings"])
 
 
 def test_label_size_that_differs_from_the_images(tmp_path, write_pairs):

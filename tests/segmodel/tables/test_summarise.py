@@ -1,27 +1,22 @@
 import csv
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from segmodel.evaluation.inference import in_words
 from segmodel.evaluation.metrics import mean_iou
-from segmodel.evaluation.options import InferenceOptions
 from segmodel.labels import CLASS_NAMES
 from segmodel.tables.evaluations import read_evaluations
 from segmodel.tables.figures import plot_gains
+from segmodel.tables.gains import GAIN_COLUMNS
 from segmodel.tables.options import SummariseOptions
 from segmodel.tables.page import page
-from segmodel.tables.published import TABLE as PUBLISHED
-from segmodel.tables.published import published_figures
 from segmodel.tables.scores import SUMMARY_COLUMNS, summary_table, with_scores
 from segmodel.tables.summarise import metrics, summarise
 
 OPTIONS = SummariseOptions(samples=50)
-TABLES = ("dg_miou.csv", "dg_miou_summary.csv", "dg_miou_summary.md", "metrics.json")
+TABLES = ("dg_miou.csv", "dg_miou_summary.csv", "dg_miou_gains.csv", "dg_miou_summary.md", "metrics.json")
 
 
 @pytest.fixture
@@ -33,24 +28,6 @@ def matrix(write_evaluation):
         for seed in (0, 1, 2)
         for target in ("cityscapes", "bdd100k")
     ]
-
-
-@pytest.fixture
-def repository_config():
-    return yaml.safe_load((Path(__file__).parents[3] / "config" / "paper.yaml").read_text())
-
-
-@pytest.fixture
-def options_of(repository_config):
-    """Return the evaluation options of a model on a target of the paper's benchmark."""
-
-    def call(model: str, target: str) -> InferenceOptions:
-        scale = repository_config["models"][model].get("evaluation_scale", 1)
-        protocol = repository_config["evaluation"][target]
-        sides = {key: tuple(scale * side for side in protocol[key]) for key in ("size", "crop", "stride")}
-        return InferenceOptions(**{**protocol, **sides})
-
-    return call
 
 
 def _rows(path):
@@ -71,7 +48,7 @@ def test_table_has_one_row_per_model_training_set_seed_and_target(tmp_path, matr
         *("benchmark", "model", "training_set", "generator", "seed", "target", "evaluation_size", "label_size"),
         *("images", "source_seen", "generated_seen", "mIoU"),
     ]
-    assert tuple(list(rows[0])[12:]) == CLASS_NAMES
+    assert list(rows[0])[12:] == [*CLASS_NAMES, "inference", "digest"]
 
 
 def test_row_has_label_size_and_sample_counts(tmp_path, write_evaluation):
@@ -130,15 +107,18 @@ def test_rare_gain_covers_rare_classes_only(matrix):
     ]
     same = (evaluations["training_set"] == "dginstyle") & (evaluations["target"] == "bdd100k")
     expected = np.mean([100 * mean_iou(confusion.sum(0), rare) for confusion in evaluations["confusion"][same]])
-    rows = summary_table(evaluations, "source_only", 20, 0.95, 0).set_index(["training_set", "target"])
+    rows = summary_table(evaluations, OPTIONS)[0].set_index(["training_set", "target"])
     row = rows.loc[("dginstyle", "bdd100k")]
     assert row["rare_mIoU_mean"] == pytest.approx(expected)
     assert row["rare_gain"] != row["gain"]
 
 
-def test_one_seed_has_no_std(tmp_path, write_evaluation):
-    summarise(evaluations=[write_evaluation()], output=tmp_path / "out", options=OPTIONS)
-    assert _rows(tmp_path / "out" / "dg_miou_summary.csv")[0]["mIoU_std"] == ""
+def test_one_seed_has_no_std_and_no_interval(tmp_path, write_evaluation):
+    files = [write_evaluation(name) for name in ("source_only", "dginstyle")]
+    summarise(evaluations=files, output=tmp_path / "out", options=OPTIONS)
+    row = _rows(tmp_path / "out" / "dg_miou_summary.csv")[-1]
+    assert row["gain"] and {row[key] for key in ("mIoU_std", "gain_low", "gain_high", "rare_gain_low")} == {""}
+    assert " to " not in (tmp_path / "out" / "dg_miou_summary.md").read_text()
 
 
 def test_metrics_are_nested_numbers(tmp_path, matrix):
@@ -171,70 +151,19 @@ def test_mini_benchmark_has_no_published_miou(tmp_path, matrix):
     assert "Published" not in (tmp_path / "out" / "dg_miou_summary.md").read_text()
 
 
-PAPER = {
-    "benchmark": "paper", "model": "daformer", "config": "daformer_b5.py", "source": "gta", "images": 500,
-    "evaluation_size": "512x1024", "inference": "slide 512x512 by 256x256, ratio kept", "label_size": "native",
-}  # fmt: skip
-
-
-def _published(files):
-    return published_figures(read_evaluations(files)).dropna().tolist()
-
-
-def test_published_miou_is_shown_if_the_protocol_matches(write_evaluation):
-    files = [write_evaluation("dginstyle", seed, **PAPER) for seed in (0, 1)]
-    assert _published(files) == [55.31, 55.31]
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"config": "segformer_b5.py"},
-        {"source": "synthia"},
-        {"images": 10},
-        {"evaluation_size": "1024x2048"},
-        {"inference": "slide 512x512 by 256x256"},
-        {"inference": "whole, ratio kept"},
-        {"label_size": "512x1024"},
-        {"training_set": "no_fusion"},
-        {"target": "acdc"},
-    ],
-)
-def test_published_miou_is_left_out_if_the_protocol_differs(write_evaluation, changed):
-    files = [write_evaluation(**{"training_set": "dginstyle", "seed": seed, **PAPER}) for seed in (0, 1)]
-    other = write_evaluation(**{"training_set": "dginstyle", "seed": 2, **PAPER, **changed})
-    assert len(_published(files)) == 2
-    changes_place = {"training_set", "target"} & changed.keys()
-    assert _published([other] if changes_place else [*files, other]) == []
-
-
-def test_paper_benchmark_matches_every_published_miou(repository_config, options_of):
-    with PUBLISHED.open(newline="") as lines:
-        figures = list(csv.DictReader(lines))
-    for figure in figures:
-        model = figure["config"].removesuffix("_b5.py")
-        options = options_of(model, figure["target"])
-        assert repository_config["models"][model]["config"].endswith(figure["config"])
-        assert repository_config["source"] == figure["source"]
-        assert figure["training_set"] in repository_config["training_sets"]
-        assert str(repository_config["datasets"][figure["target"]]["expected_pairs"]) == figure["images"]
-        assert "x".join(map(str, options.size)) == figure["evaluation_size"]
-        assert in_words(options) == figure["inference"]
-        assert figure["citation"]
-
-
-def test_published_table_holds_verified_values_only():
-    with PUBLISHED.open(newline="") as lines:
-        figures = {float(row["mIoU"]) for row in csv.DictReader(lines) if row["training_set"] == "source_only"}
-    assert figures == {52.65, 47.89, 54.66, 57.41, 49.11, 61.16}  # none verified for ACDC and Dark Zurich
-
-
-def test_page_shows_published_miou():
+def test_page_shows_published_miou_with_two_decimals():
     summary = summary_of(
-        benchmark="paper", model="daformer", training_set="dginstyle", target=["cityscapes", "mean"],
+        benchmark="paper", model="daformer", training_set="dginstyle", target=["cityscapes", "mean"], protocol="",
         images=500, seeds=3, mIoU_mean=54.0, published=[55.31, np.nan],
     )  # fmt: skip
-    assert "| dginstyle | 55.3 |  |" in page(summary, "", "")
+    assert "| dginstyle | 55.31 |  |" in page(summary, pd.DataFrame(columns=GAIN_COLUMNS), OPTIONS)
+
+
+def test_page_says_how_intervals_were_made_and_what_they_leave_out(tmp_path, matrix):
+    summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
+    text = (tmp_path / "out" / "dg_miou_summary.md").read_text()
+    assert "Intervals: 95 %, Student's t over the seeds combined with a bootstrap over the images (50 draws)" in text
+    assert "One generator, trained once, and one generated set stand behind all rows" in text
 
 
 def test_missing_evaluation_is_named(tmp_path, matrix):

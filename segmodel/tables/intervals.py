@@ -1,0 +1,116 @@
+"""Confidence intervals of gains: Student's t over seeds, combined with a bootstrap over images.
+
+Pure functions of arrays. ``python -m benchmarks.intervals`` simulates how often the intervals cover the true gain.
+"""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import norm, t
+
+from segmodel.evaluation.metrics import mean_iou
+
+
+def gain_limits(
+    baseline: Sequence[np.ndarray],
+    variant: Sequence[np.ndarray],
+    groups: Sequence[Sequence[int]],
+    samples: int,
+    confidence: float,
+    rng: np.random.Generator,
+    classes: Sequence[int] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the limits of the mIoU gain of one training set over another, averaged over groups of targets.
+
+    The half-width is the root of the summed squares of two: Welch's t interval over the seeds of both training sets
+    (`welch_interval`), and the normal interval of a bootstrap over images (`bootstrap_gains`).
+
+    Args:
+        baseline: per target (S, N, C, C) counts of S seeds and N images, rows = label.
+        variant: per target (S', N, C, C), the same images in the same order.
+        groups: K groups of indices of targets to average over.
+        samples: number of bootstrap samples.
+        confidence: confidence level in (0, 1).
+        rng: random generator of the bootstrap.
+        classes: trainIds of the mIoU; None: all.
+
+    Returns:
+        lower and upper limits in [-1, 1], (K,) each; NaN with one seed, and where a target has none of the classes.
+    """
+    scores = [np.column_stack([mean_iou(counts.sum(1), classes) for counts in arm]) for arm in (baseline, variant)]
+    base, new = (_averages(arm, groups) for arm in scores)  # (S, K), (S', K)
+    gain = new.mean(0) - base.mean(0)
+    if min(len(base), len(new)) < 2:
+        return np.full_like(gain, np.nan), np.full_like(gain, np.nan)
+    draws = _averages(bootstrap_gains(baseline, variant, samples, rng, classes), groups)  # (B, K)
+    images = norm.ppf(0.5 + confidence / 2.0) * _deviation(draws)
+    reach = np.hypot(welch_interval(base, new, confidence), images)
+    return gain - reach, gain + reach
+
+
+def welch_interval(base: np.ndarray, new: np.ndarray, confidence: float) -> np.ndarray:
+    """Return the half-width (K,) of Welch's t interval of the difference of two means.
+
+    The degrees of freedom are those of Welch, "The generalization of 'Student's' problem when several different
+    population variances are involved" (Biometrika 34, 1947).
+
+    Args:
+        base: (S, K) scores of S > 1 seeds.
+        new: (S', K), S' > 1.
+        confidence: confidence level in (0, 1).
+    """
+    parts = [arm.var(axis=0, ddof=1) / len(arm) for arm in (base, new)]  # variances of the two means
+    spread = sum(part**2 / (len(arm) - 1) for part, arm in zip(parts, (base, new), strict=True))
+    total = sum(parts)
+    freedom = np.divide(total**2, spread, out=np.ones_like(total), where=spread > 0)
+    return t.ppf(0.5 + confidence / 2.0, freedom) * np.sqrt(total)
+
+
+def bootstrap_gains(
+    baseline: Sequence[np.ndarray],
+    variant: Sequence[np.ndarray],
+    samples: int,
+    rng: np.random.Generator,
+    classes: Sequence[int] | None = None,
+) -> np.ndarray:
+    """Bootstrap the mIoU gain of one training set over another, over the images of each target.
+
+    Each sample draws images with replacement, the same for all seeds of both training sets (a paired bootstrap); its
+    gain is the difference of the means over seeds.
+
+    Args:
+        baseline: per target (S, N, C, C) counts of S seeds and N images.
+        variant: per target (S', N, C, C), the same images in the same order.
+        samples: number of bootstrap samples B.
+        rng: random generator.
+        classes: trainIds of the mIoU; None: all.
+
+    Returns:
+        (B, T) gains in [-1, 1] for T targets; NaN where a sample has none of the classes.
+    """
+    gains = np.empty((samples, len(baseline)))
+    for target, (base, new) in enumerate(zip(baseline, variant, strict=True)):
+        images = base.shape[1]
+        draws = rng.multinomial(images, np.full(images, 1.0 / images), size=samples)  # (B, N) times drawn
+        gains[:, target] = _resampled_miou(new, draws, classes) - _resampled_miou(base, draws, classes)
+    return gains
+
+
+def _averages(values: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarray:
+    """Return the means (M, K) of values (M, T) over K groups of columns."""
+    return np.column_stack([values[:, list(group)].mean(1) for group in groups])
+
+
+def _resampled_miou(confusion: np.ndarray, draws: np.ndarray, classes: Sequence[int] | None) -> np.ndarray:
+    """Return the mIoU (B,), averaged over seeds, of counts (S, N, C, C) summed with image weights (B, N)."""
+    seeds, images, size, _ = confusion.shape
+    # float64 uses BLAS, and its sums are exact up to 2^53 pixels.
+    sums = draws.astype(np.float64) @ confusion.reshape(seeds, images, size * size).astype(np.float64)  # (S, B, C*C)
+    return mean_iou(sums.reshape(seeds, -1, size, size), classes).mean(0)
+
+
+def _deviation(draws: np.ndarray) -> np.ndarray:
+    """Return the standard deviation (K,) of draws (B, K), ignoring NaN; NaN where all are."""
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # all draws are NaN
+        return np.nanstd(draws, axis=0)

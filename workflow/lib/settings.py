@@ -1,0 +1,72 @@
+"""What decided an evaluation's data: source images, generated images and target, from the configuration.
+
+``evaluate`` adds what decided the training and the evaluation itself; the tables compare rows by all of it.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from configuration import pretrained_networks
+from options import without
+from pydantic import TypeAdapter
+from sections import Configuration, GeneratorEntry, load_kind
+
+GENERATOR = TypeAdapter(GeneratorEntry)
+
+
+def data_settings(config: dict, training_set: str | None, target: str) -> dict[str, Any]:
+    """Return what decided the images of a training set and of a target.
+
+    Args:
+        config: the validated configuration.
+        training_set: name under ``training_sets``; None for a checkpoint that others trained.
+        target: name under ``targets``.
+    """
+    evaluated = {"target": dataset_settings(config, target), "seed": config["seed"]}
+    if training_set is None:
+        return evaluated
+    entry = config["training_sets"][training_set]
+    return {
+        "source": {**dataset_settings(config, config["source"]), "subset": entry["source"]},
+        "rare_class_sampling": config["rare_class_sampling"],
+        "generated": generated_settings(config, entry),
+        **evaluated,
+    }
+
+
+def dataset_settings(config: dict, name: str) -> dict[str, Any]:
+    """Return what decided the images and labels of a data set."""
+    dataset = config["datasets"][name]
+    return {"adapter": dataset["adapter"], "split": dataset["split"], "publisher": config["publishers"].get(name)}
+
+
+def generated_settings(config: dict, training_set: dict) -> dict[str, Any] | None:
+    """Return what decided the generated images of a training set's entry, None if it has none."""
+    if training_set["generator"] is None:
+        return None
+    options = GENERATOR.validate_python(config["generators"][training_set["generator"]])
+    needs = () if options.kind == "imported" else load_kind(options.kind).needs(options)
+    part = {"part": training_set.get("generated_part", 1.0)}
+    own = without(options.decisive(), "images_per_shard")  # shards make the same images, whatever their size
+    if "controlnet" in own:
+        own["controlnet_step"] = own.pop("controlnet")
+    return {**own, **part, **network_settings(config, needs)}
+
+
+def network_settings(config: dict, needs: Collection[str]) -> dict[str, Any]:
+    """Return what decided the networks of a generator: how they were trained, or where they come from."""
+    given = pretrained_networks(config)
+    needs_unet = "unet" in needs or ("controlnet" in needs and "controlnet" not in given)
+    settings: dict[str, Any] = {}
+    if {"prior", "unet", "controlnet"} & {*needs}:
+        settings["prior"] = config["prior"]
+    if needs_unet:
+        settings["dreambooth"] = given.get("unet_source") or section_settings(config, "dreambooth")
+    if "controlnet" in needs:
+        settings["controlnet"] = given.get("controlnet") or section_settings(config, "controlnet")
+    return settings
+
+
+def section_settings(config: dict, section: str) -> dict[str, Any]:
+    """Return the values of a section that affect results, defaults included."""
+    return Configuration.model_fields[section].annotation.model_validate(config[section]).decisive()
