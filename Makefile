@@ -4,7 +4,7 @@ VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help benchmark smoke report pull track stages schema test lint format lock
+.PHONY: help benchmark smoke report pull track stages schema rows test lint format lock
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  /p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,6 +35,9 @@ stages: $(INSTALLED)  ## regenerate dvc.yaml and paper_pipeline/dvc.yaml after c
 
 schema: $(INSTALLED)  ## regenerate the configuration's schema and docs/options.md after changes of options
 	python workflow/lib/schema.py
+
+rows: $(INSTALLED)  ## regenerate docs/published_rows.md after changes of config/paper.yaml or of the published settings
+	python workflow/lib/published_rows.py
 
 test: $(INSTALLED)  ## all tests
 	pytest -q

@@ -4,7 +4,8 @@ Command:  snakemake --configfile config/paper.yaml -- \
               results/paper/segmentation/daformer/dginstyle/seed0/weights.safetensors
           (options: models.daformer: 40 000 iterations, batch 2, crop 512, AdamW 6e-5, decode head x10)
 Hardware: one GPU with at least 16 GB: a step in fp32 takes 7.5 GB (measured on a CPU).
-Expect:   published mIoU over Cityscapes, BDD100K, Mapillary: 54.25 with DGInStyle (51.73 source only; three seeds).
+Expect:   published mIoU over Cityscapes, BDD100K, Mapillary: 54.25 with DGInStyle, three seeds (P2 in
+          docs/published_rows.md).
 """
 
 from segmodel.models.mit import mit_channels, mit_weights

@@ -1,10 +1,10 @@
 """DeepLabV2 for the paper's benchmark: dilated ResNet-101 (output stride 8) with ImageNet weights.
 
 Command:  snakemake --configfile config/paper.yaml -- \
-              results/paper/segmentation/deeplabv2/source_only/seed0/weights.safetensors
+              results/paper/segmentation/deeplabv2/dginstyle_colour/seed0/weights.safetensors
           (options: models.deeplabv2: 40 000 iterations, batch 2, crop 512, AdamW 6e-5, decode head x10)
 Hardware: one GPU with at least 12 GB: a step in fp32 takes 4.9 GB (measured on a CPU).
-Expect:   not measured yet; no published mIoU of this head on this protocol.
+Expect:   not measured yet; the published mIoU could not be read (E71 in docs/published_rows.md).
 
 The head has the two branches of the published trainings. DeepLabV2 was first published with dilations 6, 12, 18, 24.
 """

@@ -1,8 +1,9 @@
 """HRDA on DeepLabV2 with a dilated ResNet-101: half-scale context and a 512 detail crop in a 1024 crop.
 
-Command:  add an entry under models: with this file and the values of models.hrda in config/paper.yaml
+Command:  snakemake --configfile config/paper.yaml -- \
+              results/paper/segmentation/hrda_resnet/dginstyle_resnet/seed0/weights.safetensors
 Hardware: one GPU with at least 24 GB.
-Expect:   not measured yet; the published mIoU could not be read.
+Expect:   not measured yet; the published mIoU could not be read (E70 in docs/published_rows.md).
 
 The logits have stride 8, but detail crops start at multiples of 8, as published. If that is no multiple of 16, the
 attention's mask, on the context's grid of 16 pixels, lies 8 pixels above or left of the crop.

@@ -1,8 +1,6 @@
 """SegFormer for the paper's benchmark: MiT-B5 with ImageNet weights.
 
-Command:  snakemake --configfile config/paper.yaml -- \
-              results/paper/segmentation/segformer/source_only/seed0/weights.safetensors
-          (options: models.segformer: 40 000 iterations, batch 2, crop 512, AdamW 6e-5, decode head x10)
+Command:  add an entry under models: with this file and the values of models.segformer in config/paper.yaml
 Hardware: one GPU with at least 12 GB: a step in fp32 takes 6.2 GB (measured on a CPU).
 Expect:   not measured yet; no published mIoU of this head on this protocol.
 

@@ -1,8 +1,9 @@
 """SegFormer as in segformer_b5.py, with the originally published all-linear head.
 
-Command:  add an entry under models: with this file and the values of models.segformer in config/paper.yaml
+Command:  snakemake --configfile config/paper.yaml -- \
+              results/paper/segmentation/segformer/dginstyle_colour/seed0/weights.safetensors
 Hardware: one GPU with at least 12 GB.
-Expect:   not measured yet.
+Expect:   not measured yet; the published mIoU could not be read (E62 in docs/published_rows.md).
 """
 
 from segmodel.models.mit import mit_channels, mit_weights

@@ -109,7 +109,7 @@ def test_profile_sets_resources_of_existing_rules(snakemake, repository, tmp_pat
 
 def test_paper_benchmark_is_planned(plan, repository, tmp_path):
     rules = Counter(job.rule for job in plan(tmp_path, "--configfile", str(repository / "config/paper.yaml")))
-    assert (rules["fetch_package"], rules["generate_shard"], rules["evaluate_target"]) == (28, 24, 120)
+    assert (rules["fetch_package"], rules["generate_shard"], rules["evaluate_target"]) == (28, 24, 180)
     assert "render_packages" not in rules
 
 
