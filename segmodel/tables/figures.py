@@ -18,7 +18,9 @@ _SPAN = 0.7  # width of a target's group of marks, where targets are 1 apart
 
 
 def plot_gains(*, table: Path, output: Path, averages: Averages = MEAN) -> None:
-    """Plot mIoU per target (line: mean, points: seeds) and gain over the baseline with its interval, per model.
+    """Plot mIoU per target (line: mean, points: seeds) and gain with its interval, per model.
+
+    The gain is that over the first row that a row is compared with.
 
     Args:
         table: ``dg_miou_summary.csv`` from ``summarise``, next to ``dg_miou.csv``.
@@ -37,7 +39,7 @@ def plot_gains(*, table: Path, output: Path, averages: Averages = MEAN) -> None:
         _draw_gains(right, of_model, averages)
         left.set_ylim(0, 1.12 * seeds.loc[seeds["model"] == model, "mIoU"].max())
         left.set_title(f"{model}: mIoU (points: seeds, line: mean)", loc="left")
-        right.set_title(f"{model}: gain over the row it is compared with (bars: interval)", loc="left")
+        right.set_title(f"{model}: gain (bars: interval)", loc="left")
     figure.suptitle(f"Domain generalisation, {summary['benchmark'].iloc[0]} benchmark", x=0.01, ha="left")
     _save(figure, output)
 
@@ -94,7 +96,7 @@ def _draw_gains(axes: Axes, summary: pd.DataFrame, averages: Averages) -> None:
         axes.annotate(f"{row.gain:+.1f}", (x, row.gain), (5, 0), textcoords="offset points", va="center", fontsize=8)
     axes.axhline(0, color="black", linewidth=0.8)
     if not gained:
-        axes.text(0.5, 0.5, "only the baseline", transform=axes.transAxes, ha="center")
+        axes.text(0.5, 0.5, "compared with no other row", transform=axes.transAxes, ha="center")
     _label_targets(axes, targets, averages, "gain in mIoU (points)")
 
 
@@ -122,6 +124,7 @@ def _label_targets(axes: Axes, targets: list[str], averages: Averages, label: st
     single = len(targets) - len(averages)
     sizes = {average: f"{average} of\n{len(of or range(single))} targets" for average, of in averages.items()}
     axes.set_xticks(range(len(targets)), [sizes.get(target, target) for target in targets])
+    axes.tick_params(axis="x", labelsize=8 if len(targets) > 5 else 10)
     axes.set_xlim(-0.6, len(targets) - 0.4)
     axes.axvline(single - 0.5, color="0.8", linewidth=0.8)
     axes.set_ylabel(label)

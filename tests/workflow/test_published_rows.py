@@ -2,11 +2,11 @@
 
 import pytest
 from configuration import checked
-from published_rows import PAGE, compared, page, paper_configuration, row_settings
+from published_rows import COUNTED, PAGE, compared, page, paper_configuration, row_settings
 
 from segmodel.identity import digest
 from segmodel.tables.changes import differences
-from segmodel.tables.published import definitions
+from segmodel.tables.published import definitions, matched_target
 
 PROTOCOLS = definitions()["protocols"]
 ROWS = [(name, target) for name, protocol in PROTOCOLS.items() for target in protocol["targets"]]
@@ -23,6 +23,15 @@ def test_paper_configuration_has_every_published_setting(paper, name, target):
     assert len(settings) > 60
     differing = [(row.name, row.published, row.ours) for row in settings if not row.agrees]
     assert differing == [], "state the published values of new options in published_protocols.yaml"
+
+
+@pytest.mark.parametrize(("name", "target"), ROWS)
+def test_evaluation_of_the_paper_configuration_is_recognised(paper, name, target):
+    settings = row_settings(paper, **PROTOCOLS[name]["ours"], target=target)
+    settings["images.source"] = 24900 if settings["images.source"] == COUNTED else settings["images.source"]
+    assert [key for key in PROTOCOLS if matched_target(settings, PROTOCOLS[key])] == [name]
+    assert matched_target(settings, PROTOCOLS[name]) == target
+    assert matched_target({**settings, "training.iterations": 40}, PROTOCOLS[name]) is None
 
 
 def test_page_is_up_to_date(paper):

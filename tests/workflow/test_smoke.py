@@ -5,7 +5,12 @@ import json
 import shutil
 from collections import Counter
 
+import numpy as np
 import pytest
+import yaml
+from configuration import checked
+from published_rows import row_settings
+from snakemake.utils import update_config
 
 pytestmark = pytest.mark.slow
 
@@ -42,6 +47,14 @@ def test_table_has_the_class_ious(smoke):
     row = rows(smoke / "results/dg_miou.csv")[0]
     assert {"images", "mIoU", "road", "traffic light", "bicycle"} <= row.keys()
     assert 0 <= float(row["mIoU"]) <= 100
+
+
+def test_evaluation_records_the_settings_of_its_configuration(smoke, repository):
+    config = yaml.safe_load((repository / "config/config.yaml").read_text())
+    update_config(config, yaml.safe_load((repository / "config/smoke.yaml").read_text()))
+    expected = row_settings(checked(config, repository), "segformer_mini", "dginstyle", "bdd100k")
+    with np.load(smoke / "results/smoke/segmentation/segformer_mini/dginstyle/seed1/bdd100k.npz") as arrays:
+        assert json.loads(str(arrays["record"]))["settings"] == expected
 
 
 def test_summary_warns_that_smoke_numbers_are_meaningless(smoke):

@@ -34,6 +34,19 @@ def test_weather_prompts_are_drawn_with_their_probability():
     assert np.mean([bool(weather) for _, weather in prompts(0.3, 3000)]) == pytest.approx(0.3, abs=0.03)
 
 
+def test_weights_give_the_shares_of_the_released_set():
+    options = OPTIONS.replace(
+        weather_probability=4 / 7,
+        weathers=("snowy", "rainy", "sunny", "foggy", "night"),
+        weather_weights=(1.0, 1.0, 0.0, 1.0, 1.0),
+    )
+    rng = np.random.default_rng(0)
+    drawn = [options.draw_prompt("road", rng)[1] for _ in range(7000)]
+    kinds = [weather if weather in ("", "night") else "adverse" for weather in drawn]
+    assert [kinds.count(kind) for kind in ("adverse", "night", "")] == pytest.approx([3000, 1000, 3000], abs=120)
+    assert "sunny" not in drawn
+
+
 def test_the_same_seed_draws_the_same_prompts():
     assert prompts(0.5, 20, seed=3) == prompts(0.5, 20, seed=3)
     assert prompts(0.5, 20, seed=3) != prompts(0.5, 20, seed=4)
@@ -45,6 +58,8 @@ def test_the_same_seed_draws_the_same_prompts():
         ({"weather_prompt": "{classes} in {colour}"}, "must have exactly the fields .'classes', 'weather'. in braces"),
         ({"plain_prompt": "a street"}, "must have exactly the fields .'classes'. in braces"),
         ({"weathers": ()}, "weathers is empty"),
+        ({"weather_weights": (1.0,)}, "weather_weights is .1.0., but needs a number for each of weathers"),
+        ({"weather_weights": (0.0, 0.0)}, "not all 0"),
     ],
 )
 def test_invalid_templates_are_rejected(change, words):

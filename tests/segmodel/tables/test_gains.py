@@ -3,12 +3,15 @@
 import pandas as pd
 import pytest
 
+from segmodel.tables.ablations import compare_ablations
 from segmodel.tables.changes import changes, differences
 from segmodel.tables.evaluations import read_evaluations
+from segmodel.tables.figures import plot_ablations, plot_gains
 from segmodel.tables.gains import comparisons
 from segmodel.tables.options import RowOptions, SummariseOptions
 from segmodel.tables.page import page
 from segmodel.tables.scores import summary_table, with_scores
+from segmodel.tables.summarise import summarise
 
 BASE = {
     "source.subset.images": 6000, "images.source": 6000, "generated": None, "images.generated": 0, "shade": None,
@@ -137,6 +140,26 @@ def test_averages_are_over_their_targets(tables):
     assert list(row.index) == ["acdc", "bdd100k", "cityscapes", "avg2", "avg3"]
     assert row.loc["avg2", "mIoU_mean"] == pytest.approx(row.loc[["cityscapes", "bdd100k"], "mIoU_mean"].mean())
     assert row.loc["avg3", "gain"] == pytest.approx(row.loc[["acdc", "cityscapes", "bdd100k"], "gain"].mean())
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("seeds", [(0,), (0, 1)])
+def test_figures_of_several_models_averages_and_any_number_of_seeds(tmp_path, write_evaluation, seeds):
+    rows = (("tiny_384", "extension", 0.5), ("tiny", "new", 0.6))
+    files = [
+        write_evaluation(name, seed, target, accuracy, model=model, settings=BASE)
+        for model, name, accuracy in rows
+        for seed in seeds
+        for target in ("cityscapes", "bdd100k")
+    ]
+    averages = {"one": ["cityscapes"], "both": None}
+    compared = {"new": RowOptions(compared_with=["extension"]), "extension": RowOptions(compared_with=[])}
+    made = SummariseOptions(rows=compared, averages=averages, samples=5)
+    summarise(evaluations=files, output=tmp_path, options=made)
+    plot_gains(table=tmp_path / "dg_miou_summary.csv", output=tmp_path / "gains.png", averages=averages)
+    compare_ablations(evaluations=files, output=tmp_path / "ablations.csv", options=made)
+    plot_ablations(table=tmp_path / "ablations.csv", output=tmp_path / "ablations.png")
+    assert all((tmp_path / name).stat().st_size > 10_000 for name in ("gains.png", "ablations.png"))
 
 
 def test_page_labels_rows_and_gains(tables):
