@@ -1,11 +1,12 @@
 """The data generator of the DGInStyle benchmark (ECCV 2024, arXiv:2312.03048).
 
-``load``, ``generate`` and ``GeneratedScene`` are the Python API; torch is imported on their first use.
+``load``, ``generate``, ``GeneratedScene`` and ``InvalidInputError`` are the Python API; torch is imported on their
+first use.
 """
 
 import importlib
 
-__all__ = ["GeneratedScene", "generate", "load"]
+__all__ = ["GeneratedScene", "InvalidInputError", "generate", "load"]
 
 
 def __getattr__(name: str) -> object:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dginstyle.api import generate, load
+from dginstyle.api import InvalidInputError, generate, load
 from dginstyle.labels import Encoding
 from dginstyle.options import AtLeastOne, PositiveInt
 from dginstyle.pictures import contact_sheet
@@ -42,11 +42,11 @@ def demo(
     """
     if not (controlnet / "config.json").is_file():
         raise SystemExit(f"{controlnet} has no ControlNet: train it with `snakemake {MINI_CONTROLNET}`")
-    model = load(prior, controlnet, steps=steps, guidance=guidance)
     try:
+        model = load(prior, controlnet, steps=steps, guidance=guidance)
         scenes = generate(model, label, prompt=prompt, weather=weather, seed=seed, images=images, encoding=encoding)
-    except ValueError as error:
-        raise SystemExit(f"{label}: {error}") from None
+    except (InvalidInputError, FloatingPointError) as error:
+        raise SystemExit(str(error)) from None
     files = [output / f"{number:03}.png" for number in range(images)]
     for scene, file in zip(scenes, files, strict=True):
         scene.save(file)

@@ -1,7 +1,7 @@
 """The label space (class names, palette and id map, from cityscapesscripts) and label files."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from cityscapesscripts.helpers.labels import labels as _TABLE
@@ -86,18 +86,44 @@ def open_label(path: Path, encoding: Encoding = "trainIds") -> np.ndarray:
     """
     try:
         with Image.open(path) as image:
-            values = np.array(image if image.mode in ("L", "P", "RGB") else image.convert("RGB"))
-        return as_train_ids(values, encoding)
+            return as_train_ids(label_values(image), encoding)
     except (OSError, ValueError) as error:
         raise SystemExit(f"{path}: {error}") from None
+
+
+def label_values(label: Any) -> np.ndarray:
+    """Return the values (H, W) or colours (H, W, 3), uint8, of a label map.
+
+    Args:
+        label: a PIL image (grey, palette or colour), or an array or torch tensor of integers from 0 to 255: (H, W),
+            (1, H, W), (H, W, 1), (H, W, 3), or (3, H, W).
+
+    Raises:
+        ValueError: it is not a label map.
+    """
+    if isinstance(label, Image.Image):
+        return np.array(label if label.mode in ("L", "P", "RGB") else label.convert("RGB"))
+    array = np.asarray(label.detach().cpu() if hasattr(label, "detach") else label)
+    if array.ndim == 3 and array.shape[0] in (1, 3) and array.shape[2] not in (1, 3):
+        array = np.moveaxis(array, 0, 2)
+    array = array[..., 0] if array.shape[2:] == (1,) else array
+    if array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)) or not np.issubdtype(array.dtype, np.integer):
+        raise ValueError(f"a label map must be (H, W) or (H, W, 3) integers, not {array.shape} {array.dtype}")
+    if array.size and not 0 <= array.min() <= array.max() <= 255:
+        raise ValueError(
+            f"a label map has values from 0 to 255 ({IGNORE} for ignore), not {array.min()} to {array.max()}"
+        )
+    return array.astype(np.uint8)
 
 
 def as_train_ids(values: np.ndarray, encoding: Encoding = "trainIds") -> np.ndarray:
     """Return trainIds (H, W) uint8 of values (H, W) or of Cityscapes colours (H, W, 3), uint8.
 
     Raises:
-        ValueError: a value or colour is not a class, or the array has another shape or dtype.
+        ValueError: a value or colour is not a class, the array has another shape or dtype, or the encoding is unknown.
     """
+    if encoding not in get_args(Encoding):
+        raise ValueError(f"the encoding {encoding!r} is unknown: use one of {', '.join(get_args(Encoding))}")
     if values.dtype != np.uint8 or values.shape[2:] not in ((), (3,)):
         raise ValueError(f"a label map must be (H, W) or (H, W, 3) uint8, not {values.shape} {values.dtype}")
     if values.ndim == 3:

@@ -35,7 +35,8 @@ def problem(options: type[BaseModel], error: ValidationError, given: Any, shown:
     if kind == "missing":
         return f"the key {dotted([*path, first['loc'][-1]])} is missing{meaning}"
     required = re.sub(r"^\w+ should ", "must ", message)
-    return f"{dotted(path)} is {json.dumps(first['input'])} but {required}{meaning}{exponent_hint(first['input'])}"
+    value = json.dumps(first["input"], default=str)
+    return f"{dotted(path)} is {value} but {required}{meaning}{exponent_hint(first['input'])}"
 
 
 def path_in(given: Any, location: tuple[str | int, ...]) -> Path:

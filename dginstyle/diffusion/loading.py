@@ -1,6 +1,8 @@
 """Loading the prior and the networks trained on it, from diffusers folders or the hub."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +17,7 @@ from diffusers import (
     SchedulerMixin,
     UniPCMultistepScheduler,
 )
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 from transformers.utils.logging import disable_progress_bar
@@ -54,13 +57,23 @@ def load(
         SystemExit: it cannot be loaded.
     """
     torch.set_flush_denormal(True)  # denormal numbers make a CPU's steps several times slower
-    try:
+    with loading(network, origin, subfolder):
         loaded = network.from_pretrained(str(origin), subfolder=subfolder, torch_dtype=dtype)
-    except (OSError, ValueError) as error:
-        raise SystemExit(
-            f"{Path(str(origin)) / subfolder}: cannot load a {network.__name__} from here ({error})"
-        ) from None
     return loaded.requires_grad_(False).eval()
+
+
+@contextmanager
+def loading(kind: type, origin: str | Path, subfolder: str) -> Iterator[None]:
+    """Turn the libraries' errors about missing, damaged or unsuitable files into one sentence.
+
+    Raises:
+        SystemExit: the body cannot load the files.
+    """
+    try:
+        yield
+    except (OSError, ValueError, SafetensorError) as error:
+        place, reason = Path(str(origin)) / subfolder, " ".join(str(error).split())
+        raise SystemExit(f"{place}: cannot load a {kind.__name__} from here ({reason})") from None
 
 
 @dataclass(frozen=True)
@@ -75,8 +88,10 @@ class TextEncoder:
         """Load both from the prior."""
         require_prior(prior)
         disable_progress_bar()
-        tokenizer = CLIPTokenizer.from_pretrained(prior, subfolder="tokenizer")
-        model = CLIPTextModel.from_pretrained(prior, subfolder="text_encoder", dtype=dtype)
+        with loading(CLIPTokenizer, prior, "tokenizer"):
+            tokenizer = CLIPTokenizer.from_pretrained(prior, subfolder="tokenizer")
+        with loading(CLIPTextModel, prior, "text_encoder"):
+            model = CLIPTextModel.from_pretrained(prior, subfolder="text_encoder", dtype=dtype)
         return cls(tokenizer, model.requires_grad_(False).eval())
 
     @torch.no_grad()
@@ -95,14 +110,16 @@ def load_scheduler(prior: str, name: str, **options: Any) -> SchedulerMixin:
     """
     require_prior(prior)
     scheduler = SCHEDULERS[name]
-    config = scheduler.load_config(prior, subfolder="scheduler")
+    with loading(scheduler, prior, "scheduler"):
+        config = scheduler.load_config(prior, subfolder="scheduler")
     return scheduler.from_config(config, clip_sample=False, **options)
 
 
 def load_training_scheduler(prior: str) -> DDPMScheduler:
     """Return the prior's noise schedule for training."""
     require_prior(prior)
-    return DDPMScheduler.from_config(DDPMScheduler.load_config(prior, subfolder="scheduler"))
+    with loading(DDPMScheduler, prior, "scheduler"):
+        return DDPMScheduler.from_config(DDPMScheduler.load_config(prior, subfolder="scheduler"))
 
 
 def require_supported(precision: Precision, device: torch.device) -> None:
