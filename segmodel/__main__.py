@@ -7,6 +7,7 @@ from segmodel.cli import run_verb
 VERBS = {
     "train": "segmodel.training.train:train",
     "evaluate": "segmodel.evaluation.evaluate:evaluate",
+    "score-predictions": "segmodel.evaluation.score_predictions:score_predictions",
     "import-checkpoint": "segmodel.models.import_checkpoint:import_checkpoint",
     "predict": "segmodel.evaluation.predict:predict",
     "show-predictions": "segmodel.evaluation.show_predictions:show_predictions",

@@ -1,8 +1,10 @@
 """The label space: Cityscapes' 19 trainIds, taken from its own scripts, and label files."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+from cityscapesscripts.helpers.labels import labels as _TABLE
 from cityscapesscripts.helpers.labels import trainId2label
 from PIL import Image
 
@@ -11,7 +13,19 @@ CLASS_NAMES = tuple(trainId2label[trainId].name for trainId in range(19))
 PALETTE = tuple(trainId2label[trainId].color for trainId in range(19))  # RGB, 0-255
 RARE_CLASSES = ("train", "rider", "bicycle", "motorcycle", "traffic light", "traffic sign")
 RARE_TRAIN_IDS = tuple(CLASS_NAMES.index(name) for name in RARE_CLASSES)
+Encoding = Literal["trainIds", "ids"]
 _KNOWN = np.isin(np.arange(256), [*range(len(CLASS_NAMES)), IGNORE])  # (256,) bool
+
+
+def train_ids(encoding: Encoding) -> np.ndarray:
+    """Return the table (256,) uint8 from a value to its trainId; 255 where the value is no evaluated class."""
+    evaluated = range(len(CLASS_NAMES))
+    pairs = zip(evaluated, evaluated, strict=True) if encoding == "trainIds" else ((c.id, c.trainId) for c in _TABLE)
+    table = np.full(256, IGNORE, np.uint8)
+    for value, train_id in pairs:
+        if value >= 0 and train_id in evaluated:
+            table[value] = train_id
+    return table
 
 
 def read_label(path: Path | str) -> np.ndarray:

@@ -2,49 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from mmseg.models import BaseSegmentor
-from PIL import Image
 
 from segmodel.evaluation.inference import in_words, predictions
 from segmodel.evaluation.metrics import confusion_matrix
 from segmodel.evaluation.options import InferenceOptions
+from segmodel.evaluation.records import Record, label_size, write_evaluation
 from segmodel.evaluation.settings import evaluation_settings
-from segmodel.files import whole_file
-from segmodel.identity import digest
 from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_trained
 from segmodel.windows import resized_prediction
-
-
-@dataclass(frozen=True)
-class Record:
-    """Names that identify an evaluation, and what decided the data it depends on.
-
-    Attributes:
-        benchmark: name of the benchmark.
-        model: name of the model.
-        training_set: name of the training set.
-        seed: of the training.
-        target: name of the target.
-        generator: name of the generator; None if the training set has source images only.
-        source: name of the source set.
-        settings: what decided the source images, the generated images and the target; only the tables read it.
-    """
-
-    benchmark: str
-    model: str
-    training_set: str
-    seed: int
-    target: str
-    generator: str | None = None
-    source: str | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Record, options: InferenceOptions) -> None:
@@ -69,9 +40,6 @@ def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Rec
     size = label_size(samples)
     settings = evaluation_settings(record.settings, training, options, size, len(samples))
     details = {
-        **asdict(record),
-        "settings": settings,
-        "digest": digest(settings),
         "config": Path(training["config"]).name,
         "evaluation_size": "x".join(map(str, options.size)),
         "inference": in_words(options),
@@ -79,9 +47,7 @@ def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Rec
         "images": len(samples),
         "samples_seen": training["samples_seen"],
     }
-    names = np.array([sample.image.name for sample in samples])
-    with whole_file(output) as path, path.open("wb") as file:
-        np.savez_compressed(file, confusion=confusion, names=names, record=np.array(json.dumps(details)))
+    write_evaluation(output, confusion, samples, record, settings, details)
 
 
 def confusions(network: BaseSegmentor, samples: list[Sample], options: InferenceOptions) -> Iterator[np.ndarray]:
@@ -91,20 +57,6 @@ def confusions(network: BaseSegmentor, samples: list[Sample], options: Inference
         label = read_label(sample.label)
         prediction = resized_prediction(logits, label.shape).cpu().numpy()
         yield confusion_matrix(label, prediction, len(CLASS_NAMES))
-
-
-def label_size(samples: list[Sample]) -> str:
-    """Return the label resolution: "native" if every label has its image's size, else "HEIGHTxWIDTH" or "various"."""
-    sizes = [(_size(sample.image), _size(sample.label)) for sample in samples]
-    if all(image == label for image, label in sizes):
-        return "native"
-    (width, height), *others = {label for _, label in sizes}
-    return "various" if others else f"{height}x{width}"
-
-
-def _size(path: Path) -> tuple[int, int]:
-    with Image.open(path) as image:
-        return image.size  # (width, height) from the header, without decoding
 
 
 def _training(weights: Path, model: str, record: Record) -> dict:

@@ -25,6 +25,18 @@ def evaluation_settings(
     return flat({**data, **trained, "images": images_by_kind(training.get("images", {})), **evaluated})
 
 
+def prediction_settings(data: Mapping[str, Any], content: str, label_size: str, images: int) -> Identity:
+    """Return the settings of an evaluation of label maps that another method predicted.
+
+    Args:
+        data: what decided the target.
+        content: hash of the label maps.
+        label_size: "native" or the size that labels were resized to.
+        images: number of images evaluated.
+    """
+    return flat({**data, "predictions": content, "evaluation": {"label_size": label_size, "images": images}})
+
+
 def inference_settings(options: InferenceOptions) -> dict[str, Any]:
     """Return the options that affect a prediction: windows count only in mode slide."""
     values = options.decisive()

@@ -19,6 +19,7 @@ WORDS = {
     "evaluation": "inference",
     "target": "target",
     "imported": "checkpoint",
+    "predictions": "predictions",
     "seed": "seed",
 }
 """Names of groups of settings, in the order in which they are listed."""

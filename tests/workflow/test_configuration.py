@@ -16,6 +16,8 @@ IMPORTED_MODEL = {
     "checkpoints": [{"training_set": "gta", "url": "latest.pth"}],
 }
 
+PREDICTIONS = {"training_set": "gta", "folders": dict.fromkeys(("cityscapes", "bdd100k", "mapillary"), "resources")}
+
 
 def changed(config, changes):
     """Merge changes given as {"a.b.c": value} into a configuration."""
@@ -124,6 +126,16 @@ def test_benchmark_name_is_filled_in(check):
         ({"generators.other": {"kind": "imported", "packages": ["a"], "images": 4}},
          "unknown key 'images' in generators.other (did you"),
         ({"generators.bdd100k": {"kind": "imported", "packages": ["a"]}}, "generators.bdd100k is imported and needs a"),
+        ({"predictions": {"other": {"training_set": "gta", "folders": {}}}},
+         "predictions.other.folders has no folder for the target cityscapes"),
+        ({"predictions": {"other": PREDICTIONS | {"folders": PREDICTIONS["folders"] | {"acdc": "."}}}},
+         "predictions.other.folders names 'acdc', which is no target"),
+        ({"predictions": {"other": PREDICTIONS, "same": PREDICTIONS | {"model": "other"}}},
+         "predictions.same has the model other, training_set gta and seed 0 of predictions.other"),
+        ({"predictions": {"segformer_mini": PREDICTIONS | {"training_set": "oracle"}}},
+         "predictions.segformer_mini has the model segformer_mini, training_set oracle and seed 0 of models.segform"),
+        ({"predictions": {"other": PREDICTIONS | {"folders": dict.fromkeys(PREDICTIONS["folders"], "none")}}},
+         "predictions.other.folders.cityscapes names the folder none, which does not exist"),
         ({"models.other": {"kind": "found"}}, "models.other.kind must be one of trained, imported"),
         ({"models.other": IMPORTED_MODEL | {"checkpoints": []}}, "models.other.checkpoints is [] but must have at"),
         ({"models.other": IMPORTED_MODEL | {"iterations": 1}}, "unknown key 'iterations' in models.other (known:"),

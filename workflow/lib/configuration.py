@@ -1,18 +1,17 @@
 """Validation of the configuration: one sentence about what is wrong, before anything runs."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from existing_results import impossible_results, local_path, missing_results, pretrained_networks
 from options import without
-from packages import IMPORTING, imported
+from packages import imported
 from protocols import impossible_averages, impossible_protocols, names_in_protocols
 from pydantic import ValidationError
 from sections import INHERITING, KINDS, Configuration, load_kind
 from selection import rows
 
-from dginstyle.diffusion.origins import network_files
 from dginstyle.options import execution_keys as options_execution_keys
 from dginstyle.problems import nested, problem
 from dginstyle.training.options import kept_steps
@@ -166,7 +165,7 @@ def impossible_values(config: dict) -> Iterator[str]:
     if config["baseline"] in config["ablations"]:
         yield f"ablations lists the baseline {config['baseline']!r}, which is in every table already"
     yield from impossible_training_sets(config)
-    yield from impossible_imports(config)
+    yield from impossible_results(config)
     yield from impossible_evaluations(config)
     yield from impossible_averages(config)
     yield from impossible_protocols(config, rows(config, config["training_sets"]))
@@ -221,50 +220,18 @@ def impossible_training_sets(config: dict) -> Iterator[str]:
             )
 
 
-def impossible_imports(config: dict) -> Iterator[str]:
-    """Yield imported entries that contradict others."""
-    for section in IMPORTING:
-        others = {"prior", *config["datasets"], *(n for o in IMPORTING if o != section for n in imported(config, o))}
-        for name in others & imported(config, section).keys():
-            yield f"{section}.{name} is imported and needs a name of its own; another set of packages is named {name}"
-    judge = config["quality"]
-    if judge and judge["model"] in imported(config, "models"):
-        yield f"quality.model names {judge['model']!r}, which is imported, but the judge model must be trained here"
-
-
 def missing_files(config: dict, repository: Path) -> Iterator[str]:
     """Yield missing model configurations and a missing prior."""
     for name, model in config["models"].items():
         if not (repository / model["config"]).is_file():
             yield f"models.{name}.config names the file {model['config']}, which does not exist"
-    yield from missing_networks(config, repository)
+    yield from missing_results(config, repository)
     prior = prior_folder(config, repository)
     if prior and not trains_prior(config) and not (prior / "model_index.json").is_file():
         yield (
             f"prior names the folder {config['prior']}, which holds no model_index.json; use resources/mini_prior, "
             "rebuild it with `snakemake rebuild_prior`, or use a hub id"
         )
-
-
-def missing_networks(config: dict, repository: Path) -> Iterator[str]:
-    """Yield pretrained networks that do not exist or are not pinned."""
-    for network, entry in pretrained_networks(config).items():
-        key, folder = f"pretrained.{network}", local_path(entry["origin"], repository)
-        if folder is None and not (entry.get("revision") or entry.get("sha256")):
-            yield f"{key}.origin is a hub id, whose content can change: add its revision, or the sha256 of its weights"
-        if folder is None:
-            continue
-        if entry.get("revision"):
-            yield f"{key}.revision is for hub ids, but origin is the path {entry['origin']}"
-        try:
-            network_files(network, folder, entry.get("subfolder", ""))
-        except ValueError as error:
-            yield f"{key}.origin: {error}"
-
-
-def pretrained_networks(config: dict) -> dict[str, dict]:
-    """Return the networks that are not trained here, by name."""
-    return {name: entry for name, entry in (config.get("pretrained") or {}).items() if entry}
 
 
 def trains_prior(config: dict) -> bool:
@@ -275,10 +242,3 @@ def trains_prior(config: dict) -> bool:
 def prior_folder(config: dict, repository: Path) -> Path | None:
     """Return the folder of the prior, or None for a hub id."""
     return local_path(config["prior"], repository)
-
-
-def local_path(place: str, repository: Path) -> Path | None:
-    """Return a path, or None for a hub id: owner/name, where no folder ``owner`` exists."""
-    owner, _, name = place.partition("/")
-    is_hub_id = all(re.fullmatch(r"\w[\w.-]*", part) for part in (owner, name)) and not (repository / owner).is_dir()
-    return None if is_hub_id else repository / place

@@ -5,14 +5,8 @@ import math
 import os
 from pathlib import Path
 
-from configuration import (
-    execution_keys,
-    kept_controlnets,
-    local_path,
-    pretrained_networks,
-    prior_folder,
-    trains_prior,
-)
+from configuration import execution_keys, kept_controlnets, prior_folder, trains_prior
+from existing_results import local_path, pretrained_networks
 from options import Options, argument, chosen, options, without
 from packages import imported
 from sections import load_kind

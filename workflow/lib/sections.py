@@ -29,6 +29,7 @@ from dginstyle.options import (  # noqa: E402
 from dginstyle.prior.options import PriorOptions  # noqa: E402
 from dginstyle.training.options import ControlNetOptions, DreamboothOptions  # noqa: E402
 from segmodel.evaluation.options import InferenceOptions, Mode  # noqa: E402
+from segmodel.labels import Encoding  # noqa: E402
 from segmodel.tables.options import MEAN, Averages, BootstrapOptions, ComparisonOptions  # noqa: E402
 from segmodel.training.options import PresentationOptions, TrainOptions  # noqa: E402
 
@@ -118,6 +119,19 @@ class ProtocolEntry(ComparisonOptions):
     )
 
 
+class PredictionsEntry(Options):
+    """``predictions.<name>``: label maps that another method predicted for the targets."""
+
+    training_set: Name = Field(
+        description="name of what it was trained on, for the tables; gains are measured against the one named baseline"
+    )
+    model: Name | None = Field(None, description="the method's name in the tables; null: the entry's")
+    seed: NonNegativeInt = Field(0, description="its seed, for the tables")
+    encoding: Encoding = Field("trainIds", description="whether the values are trainIds or Cityscapes ids")
+    pattern: str = Field("**/*.png", description="which files of a folder are label maps")
+    folders: dict[Name, str] = Field(description="the folder of label maps of each target")
+
+
 class QualityEntry(Options):
     """The judge model of results/quality.csv, trained with the first of seeds."""
 
@@ -173,6 +187,9 @@ class Configuration(Options):
         {},
         description="by name, the protocols that the tables name: the training sets that follow each; a training set "
         "without protocol is for all models and compared with the baseline",
+    )
+    predictions: dict[Name, PredictionsEntry] = Field(
+        {}, description="label maps that other methods predicted, scored beside the models"
     )
     ablations: Names = Field(
         description="training sets for `snakemake ablations` alone; the others make up dg_miou.csv"

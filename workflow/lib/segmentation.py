@@ -9,7 +9,7 @@ from configuration import execution_keys
 from options import Options, argument, chosen, options, without
 from packages import checkpoint_arm, checkpoint_file, fetched, imported
 from protocols import protocol_entry
-from selection import evaluation_protocol, table_sets, trained_models, trainings
+from selection import evaluation_protocol, predicted, table_sets, trained_models, trainings
 from settings import data_settings
 from snakemake.iocontainers import Wildcards
 
@@ -37,7 +37,35 @@ class Segmentation:
             f"<benchmark>/segmentation/{model}/{training_set}/seed{seed}/{target}.npz"
             for model, training_set, seed in trainings(self.config, training_sets)
             for target in self.config["targets"]
-        ]
+        ] + self.scored_predictions()
+
+    def scored_predictions(self) -> list[str]:
+        """Return the evaluations of label maps that other methods predicted."""
+        entries, targets = self.config.get("predictions", {}), self.config["targets"]
+        return [f"<benchmark>/predictions/{entry}/{target}.npz" for entry in entries for target in targets]
+
+    def predictions(self) -> str:
+        """Return a regular expression for the entries of ``predictions``."""
+        return "|".join(self.config.get("predictions", {})) or "-"
+
+    def predicted_folder(self, wildcards: Wildcards) -> str:
+        """Return the folder of a method's predictions for a target."""
+        return os.path.relpath(self.repository / self._predictions(wildcards)["folders"][wildcards.target])
+
+    def predictions_record(self, wildcards: Wildcards) -> Options:
+        """Return the record of a method's evaluation."""
+        model, training_set, seed = predicted(self.config)[wildcards.predictions]
+        names = {"model": model, "training_set": training_set, "seed": seed, "target": wildcards.target}
+        settings = data_settings(self.config, None, wildcards.target)
+        return options(chosen(self.config, "benchmark"), names, {"settings": settings})
+
+    def predictions_arguments(self, wildcards: Wildcards) -> list[str]:
+        """Return the arguments that say how predictions are encoded and named."""
+        values = chosen(self._predictions(wildcards), "encoding", "pattern")
+        return [part for key, value in values.items() for part in argument(key, value)]
+
+    def _predictions(self, wildcards: Wildcards) -> dict:
+        return self.config["predictions"][wildcards.predictions]
 
     def shown_weights(self, wildcards: Wildcards) -> list[str]:
         """Return the weights in a model's figure: the first of its seeds on each training set."""

@@ -49,6 +49,14 @@ def evaluated_models(config: dict) -> list[str]:
     return list(dict.fromkeys(model for model, _, _ in trainings(config, table_sets(config))))
 
 
+def predicted(config: dict) -> dict[str, Training]:
+    """Return model, training set and seed of the label maps that other methods predicted, by entry."""
+    return {
+        name: (entry.get("model") or name, entry["training_set"], entry.get("seed", 0))
+        for name, entry in config.get("predictions", {}).items()
+    }
+
+
 def used_generators(config: dict, training_sets: Iterable[str]) -> list[str]:
     """Return the sorted names of the generated sets in some training sets."""
     return sorted({config["training_sets"][name]["generator"] for name in training_sets} - {None})

@@ -6,7 +6,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from configuration import pretrained_networks
+from existing_results import pretrained_networks
 from options import without
 from pydantic import TypeAdapter
 from sections import Configuration, GeneratorEntry, load_kind

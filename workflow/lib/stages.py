@@ -10,14 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
-from configuration import (
-    ConfigurationError,
-    checked,
-    execution_keys,
-    kept_controlnets,
-    pretrained_networks,
-    prior_folder,
-)
+from configuration import ConfigurationError, checked, execution_keys, kept_controlnets, prior_folder
+from existing_results import pretrained_networks
 from imports import collapsed, files_of_kind, files_of_rule, model_files
 from packages import imported
 from sections import load_kind
@@ -41,6 +35,7 @@ RULES = {  # rules that a stage may run; all other outputs must already exist
     "import_checkpoint": ("survey_packages", "fetch_package", "import_checkpoint"),
     "evaluate": (
         "evaluate_target",
+        "score_predictions",
         "measure_quality",
         "tabulate_quality",
         "summarise_evaluations",
@@ -217,6 +212,7 @@ class Pipeline:
         evaluations = [
             f"{self._training_folder(*training)}/{t}.npz" for training in self._trainings for t in config["targets"]
         ]
+        evaluations += [f"{self.results}/predictions/{name}" for name in config.get("predictions", {})]
         prefixes = ("data-", "statistics-", "generate-", "train-")
         deps = [out for stage in self.stages if stage.startswith(prefixes) for out in self._outs(stage)]
         figures = [f"predictions_{model}" for model in evaluated_models(config)]
@@ -229,6 +225,10 @@ class Pipeline:
         params = [key for model in config["models"] for key in self._decisive("models", model)]
         params += ["training_sets", "targets", "evaluation", "bootstrap", "baseline", "quality", "note", "seed"]
         params += [key for key in ("protocols", "averages") if key in self.given]
+        folders = [path for entry in config.get("predictions", {}).values() for path in entry["folders"].values()]
+        if folders:
+            params.append("predictions")
+            deps += [path if os.path.isabs(path) else str(self.root / path) for path in folders]
         self._add("evaluate", "evaluate", [], params, deps, [*evaluations, *tables])
         self.stages["evaluate"]["metrics"] = ["results/metrics.json"]
         self.stages["evaluate"]["plots"] = [f"results/figures/{name}.png" for name in ["gains", *figures]]

@@ -23,6 +23,32 @@ rule evaluate_target:
         " --output {output} --record {params.record:q} --options {params.options:q} &> {log}"
 
 
+rule score_predictions:
+    input:
+        predictions=segmentation.predicted_folder,
+        images="<benchmark>/data/{target}/raw",
+        labels="<benchmark>/data/{target}/labels",
+        manifest="<benchmark>/data/{target}/manifest.csv",
+    output:
+        "<benchmark>/predictions/{predictions}/{target}.npz",
+    log:
+        "<benchmark>/logs/score_predictions/{predictions}/{target}.log",
+    benchmark:
+        "<benchmark>/benchmarks/score_predictions/{predictions}/{target}.tsv"
+    wildcard_constraints:
+        predictions=segmentation.predictions(),
+    priority: 20  # tells what is missing before anything long
+    conda:
+        "../envs/data.yaml"
+    params:
+        data=subpath(input.manifest, parent=True),
+        record=segmentation.predictions_record,
+        arguments=segmentation.predictions_arguments,
+    shell:
+        "python -m segmodel score-predictions --predictions {input.predictions:q} --data {params.data}"
+        " --output {output} --record {params.record:q} {params.arguments:q} &> {log}"
+
+
 rule show_predictions:
     input:
         weights=segmentation.shown_weights,

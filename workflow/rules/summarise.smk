@@ -36,6 +36,20 @@ rule summarise_evaluations:
         " --options {params.options:q} &> {log}"
 
 
+# Imported models and predictions only, so that nothing is trained.
+use rule summarise_evaluations as existing_results with:
+    input:
+        segmentation.evaluations([]),
+    output:
+        table="results/existing_results/dg_miou.csv",
+        summary="results/existing_results/dg_miou_summary.csv",
+        gains="results/existing_results/dg_miou_gains.csv",
+        page="results/existing_results/dg_miou_summary.md",
+        metrics="results/existing_results/metrics.json",
+    log:
+        "<benchmark>/logs/existing_results.log",
+
+
 rule render_summary:
     input:
         "results/dg_miou_summary.md",

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from segmodel.evaluation.evaluate import Record, evaluate, label_size
+from segmodel.evaluation.evaluate import evaluate
 from segmodel.evaluation.inference import (
     InferenceOptions,
     images_per_batch,
@@ -19,6 +19,7 @@ from segmodel.evaluation.inference import (
     read_image,
 )
 from segmodel.evaluation.metrics import class_iou
+from segmodel.evaluation.records import Record, label_size
 from segmodel.identity import digest
 from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples

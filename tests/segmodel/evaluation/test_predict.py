@@ -6,10 +6,11 @@ from PIL import Image
 
 from segmodel.__main__ import VERBS
 from segmodel.cli import run_verb
-from segmodel.evaluation.evaluate import Record, evaluate
+from segmodel.evaluation.evaluate import evaluate
 from segmodel.evaluation.metrics import confusion_matrix
 from segmodel.evaluation.options import InferenceOptions
 from segmodel.evaluation.predict import image_files, predict
+from segmodel.evaluation.records import Record
 from segmodel.evaluation.show_predictions import spread
 from segmodel.labels import PALETTE, colourise, palette_image, read_label
 from segmodel.manifest import Sample, read_samples

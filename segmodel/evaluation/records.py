@@ -1,0 +1,79 @@
+"""Files of evaluations: a confusion matrix per image, and what was evaluated."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from segmodel.files import whole_file
+from segmodel.identity import Identity, digest
+from segmodel.manifest import Sample
+
+
+@dataclass(frozen=True)
+class Record:
+    """Names that identify an evaluation, and what decided the data it depends on.
+
+    Attributes:
+        benchmark: name of the benchmark.
+        model: name of the model.
+        training_set: name of the training set.
+        seed: of the training.
+        target: name of the target.
+        generator: name of the generator; None if the training set has source images only.
+        source: name of the source set.
+        settings: what decided the source images, the generated images and the target; only the tables read it.
+    """
+
+    benchmark: str
+    model: str
+    training_set: str
+    seed: int
+    target: str
+    generator: str | None = None
+    source: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def write_evaluation(
+    output: Path,
+    confusion: np.ndarray,
+    samples: list[Sample],
+    record: Record,
+    settings: Identity,
+    details: dict[str, Any],
+) -> None:
+    """Write an evaluation's ``.npz`` file, deterministic to the byte.
+
+    It holds ``confusion``, ``names`` (N) and ``record``, the metadata as JSON. The metadata has ``settings``,
+    everything that decided the result besides the seed, and their ``digest``.
+
+    Args:
+        output: the file to write.
+        confusion: (N, 19, 19) int64 of N images, rows = label.
+        samples: the N images.
+        record: names of what was evaluated.
+        settings: everything that decided the result.
+        details: what else the tables read.
+    """
+    values = {**asdict(record), "settings": settings, "digest": digest(settings), **details}
+    names = np.array([sample.image.name for sample in samples])
+    with whole_file(output) as path, path.open("wb") as file:
+        np.savez_compressed(file, confusion=confusion, names=names, record=np.array(json.dumps(values)))
+
+
+def label_size(samples: list[Sample]) -> str:
+    """Return the label resolution: "native" if every label has its image's size, else "HEIGHTxWIDTH" or "various"."""
+    sizes = [(_size(sample.image), _size(sample.label)) for sample in samples]
+    if all(image == label for image, label in sizes):
+        return "native"
+    (width, height), *others = {label for _, label in sizes}
+    return "various" if others else f"{height}x{width}"
+
+
+def _size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as image:
+        return image.size  # (width, height) from the header, without decoding
