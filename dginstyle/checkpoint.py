@@ -3,7 +3,7 @@
 import logging
 import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +54,15 @@ class Checkpoint:
             total = sum(tensor.is_floating_point() for _, tensor in tensors_of(state))
             self._stop(f"{len(names)} of {total} tensors are not finite after step {step}, such as {names[0]}")
 
-    def require_finite_loss(self, loss: float, step: int) -> None:
-        """Check the loss of a step.
+    def require_finite_losses(self, losses: Iterable[tuple[int, float]]) -> None:
+        """Check the losses of steps.
 
         Raises:
-            SystemExit: it is not finite.
+            SystemExit: one is not finite; names the first.
         """
-        if not math.isfinite(loss):
-            self._stop(f"the loss is {loss} at step {step}")
+        for step, loss in losses:
+            if not math.isfinite(loss):
+                self._stop(f"the loss is {loss} at step {step}")
 
     def _stop(self, problem: str) -> None:
         good = "no state was saved" if self.step is None else f"the last good state is that of step {self.step}"

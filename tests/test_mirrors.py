@@ -17,8 +17,8 @@ def _functions(package: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "file",
     [
-        *("cli.py", "options.py", "identity.py", "checkpoint.py"),
-        *(f"training/{name}.py" for name in ("accelerator", "interruption", "log", "parallel")),
+        *("cli.py", "options.py", "identity.py", "checkpoint.py", "devices.py"),
+        *(f"training/{name}.py" for name in ("accelerator", "interruption", "loading", "log", "parallel")),
     ],
 )
 def test_mirrored_files_are_identical(file):

@@ -8,7 +8,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 LAYERS = {
     "dginstyle": [
-        {"options", "problems", "files", "labels", "seeds", "identity"},
+        {"options", "problems", "files", "labels", "seeds", "identity", "devices"},
         {"captions", "conditioning", "colour_jitter", "pictures", "rare_class_sampling", "checkpoint", "csv_files"},
         {"datasets"},
         {"miniworld", "diffusion"},
@@ -19,7 +19,7 @@ LAYERS = {
         {"__init__", "__main__"},
     ],
     "segmodel": [
-        {"options", "files", "labels", "windows", "identity"},
+        {"options", "files", "labels", "windows", "identity", "devices"},
         {"csv_files", "checkpoint"},
         {"manifest"},
         {"models"},

@@ -63,6 +63,10 @@ class SamplingOptions(Options):
     )
     precision: Precision = Field("fp32", description="precision of U-Net, ControlNet, text encoder; fp16 needs a GPU")
     autoencoder_precision: Precision = Field("fp32", description="precision of the autoencoder; fp16 needs a GPU")
+    tf32: bool = Field(
+        False,
+        description="TensorFloat-32 for products and convolutions of fp32 numbers on a GPU: faster, less exact",
+    )
     second_pass: SecondPassOptions | None = Field(
         None, description="multi-resolution latent fusion; null: the first pass only"
     )

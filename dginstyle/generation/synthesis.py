@@ -10,10 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dginstyle.conditioning import channels
+from dginstyle.devices import allow_tf32, sent
+from dginstyle.diffusion.conditions import one_hot_batch
 from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
 from dginstyle.diffusion.loading import best_device, divisor, require_divisible, require_supported
 from dginstyle.diffusion.networks import GeneratorNetworks
-from dginstyle.diffusion.transfer import one_hot_batch, sent
 from dginstyle.generation.components import large_components
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
 from dginstyle.generation.passes import Batching, Denoiser, WindowOptions, first_pass, second_pass
@@ -77,6 +78,7 @@ class Synthesiser:
             prompts: prompt of each image.
             seeds: seed of each image's noise, so that an image is independent of the rest of the batch.
         """
+        allow_tf32(self.options.tf32)
         largest = max(labels[0].shape) * (self.options.second_pass.scale if self.options.second_pass else 1)
         self.vae.use_tiling = largest > TILED_ABOVE
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
@@ -96,9 +98,8 @@ class Synthesiser:
         second = self.options.second_pass
         if second is None:
             return decode(self.vae, latents)  # (N, H, W, 3)
-        masks = np.stack(
-            [large_components(label, second.min_component_pixels) for label in labels]
-        )  # while a GPU samples
+        # Before the images are read, so that a GPU samples meanwhile.
+        masks = np.stack([large_components(label, second.min_component_pixels) for label in labels])  # (N, H, W)
         images = decode(self.vae, latents)  # (N, H, W, 3)
         return self._enlarge(images, masks, text, condition, generators, second)
 

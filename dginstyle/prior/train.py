@@ -176,7 +176,7 @@ def _optimise(
     progress = tqdm(range(start, steps), desc=name, initial=start, total=steps, mininterval=5)
     for step in progress:
         value = loss(step)
-        checkpoint.require_finite_loss(value.item(), step + 1)
+        checkpoint.require_finite_losses([(step + 1, value.item())])
         optimiser.zero_grad(set_to_none=True)
         value.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)

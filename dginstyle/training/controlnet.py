@@ -21,6 +21,8 @@ from dginstyle.captions import caption
 from dginstyle.colour_jitter import jittered, recoloured
 from dginstyle.conditioning import CHANNELS, channels
 from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.devices import sent
+from dginstyle.diffusion.conditions import one_hot_batch
 from dginstyle.diffusion.loading import (
     DTYPES,
     TextEncoder,
@@ -30,7 +32,6 @@ from dginstyle.diffusion.loading import (
     load_training_scheduler,
     require_divisible,
 )
-from dginstyle.diffusion.transfer import one_hot_batch, sent
 from dginstyle.labels import IGNORE, NUM_CLASSES, colourise
 from dginstyle.options import NonNegativeInt
 from dginstyle.rare_class_sampling import Crop, draw_class_and_file, draw_crop, draw_crop_with
@@ -187,6 +188,11 @@ class ControlNetTask:
         self.text_encoder.model.to(device)
         for network in (self.unet, self.vae):
             network.to(device, memory_format=layout)
+
+    def compile(self) -> None:
+        """Compile ControlNet, U^S and the autoencoder's encoder."""
+        for part in (self.network, self.unet, self.vae.encoder):
+            part.compile()
 
     def loss(self, network: ControlNetModel, batch: dict[str, Any]) -> Tensor:
         """Return the denoising loss of a batch of images (N, H, W, 3) and channels (N, H, W)."""

@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 
 from dginstyle.colour_jitter import jittered, recoloured
 from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.devices import sent
 from dginstyle.diffusion.latents import encode, scaled
 from dginstyle.diffusion.loading import (
     DTYPES,
@@ -24,7 +25,6 @@ from dginstyle.diffusion.loading import (
     load_training_scheduler,
     require_divisible,
 )
-from dginstyle.diffusion.transfer import sent
 from dginstyle.rare_class_sampling import draw_crop
 from dginstyle.seeds import derive_rng, derive_seed
 from dginstyle.training.loop import train_to_folder
@@ -129,6 +129,11 @@ class Dreambooth:
         self.vae.to(device, memory_format=layout)
         self.empty_prompt = self.empty_prompt.to(device)
 
+    def compile(self) -> None:
+        """Compile the U-Net and the autoencoder's encoder."""
+        for part in (self.network, self.vae.encoder):
+            part.compile()
+
     def loss(self, network: UNet2DConditionModel, batch: dict[str, Any]) -> Tensor:
         """Return the denoising loss of a batch of images (N, H, W, 3) uint8."""
         noisy, timesteps, target = noisy_latents(self.vae, self.scheduler, batch)
@@ -137,7 +142,7 @@ class Dreambooth:
 
     def counts(self, batch: dict[str, Any]) -> Tensor:
         """Return an empty tensor: crops are drawn without labels."""
-        return torch.zeros(0, dtype=torch.int64)
+        return torch.zeros(0, dtype=torch.int64, device=self.vae.device)
 
     def painter(self, network: UNet2DConditionModel, options: ValidationOptions) -> Painter:
         """Return a function that draws a source image, and samples of U^P and U^S from the same noise, unprompted."""

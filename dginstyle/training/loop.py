@@ -2,28 +2,28 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from accelerate import Accelerator
 from diffusers import ModelMixin
 from diffusers.optimization import get_scheduler
 from diffusers.training_utils import EMAModel
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from dginstyle.checkpoint import Checkpoint
 from dginstyle.diffusion.loading import DTYPES, memory_layout, require_supported
 from dginstyle.files import refuse_overwriting
 from dginstyle.identity import digest
-from dginstyle.training.accelerator import identify_together, make_accelerator, mean_loss
-from dginstyle.training.interruption import Interruption, outlive_termination
+from dginstyle.training.accelerator import Losses, identify_together, make_accelerator
+from dginstyle.training.interruption import Interruption
+from dginstyle.training.loading import loaded
 from dginstyle.training.log import TrainingLog, open_tracker
 from dginstyle.training.options import TrainingOptions, ValidationOptions
+from dginstyle.training.run import Run, summed, trained
 from dginstyle.training.validation import Painter, picture
 from dginstyle.training.weights import finish_kept, kept_folder, require_kept, save_weights
 
@@ -52,62 +52,14 @@ class Task(Protocol):
     def to(self, device: torch.device, layout: torch.memory_format) -> None:
         """Move the frozen networks to a device, with a memory layout."""
 
+    def compile(self) -> None:
+        """Compile the networks in place."""
+
     def counts(self, batch: dict[str, Any]) -> Tensor:
         """Return pixels by trainId (19,) int64 of a batch; empty if the task does not count them."""
 
     def painter(self, network: ModelMixin, options: ValidationOptions) -> Painter:
         """Load U^P once and return a function that draws validation images of U^P and U^S from the same noise."""
-
-
-@dataclass
-class Run:
-    """The state of a training."""
-
-    accelerator: Accelerator
-    network: ModelMixin
-    optimiser: torch.optim.Optimizer
-    schedule: torch.optim.lr_scheduler.LambdaLR
-    step: int
-    class_pixels: Tensor
-    average: EMAModel | None = None
-
-    def state(self) -> dict[str, Any]:
-        """Return the resumable state; random draws derive from the step."""
-        scaler = self.accelerator.scaler
-        return {
-            "step": self.step,
-            "network": self.accelerator.unwrap_model(self.network).state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "scaler": scaler.state_dict() if scaler else None,
-            "class_pixels": self.class_pixels.cpu(),
-            "average": self.average.state_dict() if self.average else None,
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Restore a saved state."""
-        self.step = state["step"]
-        self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.schedule.load_state_dict(state["schedule"])
-        if self.accelerator.scaler:
-            self.accelerator.scaler.load_state_dict(state["scaler"])
-        self.class_pixels = state["class_pixels"].to(self.accelerator.device)
-        if self.average:
-            self.average.shadow_params = state["average"].pop("shadow_params")  # load_state_dict would copy them
-            self.average.load_state_dict(state["average"])
-
-    @contextmanager
-    def evaluated(self) -> Iterator[ModelMixin]:
-        """Yield the network in evaluation mode with the averaged weights, if any; restore it afterwards."""
-        network = self.accelerator.unwrap_model(self.network)
-        if self.average:
-            self.average.store(trained(network))
-            self.average.copy_to(trained(network))
-        yield network.eval()
-        network.train()
-        if self.average:
-            self.average.restore(trained(network))
 
 
 def start(task: Task, options: TrainingOptions) -> Run:
@@ -116,7 +68,7 @@ def start(task: Task, options: TrainingOptions) -> Run:
     Raises:
         SystemExit: the machine does not support a precision, or the processes cannot share a step's images evenly.
     """
-    accelerator = make_accelerator(options.precision)
+    accelerator = make_accelerator(options.precision, options.tf32)
     try:
         accelerator.gradient_accumulation_steps = options.share(accelerator.num_processes)[1]
     except ValueError as error:
@@ -134,14 +86,11 @@ def start(task: Task, options: TrainingOptions) -> Run:
     name = {"constant": "constant_with_warmup"}.get(options.schedule, options.schedule)
     schedule = get_scheduler(name, optimiser, num_warmup_steps=options.warmup, num_training_steps=options.steps)
     network, optimiser = accelerator.prepare(task.network, optimiser)
+    if options.compile:
+        task.compile()
     unseen = torch.zeros(0, dtype=torch.int64, device=accelerator.device)
     average = None if options.ema_decay is None else EMAModel(trained(task.network), decay=options.ema_decay)
-    return Run(accelerator, network, optimiser, schedule, 0, unseen, average)
-
-
-def trained(network: ModelMixin) -> list[Tensor]:
-    """Return the trainable parameters."""
-    return [parameter for parameter in network.parameters() if parameter.requires_grad]
+    return Run(accelerator, network, optimiser, schedule, 0, Losses(accelerator), unseen, unseen, average)
 
 
 def batches(task: Task, options: TrainingOptions, run: Run) -> Iterator[dict[str, Any]]:
@@ -151,14 +100,17 @@ def batches(task: Task, options: TrainingOptions, run: Run) -> Iterator[dict[str
     numbers = range(run.step * accumulation, options.steps * accumulation)
     firsts = [(number * accelerator.num_processes + accelerator.process_index) * size for number in numbers]
     positions = [range(first, first + size) for first in firsts]
-    workers = {"num_workers": options.workers, "worker_init_fn": outlive_termination}
-    return iter(DataLoader(task.samples, batch_sampler=positions, **workers))
+    return loaded(task.samples, positions, options.workers)
 
 
 def optimise(
     task: Task, options: TrainingOptions, run: Run, stream: Iterator[dict[str, Any]]
-) -> tuple[float, float | None]:
-    """Take one optimiser step; return its mean loss and its gradient norm (None without clipping)."""
+) -> tuple[Tensor, Tensor | None]:
+    """Take one optimiser step without waiting for the GPU.
+
+    Returns:
+        The mean loss of this process and the gradient norm (None without clipping), on the device.
+    """
     losses, norm = [], None
     for _ in range(run.accelerator.gradient_accumulation_steps):
         batch = next(stream)
@@ -170,14 +122,12 @@ def optimise(
             run.optimiser.step()
             run.optimiser.zero_grad()
         losses.append(loss.detach())
-        counts = run.accelerator.reduce(task.counts(batch).to(run.accelerator.device))
-        run.class_pixels = run.class_pixels + counts if run.class_pixels.numel() else counts
+        run.uncounted = summed(run.uncounted, task.counts(batch))
     run.schedule.step()
     if run.average:
         run.average.step(trained(run.network))
     run.step += 1
-    loss = mean_loss(run.accelerator, torch.stack(losses).mean())
-    return loss, None if norm is None else float(norm)
+    return torch.stack(losses).mean(), norm
 
 
 def resume(run: Run, checkpoint: Checkpoint) -> None:
@@ -200,14 +150,20 @@ def train(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpoint
         while run.step < options.steps:
             rate = run.optimiser.param_groups[0]["lr"]
             loss, norm = optimise(task, options, run, stream)
-            checkpoint.require_finite_loss(loss, run.step)
+            run.losses.add(run.step, loss)
             interrupted = interruption.requested(run.accelerator)
+            saved = interrupted or run.step % options.checkpoint_every == 0 or run.step == options.steps
+            if saved or run.step in kept or run.losses.due(run.step):
+                losses = run.collect()
+                checkpoint.require_finite_losses(losses)
+                if log:
+                    log.report(run.step, [loss for _, loss in losses], rate, norm)
             if log:
-                log.report(run.step, loss, rate, norm)
+                log.advance()
             if main and run.step in kept:
                 checkpoint.require_finite(run.state(), run.step)
                 save(run, kept_folder(checkpoint.folder, run.step))
-            if main and (interrupted or run.step % options.checkpoint_every == 0 or run.step == options.steps):
+            if main and saved:
                 checkpoint.save(run.state(), run.step)
             if interrupted:
                 raise interruption.end(run.step)

@@ -56,7 +56,18 @@ class TrainingOptions(Options):
     gradient_clip: PositiveFloat | None = Field(None, description="maximum gradient norm; null: no clipping")
     precision: Precision = Field("fp32", description="mixed precision; the trained weights are fp32; fp16 needs a GPU")
     autoencoder_precision: Precision = Field("fp32", description="precision of the autoencoder; fp16 needs a GPU")
-    gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, more time")
+    tf32: bool = Field(
+        False,
+        description="TensorFloat-32 for products and convolutions of fp32 numbers on a GPU: faster, less exact",
+    )
+    compile: bool = Field(
+        False,
+        description="torch.compile the networks: minutes of startup, faster steps on a GPU",
+        json_schema_extra=EXECUTION,
+    )
+    gradient_checkpointing: bool = Field(
+        False, description="recompute activations: less memory, more time", json_schema_extra=EXECUTION
+    )
     ema_decay: Share | None = Field(
         None, description="decay of the exponential moving average that is saved; null: the last weights"
     )

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from segmodel.devices import sent
 from segmodel.labels import CLASS_NAMES, IGNORE
 
 # Classes that ImageNet has too: traffic lights, traffic signs, people and vehicles.
@@ -60,7 +61,7 @@ def feature_distance(features: Tensor, reference: Tensor, labels: Tensor, option
         () float32; 0 without thing-class cells, where the published code returns NaN.
     """
     cells = majority_label(labels, tuple(features.shape[2:]), options.min_share)  # (N, h, w)
-    mask = torch.isin(cells, torch.tensor(list(options.classes), device=cells.device))
+    mask = torch.isin(cells, sent(torch.tensor(list(options.classes)), cells.device))
     difference = features.float() - reference.float()  # (N, C, h, w)
     distance = difference.square().mean(1) if options.squared else torch.linalg.vector_norm(difference, dim=1)
     return options.weight * (distance * mask).sum() / mask.sum().clamp(min=1)

@@ -7,7 +7,7 @@ import torch
 from mmseg.models import EncoderDecoder
 from mmseg.registry import MODELS
 from mmseg.utils import add_prefix
-from torch import Tensor
+from torch import Tensor, nn
 
 from segmodel.models.feature_distance import FeatureDistance, feature_distance
 from segmodel.models.fusion import upsampled
@@ -91,12 +91,24 @@ class Segmentor(EncoderDecoder):
         """Return the losses of normalised images (N, 3, H, W)."""
         stages = self.extract_feat(inputs)
         samples = self.with_copies(data_samples)
-        logits = self.decode_head.forward(stages)
-        losses = add_prefix(self.decode_head.loss_by_feat(logits, samples), "decode")
+        logits = self.decode_head(stages)
+        losses = self.segmentation_loss(logits, samples)
         if self.with_auxiliary_head:
             losses.update(self._auxiliary_head_forward_train(stages, samples))
         losses |= self.consistency_loss(logits, tuple(inputs.shape[2:]))
         return losses | self.distance_loss(stages[-1], inputs, samples)
+
+    def segmentation_loss(self, logits: Tensor, data_samples: list) -> dict[str, Tensor]:
+        """Return the losses of logits (N, C, h, w), as ``loss_by_feat`` of mmsegmentation's heads.
+
+        With a single loss and no sampler without its accuracy, which would wait for the GPU in each iteration.
+        """
+        head = self.decode_head
+        if head.sampler is not None or isinstance(head.loss_decode, nn.ModuleList):
+            return add_prefix(head.loss_by_feat(logits, data_samples), "decode")
+        labels = torch.stack([sample.gt_sem_seg.data for sample in data_samples])  # (N, 1, H, W)
+        full = upsampled(logits, tuple(labels.shape[2:]))
+        return {"decode.loss_ce": head.loss_decode(full, labels[:, 0], ignore_index=head.ignore_index)}
 
     def with_copies(self, data_samples: list) -> list:
         """Return the samples, with SHADE twice: their stylised copies have the same labels."""

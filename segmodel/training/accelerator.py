@@ -9,16 +9,18 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from torch import Tensor
 
+from segmodel.devices import allow_tf32
 from segmodel.identity import Identity, identify
 from segmodel.options import Precision
 
 
-def make_accelerator(precision: Precision) -> Accelerator:
-    """Return an Accelerator for this machine.
+def make_accelerator(precision: Precision, tf32: bool = False) -> Accelerator:
+    """Return an Accelerator for this machine, on which float32 means TensorFloat-32 if ``tf32``.
 
     Raises:
         SystemExit: the machine does not support the precision.
     """
+    allow_tf32(tf32)
     mixed = "no" if precision == "fp32" else precision
     launched = torch.distributed.is_torchelastic_launched()
     on_cpu = launched and not torch.cuda.is_available()  # accelerate needs cpu=True to join processes without GPUs
@@ -39,6 +41,30 @@ def identify_together(
     return broadcast_object_list([identify(settings, files) if accelerator.is_main_process else None])[0]
 
 
-def mean_loss(accelerator: Accelerator, loss: Tensor) -> float:
-    """Return the mean loss of all processes, the same in each process."""
-    return accelerator.reduce(loss.detach(), reduction="mean").item()
+class Losses:
+    """Losses of steps, left on the device: reading one in each step would wait for the GPU."""
+
+    every = 25
+    """Steps between two readings."""
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        """Start without losses."""
+        self.accelerator = accelerator
+        self.pending: list[tuple[int, Tensor]] = []
+
+    def add(self, step: int, loss: Tensor) -> None:
+        """Add the loss of a step in this process."""
+        self.pending.append((step, loss.detach()))
+
+    def due(self, step: int) -> bool:
+        """Return whether the losses should be read after a step."""
+        return step % self.every == 0
+
+    def read(self) -> list[tuple[int, float]]:
+        """Return each step since the last reading with its mean loss over all processes, which call this together."""
+        if not self.pending:
+            return []
+        steps, losses = zip(*self.pending, strict=True)
+        self.pending = []
+        means = self.accelerator.reduce(torch.stack(losses), reduction="mean").tolist()
+        return list(zip(steps, means, strict=True))

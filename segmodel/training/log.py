@@ -4,6 +4,7 @@ import logging
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from accelerate.tracking import GeneralTracker, TensorBoardTracker, WandBTracker
 from PIL import Image
+from torch import Tensor
 
 from segmodel.files import progress, whole_file
 from segmodel.options import Report
@@ -67,10 +69,20 @@ class TrainingLog:
         self.losses: list[float] = []
         self.start, self.began = start, time.perf_counter()
 
-    def report(self, step: int, loss: float, rate: float, gradient: float | None = None) -> None:
-        """Record a step's loss, learning rate and gradient norm, and log them if the step is due."""
-        self.losses.append(loss)
+    def advance(self) -> None:
+        """Show that a step was taken."""
         self.bar.update()
+
+    def report(self, step: int, losses: Sequence[float], rate: float, gradient: Tensor | None = None) -> None:
+        """Record the losses of the steps since the last report, and log if the step is due.
+
+        Args:
+            step: the last of these steps.
+            losses: loss of each of them.
+            rate: learning rate of the last one.
+            gradient: its gradient norm.
+        """
+        self.losses += losses
         if step % self.every and step != self.steps:
             return
         mean = sum(self.losses) / len(self.losses)
@@ -80,7 +92,7 @@ class TrainingLog:
         left = timedelta(seconds=round(pace * (self.steps - step)))
         log.info("%s: step %d/%d, loss %.4f, lr %.2e, %s left", self.name, step, self.steps, mean, rate, left)
         if self.tracker:
-            norm = {} if gradient is None else {"gradient norm": gradient}
+            norm = {} if gradient is None else {"gradient norm": float(gradient)}
             self.tracker.log({"loss": mean, "learning rate": rate, **norm}, step=step)
 
     def show(self, step: int, picture: Image.Image) -> None:

@@ -8,7 +8,6 @@ from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 
-import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
 from mmengine.dataset import pseudo_collate
@@ -19,9 +18,10 @@ from segmodel.files import whole_file, write_json
 from segmodel.identity import Identity, digest
 from segmodel.manifest import SOURCE
 from segmodel.models import read_config
-from segmodel.training.accelerator import identify_together, make_accelerator
+from segmodel.training.accelerator import Losses, identify_together, make_accelerator
 from segmodel.training.data import Geometry, TrainingStream
-from segmodel.training.interruption import Interruption, outlive_termination
+from segmodel.training.interruption import Interruption
+from segmodel.training.loading import loaded
 from segmodel.training.log import TrainingLog, open_tracker
 from segmodel.training.network import build_network
 from segmodel.training.optimisation import build_optimiser, learning_rate_factor
@@ -78,7 +78,7 @@ def _train(
     generator: str | None,
     presentation: Presentation,
 ) -> None:
-    accelerator, config = make_accelerator(options.precision), read_config(options.config)
+    accelerator, config = make_accelerator(options.precision, options.tf32), read_config(options.config)
     geometry = Geometry(options.crop, options.source_size, options.cat_max_ratio, options.keep_ratio)
     stream = TrainingStream(data, geometry, seed, presentation)
     images = Counter(row["origin"] for row in stream.rows.load_data_list())
@@ -87,6 +87,8 @@ def _train(
     network = build_network(config, options, seed)
     shade = Shade(network, stream, presentation.shade, options, accelerator) if presentation.shade else None
     trainer = Trainer(network, build_optimiser(network, options), accelerator, seed, shade)
+    if options.compile:
+        trainer.compile()
     settings = {"seed": seed, **_decisive(options), **presentation.decisive(), "network": config.to_dict()}
     checkpoint = Checkpoint(state, identify_together(accelerator, settings, _files(stream, data)))
     progress = _resumed(trainer, checkpoint)
@@ -111,17 +113,26 @@ def _run(
     options: TrainOptions,
     log: TrainingLog | None,
 ) -> None:
+    losses, origins = Losses(trainer.accelerator), []
     with Interruption() as interruption, closing(log) if log else nullcontext():
         for batch in _batches(stream, progress.iteration, options, trainer.accelerator):
             factor = learning_rate_factor(progress.iteration, options.warmup, options.iterations)
-            progress.losses.append(trainer.step(batch, progress.iteration, factor))
-            progress.seen.update(gather_object([sample.origin for sample in batch["data_samples"]]))
+            loss = trainer.step(batch, progress.iteration, factor)
             progress.iteration += 1
-            checkpoint.require_finite_loss(progress.losses[-1], progress.iteration)
+            losses.add(progress.iteration, loss)
+            origins += [sample.origin for sample in batch["data_samples"]]
             interrupted = interruption.requested(trainer.accelerator)
+            saved = interrupted or progress.iteration % options.checkpoint_every == 0
+            if saved or losses.due(progress.iteration) or progress.iteration == options.iterations:
+                read = losses.read()
+                checkpoint.require_finite_losses(read)
+                progress.add([loss for _, loss in read], gather_object(origins))
+                origins = []
+                if log:
+                    log.report(progress.iteration, [loss for _, loss in read], options.learning_rate * factor)
             if log:
-                log.report(progress.iteration, progress.losses[-1], options.learning_rate * factor)
-            if log and (interrupted or progress.iteration % options.checkpoint_every == 0):
+                log.advance()
+            if log and saved:
                 checkpoint.save({"trainer": trainer.state(), "progress": progress.state()}, progress.iteration)
             if interrupted:
                 raise interruption.end(progress.iteration)
@@ -134,9 +145,8 @@ def _batches(stream: TrainingStream, start: int, options: TrainOptions, accelera
     except ValueError as error:
         raise SystemExit(str(error)) from None
     positions = range(start * size + accelerator.process_index, options.iterations * size, processes)
-    workers = {"num_workers": options.workers, "worker_init_fn": outlive_termination}
-    loader = torch.utils.data.DataLoader(stream, own, sampler=positions, collate_fn=pseudo_collate, **workers)
-    return iter(loader)
+    batches = [positions[first : first + own] for first in range(0, len(positions), own)]
+    return loaded(stream, batches, options.workers, pseudo_collate)
 
 
 def _files(stream: TrainingStream, data: Path) -> dict[str, Path]:

@@ -8,9 +8,10 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedType
 from mmseg.models import BaseSegmentor
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor
 
-from segmodel.training.accelerator import mean_loss
+from segmodel.devices import sent
 from segmodel.training.optimisation import set_learning_rate
 from segmodel.training.shade import Shade
 
@@ -27,6 +28,11 @@ class Progress:
     def loss(self) -> float:
         """Mean loss of the last 50 iterations."""
         return sum(self.losses) / len(self.losses)
+
+    def add(self, losses: list[float], origins: list[str]) -> None:
+        """Add the losses of the last iterations and the origins of their samples, of all processes."""
+        self.losses.extend(losses)
+        self.seen.update(origins)
 
     def state(self) -> dict:
         """Return plain values for ``restored``."""
@@ -55,8 +61,19 @@ class Trainer:
         self.model, self.accelerator, self.seed, self.shade = model.train(), accelerator, seed, shade
         self.shared, self.optimiser = accelerator.prepare(self.model, optimiser)
 
-    def step(self, batch: dict, iteration: int, learning_rate_factor: float) -> float:
-        """Take one optimiser step on this process's part of a ``TrainingStream`` batch and return the mean loss."""
+    def compile(self) -> None:
+        """Compile encoder and decode heads in place; they draw the same random numbers as without."""
+        torch._inductor.config.fallback_random = True
+        heads = [module for module in self.model.modules() if isinstance(module, BaseDecodeHead)]
+        for part in (self.model.backbone, *heads):
+            part.compile()
+
+    def step(self, batch: dict, iteration: int, learning_rate_factor: float) -> Tensor:
+        """Take one optimiser step on this process's part of a ``TrainingStream`` batch.
+
+        Returns:
+            The loss () of this part, on the device: nothing waits for the GPU.
+        """
         if self.shade:
             self.shade.refresh(iteration)
         # Dropout draws from torch's global generator; reseeding each iteration makes resuming exact.
@@ -64,13 +81,20 @@ class Trainer:
         entropy = (self.seed, 2, iteration, rank) if rank else (self.seed, 2, iteration)
         torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
         set_learning_rate(self.optimiser, learning_rate_factor)
-        losses = self.shared(**self.model.data_preprocessor(batch, training=True), mode="loss")
+        on_device = self.model.data_preprocessor(self._sent(batch), training=True)
+        losses = self.shared(**on_device, mode="loss")
         loss, _ = self.model.parse_losses(losses)
-        mean = mean_loss(self.accelerator, loss)
         self.optimiser.zero_grad()
         self._backward(loss, losses)
         self.optimiser.step()
-        return mean
+        return loss.detach()
+
+    def _sent(self, batch: dict) -> dict:
+        """Return a batch with its images and label maps on the device."""
+        device = self.accelerator.device
+        for sample in batch["data_samples"]:
+            sample.gt_sem_seg.data = sent(sample.gt_sem_seg.data, device)
+        return {**batch, "inputs": [sent(image, device) for image in batch["inputs"]]}
 
     def _backward(self, total: Tensor, losses: dict[str, Tensor]) -> None:
         """Accumulate the gradient of the losses, in one pass or in one for each of them."""

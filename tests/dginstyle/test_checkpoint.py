@@ -34,9 +34,9 @@ def test_a_resumed_training_names_the_state_that_it_resumed_from(tmp_path):
     resumed = Checkpoint(tmp_path, IDENTITY)
     resumed.load()
     with pytest.raises(SystemExit, match="the loss is nan at step 3; the last good state is that of step 2"):
-        resumed.require_finite_loss(float("nan"), 3)
+        resumed.require_finite_losses([(2, 0.5), (3, float("nan")), (4, float("nan"))])
 
 
 def test_a_loss_that_is_not_finite_before_the_first_state_says_so(tmp_path):
     with pytest.raises(SystemExit, match="the loss is inf at step 1; no state was saved"):
-        Checkpoint(tmp_path, IDENTITY).require_finite_loss(float("inf"), 1)
+        Checkpoint(tmp_path, IDENTITY).require_finite_losses([(1, float("inf"))])

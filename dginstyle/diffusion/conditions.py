@@ -1,16 +1,9 @@
-"""Transfers to the device: nothing waits for the GPU, and label maps travel as one byte per pixel."""
+"""Conditions made on the device, so that label maps travel to it as one byte per pixel."""
 
 import torch
 from torch import Tensor
 
 from dginstyle.conditioning import CHANNELS
-
-
-def sent(tensor: Tensor, device: torch.device) -> Tensor:
-    """Return a tensor on the device; a GPU copies it from pinned memory while the host continues."""
-    if device.type == "cuda" and tensor.device.type == "cpu":
-        return tensor.pin_memory().to(device, non_blocking=True)
-    return tensor.to(device)
 
 
 def one_hot_batch(channels: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:

@@ -1,0 +1,28 @@
+"""Data loading processes report errors as the training itself would."""
+
+import pytest
+import torch
+
+from dginstyle.training.loading import loaded
+
+
+class Numbers(torch.utils.data.Dataset):
+    def __getitem__(self, position):
+        if position == 5:
+            raise SystemExit("sample 5 cannot be read; convert the data set again")
+        return {"number": position}
+
+
+BATCHES = [range(0, 2), range(2, 4), range(4, 6)]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_come_in_order_and_errors_keep_their_message(workers):
+    batches = loaded(Numbers(), BATCHES, workers)
+    assert [next(batches)["number"].tolist() for _ in range(2)] == [[0, 1], [2, 3]]
+    with pytest.raises(SystemExit, match="^sample 5 cannot be read; convert the data set again$"):
+        next(batches)
+
+
+def test_batches_can_be_joined_in_another_way():
+    assert list(loaded(Numbers(), BATCHES[:1], 0, list)) == [[{"number": 0}, {"number": 1}]]
