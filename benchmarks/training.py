@@ -22,7 +22,7 @@ ROUNDS, STEPS = 8, 5
 def main() -> None:
     """Print the table."""
     options = controlnet_options()
-    crops = LabelledCrops(SourceSet(RESULTS / "data/gta"), options, seed=0)
+    crops = LabelledCrops(SourceSet(RESULTS / "data/gta"), options, CONFIG["rare_class_sampling"]["min_pixels"], seed=0)
     trainings, seconds = {}, dict.fromkeys(LAYOUTS, 0.0)
     for name, layout in LAYOUTS.items():
         task = ControlNetTask.load(CONFIG["prior"], RESULTS / "models/unet_source", crops, options, seed=0)
