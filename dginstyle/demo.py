@@ -1,5 +1,6 @@
 """``demo``: images of one label map in one command."""
 
+import sysconfig
 from pathlib import Path
 
 from dginstyle.api import InvalidInputError, generate, load
@@ -7,7 +8,17 @@ from dginstyle.labels import Encoding
 from dginstyle.options import AtLeastOne, PositiveInt
 from dginstyle.pictures import contact_sheet
 
-MINI_PRIOR = Path(__file__).parents[1] / "resources/mini_prior"
+
+def mini_prior() -> Path:
+    """Return the mini prior's folder: in the repository, or where pip installed it."""
+    beside = Path(__file__).parents[1]
+    schemes = ("data", sysconfig.get_default_scheme()), ("data", sysconfig.get_preferred_scheme("user"))
+    installed = [beside, *(Path(sysconfig.get_path(*scheme)) for scheme in schemes)]
+    places = [beside / "resources/mini_prior", *(root / "share/dginstyle/mini_prior" for root in installed)]
+    return next((place for place in places if (place / "model_index.json").is_file()), places[0])
+
+
+MINI_PRIOR = mini_prior()
 MINI_CONTROLNET = Path("results/mini/models/controlnet")
 
 
@@ -41,7 +52,10 @@ def demo(
         encoding: whether grey values and palette indices are trainIds or Cityscapes ids.
     """
     if not (controlnet / "config.json").is_file():
-        raise SystemExit(f"{controlnet} has no ControlNet: train it with `snakemake {MINI_CONTROLNET}`")
+        raise SystemExit(
+            f"{controlnet} has no ControlNet: name its folder with --controlnet, or train the mini benchmark's with "
+            f"`snakemake {MINI_CONTROLNET}`"
+        )
     try:
         model = load(prior, controlnet, steps=steps, guidance=guidance)
         scenes = generate(model, label, prompt=prompt, weather=weather, seed=seed, images=images, encoding=encoding)

@@ -204,7 +204,7 @@ def test_the_demo_generates_images_of_a_label_file(prior, controlnet, tmp_path):
 
 
 def test_the_demo_says_what_is_missing(prior, controlnet, tmp_path):
-    with pytest.raises(SystemExit, match="has no ControlNet: train it with `snakemake"):
+    with pytest.raises(SystemExit, match="has no ControlNet: name its folder with --controlnet, or train"):
         demo(label=tmp_path / "a.png", output=tmp_path, prior=prior, controlnet=tmp_path)
     with pytest.raises(SystemExit, match="a.png"):
         demo(label=tmp_path / "a.png", output=tmp_path, prior=prior, controlnet=controlnet)

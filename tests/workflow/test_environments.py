@@ -18,7 +18,7 @@ def lock(repository):
 
 def test_lock_pins_every_direct_dependency(repository, lock):
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-    direct = project["dependencies"] + project["optional-dependencies"]["dev"]
+    direct = project["dependencies"] + [name for extra in project["optional-dependencies"].values() for name in extra]
     names = {re.match(r"[\w-]+", requirement)[0].lower() for requirement in direct}
     assert names <= lock.keys()
 

@@ -32,13 +32,11 @@ def wanted(requirement: Requirement, extras: set[str]) -> bool:
 def main() -> None:
     """Write requirements.txt and workflow/envs/*.yaml."""
     repository = Path(__file__).parents[2]
-    project = tomllib.loads((repository / "pyproject.toml").read_text())
-    runtime, dev = project["project"]["dependencies"], project["project"]["optional-dependencies"]["dev"]
-    rules = {
-        "data": project["dependency-groups"]["data"],
-        "torch": [requirement for requirement in runtime if not requirement.startswith(("dvc", "snakemake"))],
-    }
-    (repository / "requirements.txt").write_text(HEADER + "".join(f"{pin}\n" for pin in pins(runtime + dev)))
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    data, extras = project["dependencies"], project["optional-dependencies"]
+    rules = {"data": data, "torch": data + extras["generator"] + extras["segmentation"]}
+    everything = data + [requirement for extra in extras.values() for requirement in extra]
+    (repository / "requirements.txt").write_text(HEADER + "".join(f"{pin}\n" for pin in pins(everything)))
     for name, requirements in rules.items():
         listed = "".join(f"      - {pin}\n" for pin in pins(requirements))
         (repository / f"workflow/envs/{name}.yaml").write_text(ENVIRONMENT.format(pins=listed))
