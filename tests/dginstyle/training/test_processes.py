@@ -38,12 +38,12 @@ def start(*words):
     )
 
 
-def terminated(process, state):
-    """Send SIGTERM to a training and its workers, as a scheduler does, once it has saved a state."""
+def terminated(process, state, sent=signal.SIGTERM):
+    """Send a signal to a training and its workers, as a scheduler does, once it has saved a state."""
     while not (state / "last.pt").exists():
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGTERM)
+    os.killpg(process.pid, sent)
     stderr = process.communicate(timeout=60)[1]
     return process.returncode, stderr
 
@@ -109,3 +109,28 @@ def test_two_terminated_processes_save_one_state_that_one_process_does_not_resum
     assert f"terminated: state saved after step {step}" in (tmp_path / "state/logs/train.log").read_text()
     with pytest.raises(SystemExit, match="processes was 2 and is 1"):
         dreambooth(prior, source, tmp_path, options.replace(processes=1))
+
+
+@pytest.mark.slow
+def test_two_processes_killed_and_resumed_end_with_the_same_bytes(prior, source, tmp_path):
+    options = DREAMBOOTH.replace(steps=24, checkpoint_every=2, ema_decay=0.9, processes=2)
+    words = {
+        name: command(
+            "train-dreambooth",
+            options,
+            prior=prior,
+            data=source,
+            output=tmp_path / name / "unet",
+            state=tmp_path / name,
+        )
+        for name in ("whole", "killed")
+    }
+    process = start("-m", "dginstyle", *words["killed"])
+    terminated(process, tmp_path / "killed", signal.SIGKILL)
+    assert not (tmp_path / "killed/unet").exists()
+    for name in words:
+        process = start("-m", "dginstyle", *words[name])
+        stderr = process.communicate()[1]
+        assert process.returncode == 0, stderr
+    assert "resuming after step" in (tmp_path / "killed/logs/train.log").read_text()
+    assert weights(tmp_path / "killed/unet") == weights(tmp_path / "whole/unet")
