@@ -130,7 +130,7 @@ def draw_sample(axes: np.ndarray, sample: Sample) -> None:
     for panel, name, image in zip(
         axes, PANELS, (colourise(sample.label), sample.source, sample.generated), strict=True
     ):
-        draw_panel(panel, name, image)
+        draw_panel(panel, name, image, "unknown" if sample.train_id is None else "not on\nthis machine")
     axes[1].set_xlabel(caption_of(sample), fontsize=8)
 
 
@@ -142,14 +142,14 @@ def caption_of(sample: Sample) -> str:
     return ", ".join(parts)
 
 
-def draw_panel(panel: "Axes", name: str, image: np.ndarray | None) -> None:
+def draw_panel(panel: "Axes", name: str, image: np.ndarray | None, note: str) -> None:
     """Draw one image (H, W, 3) under its name; a note if it is missing."""
     panel.set_title(name, fontsize=7, pad=2)
     panel.set_xticks([])
     panel.set_yticks([])
     panel.spines[:].set_visible(False)
     if image is None:
-        panel.text(0.5, 0.5, "not on\nthis machine", ha="center", va="center", fontsize=7, transform=panel.transAxes)
+        panel.text(0.5, 0.5, note, ha="center", va="center", fontsize=7, transform=panel.transAxes)
     else:
         panel.imshow(image, interpolation="nearest")
 
