@@ -2,13 +2,16 @@
 
 import csv
 import json
+import re
 import shutil
 import zipfile
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from configuration import checked
 from snakemake.utils import update_config
 from stages import Pipeline
 
@@ -144,6 +147,18 @@ def test_stages_and_rules_agree_on_existing_results(plan, repository, others, tm
     uncached = {"controlnet", "data-released", "train-daformer_published-shade-0"}
     assert all({"cache": False} in out.values() for name in uncached for out in pipeline.stages[name]["outs"])
     assert str(others / "predictions") in pipeline.stages["evaluate"]["deps"]
+
+
+def test_documented_entries_are_valid(repository, config, tmp_path):
+    text = (repository / "docs/existing_results.md").read_text()
+    examples = re.findall(r"```yaml\n(.*?)```", text.replace("…}", f"{64 * 'a'}}}"), re.DOTALL)
+    assert len(examples) == 4
+    for example in examples:
+        update_config(config, yaml.safe_load(example.replace("/data", str(tmp_path))))
+    for entry in config["predictions"].values():
+        for folder in entry["folders"].values():
+            Path(folder).mkdir(parents=True)
+    checked(config, repository)
 
 
 GENERATOR = {"train_dreambooth", "train_controlnet"}
