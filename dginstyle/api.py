@@ -14,9 +14,8 @@ from pydantic import Field, ValidationError, model_validator
 from dginstyle.captions import caption
 from dginstyle.diffusion.latents import REMEDY, NotFiniteError
 from dginstyle.diffusion.loading import best_device, require_supported
-from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
-from dginstyle.generation.synthesis import Synthesiser
+from dginstyle.generation.synthesis import Synthesiser, load_networks
 from dginstyle.labels import IGNORE, Encoding, as_train_ids, label_values, open_label
 from dginstyle.options import Options, PositiveInt
 from dginstyle.pictures import save_png
@@ -101,8 +100,7 @@ def load(
         place = usable_device(device)
         for precision in (chosen.precision, chosen.autoencoder_precision):
             require_supported(precision, place)
-        precisions = chosen.precision, chosen.autoencoder_precision
-        networks = GeneratorNetworks.load(str(prior), controlnet, unet, chosen.scheduler, *precisions)
+        networks = load_networks(str(prior), controlnet, unet, chosen)
         published = published_options(networks.unet.config.sample_size, networks.factor)
         return Synthesiser(networks, published.replace(**options), place)
 

@@ -13,6 +13,7 @@ from diffusers import (
     DDIMScheduler,
     DDPMScheduler,
     DPMSolverMultistepScheduler,
+    LCMScheduler,
     ModelMixin,
     SchedulerMixin,
     UniPCMultistepScheduler,
@@ -29,6 +30,7 @@ SCHEDULERS: dict[str, type[SchedulerMixin]] = {
     "ddim": DDIMScheduler,
     "dpmsolver": DPMSolverMultistepScheduler,
     "unipc": UniPCMultistepScheduler,
+    "lcm": LCMScheduler,
 }
 Network = TypeVar("Network", bound=ModelMixin)
 

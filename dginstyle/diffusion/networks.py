@@ -8,6 +8,8 @@ from diffusers import AutoencoderKL, ControlNetModel, SchedulerMixin, UNet2DCond
 
 from dginstyle.conditioning import CHANNELS
 from dginstyle.diffusion.loading import DTYPES, TextEncoder, latent_factor, load, load_scheduler, memory_layout
+from dginstyle.diffusion.lora import fuse_lora
+from dginstyle.diffusion.origins import LoraOptions
 from dginstyle.options import Precision
 
 
@@ -38,6 +40,8 @@ class GeneratorNetworks:
         scheduler: str,
         precision: Precision,
         autoencoder_precision: Precision = "fp32",
+        timestep_spacing: str | None = None,
+        lora: LoraOptions | None = None,
     ) -> "GeneratorNetworks":
         """Load the networks.
 
@@ -48,6 +52,8 @@ class GeneratorNetworks:
             scheduler: name of the sampler.
             precision: of U-Net, ControlNet and text encoder.
             autoencoder_precision: of the autoencoder.
+            timestep_spacing: of the sampler; None for its own.
+            lora: adapter of the U-Net; None for none.
 
         Raises:
             SystemExit: a network cannot be loaded or is incompatible with the others.
@@ -58,7 +64,11 @@ class GeneratorNetworks:
         drawing = load(UNet2DConditionModel, unet or prior, "" if unet else "unet", dtype)
         control = load(ControlNetModel, controlnet, dtype=dtype)
         require_condition(control, latent_factor(vae), controlnet)
-        return cls(text_encoder, vae, drawing, control, load_scheduler(prior, scheduler))
+        spacing = {"timestep_spacing": timestep_spacing} if timestep_spacing else {}
+        sampler = load_scheduler(prior, scheduler, **spacing)
+        if lora:
+            fuse_lora(text_encoder, vae, drawing, sampler, lora)
+        return cls(text_encoder, vae, drawing, control, sampler)
 
     @property
     def factor(self) -> int:

@@ -1,4 +1,4 @@
-"""Where U^S or a ControlNet comes from if it is not trained here: a hub id, a folder or a weights file."""
+"""Where networks that are not trained here come from: hub ids, folders and weights files."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from dginstyle.options import Options
+from dginstyle.options import Options, PositiveFloat
 
 NetworkName = Literal["unet_source", "controlnet"]
 CONFIG = "config.json"
@@ -30,6 +30,17 @@ class NetworkOrigin(Options):
     sha256: str | None = Field(
         None, pattern="^[0-9a-f]{64}$", description="SHA-256 of the weights file; a hub id needs it or a revision"
     )
+
+
+class LoraOptions(Options):
+    """A low-rank adapter of the U-Net, such as LCM's or Hyper-SD's, which make it sample in few steps."""
+
+    origin: str = Field(min_length=1, description="hub id (owner/name), folder, or .safetensors file")
+    file: str | None = Field(None, description="name of the file in a repository or folder; null: the only one")
+    revision: str | None = Field(
+        None, pattern="^[0-9a-f]{40}$", description="commit of the hub repository, 40 hexadecimal digits"
+    )
+    scale: PositiveFloat = Field(1.0, description="factor of the adapter")
 
 
 class PretrainedOptions(Options):

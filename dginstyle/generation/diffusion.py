@@ -34,13 +34,16 @@ class DiffusionGenerator:
         """Load the networks; ``source`` and ``seed`` are not used."""
         from dginstyle.generation.synthesis import Synthesiser  # imports torch, which the options do not need
 
+        if options.lora:  # found from this folder, or on the hub
+            options = options.replace(lora=options.lora.replace(origin=inputs["lora"]))
         self.batch_size, self.passes = options.batch_size, 2 if options.second_pass else 1
         self.synthesiser = Synthesiser.load(inputs["prior"], inputs["controlnet"], inputs.get("unet"), options)
 
     @staticmethod
     def needs(options: DiffusionOptions) -> tuple[str, ...]:
-        """Return prior and ControlNet, and without style swap U^S."""
-        return ("prior", "controlnet") if options.style_swap else ("prior", "controlnet", "unet")
+        """Return prior and ControlNet, without style swap U^S, and an adapter if there is one."""
+        unet, lora = () if options.style_swap else ("unet",), ("lora",) if options.lora else ()
+        return ("prior", "controlnet", *unet, *lora)
 
     def draw(self, items: list[Item]) -> list[tuple[Item, np.ndarray]]:
         """Return the items with their images (H, W, 3) uint8.

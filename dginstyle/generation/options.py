@@ -1,9 +1,10 @@
 """Sampling options (paper, sections 3.3 and 3.4)."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from dginstyle.diffusion.origins import LoraOptions
 from dginstyle.options import (
     EXECUTION,
     AtLeastOne,
@@ -19,7 +20,10 @@ ReferenceNoise = Literal["next_timestep", "previous_step"]
 ReferenceNoiseDraw = Literal["once", "each_step"]
 Border = Literal["covered", "zero"]
 GuidedBy = Literal["prompt", "condition"]
-Scheduler = Literal["ddim", "unipc", "dpmsolver"]
+Scheduler = Literal["ddim", "unipc", "dpmsolver", "lcm"]
+Spacing = Literal["leading", "trailing", "linspace"]
+LCM_STEPS = 50
+"""Steps that a latent consistency model was distilled from, and at most has."""
 
 
 class SecondPassOptions(Options):
@@ -55,6 +59,12 @@ class SamplingOptions(Options):
     crop: Size = Field(description="[height, width] of the images in pixels")
     scheduler: Scheduler = Field(description="sampler")
     steps: PositiveInt = Field(description="sampling steps")
+    timestep_spacing: Spacing | None = Field(
+        None, description="how the sampler spreads its steps; null: as the prior's configuration and the sampler do"
+    )
+    lora: LoraOptions | None = Field(
+        None, description="adapter of the U-Net, such as LCM's for scheduler: lcm; null: none"
+    )
     guidance: AtLeastOne = Field(description="classifier-free guidance; 1: none")
     guided_by: GuidedBy = Field(
         "prompt",
@@ -84,3 +94,10 @@ class SamplingOptions(Options):
         description="[height, width] that the networks were trained at: a larger crop is sampled in half-overlapping "
         "windows of this size; null: the crop",
     )
+
+    @model_validator(mode="after")
+    def _check_steps(self) -> Self:
+        most = max(self.steps, self.second_pass.steps or 0 if self.second_pass else 0)
+        if self.scheduler == "lcm" and most > LCM_STEPS:
+            raise ValueError(f"scheduler: lcm has at most {LCM_STEPS} steps, not {most}")
+        return self

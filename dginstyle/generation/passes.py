@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice, repeat
+from typing import Any
 
 import torch
-from diffusers import ControlNetModel, SchedulerMixin, UNet2DConditionModel
+from diffusers import ControlNetModel, LCMScheduler, SchedulerMixin, UNet2DConditionModel
 from torch import Tensor, nn
 
 from dginstyle.diffusion.workers import Workers
@@ -132,6 +133,7 @@ def first_pass(
     condition: Tensor,
     window: tuple[int, int],
     batching: Batching = Batching(),  # noqa: B008 (frozen)
+    generators: list[torch.Generator] | None = None,
 ) -> Tensor:
     """Sample latents (N, 4, h, w) at the resolution of the prior.
 
@@ -145,16 +147,22 @@ def first_pass(
         window: height and width in latent pixels; larger latents are sampled in half-overlapping, tapered windows. The
             paper has one window.
         batching: of the windows.
+        generators: random generator of each item, for samplers that draw noise in their steps.
     """
     places = all_places(len(noise), window_grid(noise.shape[2:], window, max(1, min(window) // 2)))
     weights = taper(window, (noise.shape[2] > window[0], noise.shape[3] > window[1])).to(noise)
     windows = Windows(denoiser, places, text, condition, noise.shape[3], batching)
     fuse = Fusion(places, noise, weights)
-    latents = noise * scheduler.init_noise_sigma
+    latents, drawing = noise * scheduler.init_noise_sigma, drawn_from(scheduler, generators)
     for timestep, on_device in sampling_steps(scheduler, steps, noise.device):
         prediction = fuse(windows.predictions(latents, on_device))
-        latents = scheduler.step(prediction, timestep, latents).prev_sample
+        latents = scheduler.step(prediction, timestep, latents, **drawing).prev_sample
     return latents
+
+
+def drawn_from(scheduler: SchedulerMixin, generators: list[torch.Generator] | None) -> dict[str, Any]:
+    """Return the keyword of a sampler's step for random generators, if it draws noise."""
+    return {"generator": generators} if isinstance(scheduler, LCMScheduler) else {}
 
 
 def sampling_steps(scheduler: SchedulerMixin, steps: int, device: torch.device) -> list[tuple[int, Tensor]]:
@@ -198,6 +206,7 @@ def second_pass(
     keep: Tensor,
     options: WindowOptions,
     reference_noises: Iterable[Tensor] | None = None,
+    generators: list[torch.Generator] | None = None,
 ) -> Tensor:
     """Sample upscaled latents (N, 4, H', W') in windows; the reference is kept under the mask.
 
@@ -213,6 +222,7 @@ def second_pass(
         options: windows.
         reference_noises: standard normal (N, 4, H', W') of the reference in each step; None for ``noise`` in all of
             them, so that both are on the same trajectory.
+        generators: as in `first_pass`.
     """
     timesteps = sampling_steps(scheduler, steps, noise.device)
     grid = window_grid(noise.shape[2:], options.size, options.stride, options.border)
@@ -222,11 +232,11 @@ def second_pass(
     windows = Windows(denoiser, places, text, condition, noise.shape[3], options.batching)
     fuse = Fusion(places, noise)
     levels = reference_levels([step for step, _ in timesteps], scheduler.alphas_cumprod, options.reference_noise)
-    latents = noise * scheduler.init_noise_sigma
+    latents, drawing = noise * scheduler.init_noise_sigma, drawn_from(scheduler, generators)
     noises = repeat(noise, len(levels)) if reference_noises is None else reference_noises
     for (timestep, on_device), level, reference_noise in zip(timesteps, levels, noises, strict=True):
         prediction = fuse(windows.predictions(latents, on_device))
-        latents = scheduler.step(prediction, timestep, latents).prev_sample
+        latents = scheduler.step(prediction, timestep, latents, **drawing).prev_sample
         latents = keep_reference(latents.where(inside, 0), noised(reference, reference_noise, level), keep)
     return latents
 

@@ -66,8 +66,7 @@ class Synthesiser:
         cls, prior: str, controlnet: str | Path, unet: str | Path | None, options: SamplingOptions
     ) -> "Synthesiser":
         """Load the networks, as `GeneratorNetworks.load`."""
-        precisions = options.precision, options.autoencoder_precision
-        return cls(GeneratorNetworks.load(prior, controlnet, unet, options.scheduler, *precisions), options)
+        return cls(load_networks(prior, controlnet, unet, options), options)
 
     @torch.inference_mode()
     def __call__(self, labels: Sequence[np.ndarray], prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
@@ -94,6 +93,7 @@ class Synthesiser:
             condition,
             self._window(noise),
             self.batching,
+            generators,
         )
         second = self.options.second_pass
         if second is None:
@@ -132,6 +132,7 @@ class Synthesiser:
             kept[:, 0] > 0,
             WindowOptions(self._window(noise), options.stride, self.batching, options.reference_noise, options.border),
             [self._noise(generators, size) for _ in range(steps)] if each_step else None,
+            generators,
         )
         return resize_lanczos(decode(self.vae, latents), (height, width))
 
@@ -156,3 +157,12 @@ class Synthesiser:
     def _embedded_text(self, prompt: str) -> Tensor:
         """Return the embedding (77, C) of a prompt, computed separately: independent of the rest of the batch."""
         return self.text_encoder([prompt])[0]
+
+
+def load_networks(
+    prior: str, controlnet: str | Path, unet: str | Path | None, options: SamplingOptions
+) -> GeneratorNetworks:
+    """Load the networks that sampling options ask for, as `GeneratorNetworks.load`."""
+    precisions = options.precision, options.autoencoder_precision
+    sampler = options.scheduler, *precisions, options.timestep_spacing, options.lora
+    return GeneratorNetworks.load(prior, controlnet, unet, *sampler)

@@ -115,6 +115,7 @@ def test_benchmark_name_is_filled_in(check):
          "mini_prior holds no config.json with"),
         ({"pretrained": {"unet_source": {"origin": "resources/mini_prior", "revision": 40 * "0"}}},
          "pretrained.unet_source.revision is for hub ids, but origin is the path resources/mini_prior"),
+        ({"generators.dginstyle.lora": {"origin": "/no/where"}}, "lora.origin names /no/where, which does not"),
         ({"averages": {"cityscapes": None}}, "averages.cityscapes has the name of a target; give it another one"),
         ({"averages": {"avg2": ["cityscapes", "acdc"]}}, "averages.avg2 names 'acdc', which targets does not have"),
         ({"protocols": {"published": {"none": {}}}}, "protocols.published.none names 'none', which training_sets does"),

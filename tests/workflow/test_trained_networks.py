@@ -32,6 +32,21 @@ def test_a_generator_draws_with_the_controlnet_that_it_names(plan, tmp_path, ear
     }
 
 
+@pytest.mark.parametrize("local", [True, False])
+def test_a_generator_draws_with_its_adapter(plan, tmp_path, local):
+    adapter = tmp_path / "adapters/lcm.safetensors"
+    adapter.parent.mkdir()
+    adapter.touch()
+    lora = {"origin": str(adapter.parent) if local else "owner/lcm-lora"}
+    file = tmp_path / "lcm.yaml"
+    file.write_text(
+        yaml.safe_dump({"generators": {"lcm": {"based_on": "dginstyle", "scheduler": "lcm", "lora": lora}}})
+    )
+    jobs = plan(tmp_path, "results/mini/generated/lcm/manifest.csv", "--configfile", str(file))
+    shards = [job for job in jobs if job.rule == "generate_shard"]
+    assert shards and all(("adapters/lcm.safetensors" in job.inputs) == local for job in shards)
+
+
 @pytest.mark.parametrize(
     ("keep", "pretrained", "sentence"),
     [

@@ -20,6 +20,9 @@ def impossible_results(config: dict) -> Iterator[str]:
 def missing_results(config: dict, repository: Path) -> Iterator[str]:
     """Yield what does not exist on this machine."""
     yield from missing_networks(config, repository)
+    for name, generator in config["generators"].items():
+        if (path := local_adapter(generator, repository)) and not path.exists():
+            yield f"generators.{name}.lora.origin names {generator['lora']['origin']}, which does not exist"
     for name, entry in config.get("predictions", {}).items():
         for target, folder in entry["folders"].items():
             if not (repository / folder).is_dir():
@@ -73,6 +76,12 @@ def missing_networks(config: dict, repository: Path) -> Iterator[str]:
 def pretrained_networks(config: dict) -> dict[str, dict]:
     """Return the networks that are not trained here, by name."""
     return {name: entry for name, entry in (config.get("pretrained") or {}).items() if entry}
+
+
+def local_adapter(generator: dict, repository: Path) -> Path | None:
+    """Return the path of a generator's adapter; None if it has none, or one on the hub."""
+    lora = generator.get("lora")
+    return local_path(lora["origin"], repository) if lora else None
 
 
 def local_path(place: str, repository: Path) -> Path | None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from configuration import execution_keys, kept_controlnets, prior_folder, trains_prior
-from existing_results import local_path, pretrained_networks
+from existing_results import local_adapter, local_path, pretrained_networks
 from options import Options, argument, chosen, options, without
 from packages import imported
 from sections import load_kind
@@ -132,14 +132,27 @@ class Generation:
             "unet": "<benchmark>/models/unet_source",
             "controlnet": controlnet_folder(self.config["generators"][wildcards.generator].get("controlnet")),
             "images": "<source>/raw",
+            "lora": self._lora_files(wildcards),
         }
         return {name: files[name] for name in self.needs(wildcards) if name in files}
 
     def generator_locations(self, wildcards: Wildcards, input: dict) -> str:
         """Return the locations of a generator's inputs, as JSON."""
         domain = self.config["publishers"].get(self.config["source"], {}).get("domain")
-        locations = {"prior": self.prior_location(), "domain": domain}
+        locations = {"prior": self.prior_location(), "domain": domain, "lora": self._lora_location(wildcards)}
         return json.dumps({name: str(locations.get(name) or input[name]) for name in self.needs(wildcards)})
+
+    def _lora_location(self, wildcards: Wildcards) -> str | None:
+        """Return the adapter of a generator, if it has one: a path relative to the working directory, or a hub id."""
+        generator = self.config["generators"][wildcards.generator]
+        path = local_adapter(generator, self.repository)
+        return os.path.relpath(path) if path else (generator.get("lora") or {}).get("origin")
+
+    def _lora_files(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of a local adapter; none for a hub id."""
+        path = local_adapter(self.config["generators"][wildcards.generator], self.repository)
+        files = sorted(path.glob("*.safetensors")) if path and path.is_dir() else [path] if path else []
+        return [os.path.relpath(file) for file in files]
 
     def images(self, wildcards: Wildcards) -> int:
         """Return the number of images of a generated set."""

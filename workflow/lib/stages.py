@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 from configuration import ConfigurationError, checked, execution_keys, kept_controlnets, prior_folder
-from existing_results import pretrained_networks
+from existing_results import local_adapter, pretrained_networks
 from imports import collapsed, files_of_kind, files_of_rule, model_files
 from packages import imported
 from sections import load_kind
@@ -151,6 +151,8 @@ class Pipeline:
             folder, params = f"{self.results}/generated/{name}", ["rare_class_sampling.min_pixels", "seed"]
             step = generator.get("controlnet")
             places = {"prior": self._prior, "controlnet": [kept(controlnet, step)], "unet": [unet]}
+            if adapter := local_adapter(generator, REPOSITORY):
+                places["lora"] = [str(self.root / os.path.relpath(adapter, REPOSITORY))]
             deps = [path for need in needed[name] for path in places.get(need, [])]
             keys = {"prior": "prior", "domain": f"publishers.{config['source']}"}
             params += [keys[need] for need in needed[name] if need in keys]

@@ -74,7 +74,7 @@ def test_noise_is_drawn_in_the_published_order(prior, controlnet, monkeypatch, d
     passed = {}
 
     def recorded(*arguments):
-        passed["start"], passed["each step"] = arguments[3], arguments[-1]
+        passed["start"], passed["each step"] = arguments[3], arguments[9]
         return second_pass(*arguments)
 
     monkeypatch.setattr("dginstyle.generation.synthesis.second_pass", recorded)
