@@ -4,6 +4,7 @@ import torch
 from mmseg.models.backbones import MixVisionTransformer
 from torch import Tensor, nn
 
+from segmodel.devices import sent
 from segmodel.models.styles import farthest_points, style_of, stylised
 
 
@@ -40,16 +41,17 @@ class StyleHallucination(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return first-stage features (N, L, C) followed by their stylised copies: (2 N, L, C)."""
-        weights = self.draw_weights(len(features)).to(self.means)[:, :, None]  # (N, styles, 1)
+        weights = sent(self.draw_weights(len(features)), self.means.device)[:, :, None]  # (N, styles, 1)
         # A sum of products, because autocast would mix in half precision with a matrix product.
         means, deviations = ((weights * prototypes).sum(1) for prototypes in (self.means, self.deviations))  # (N, C)
         copies = stylised(features, means, deviations)  # (N, L, C)
         return torch.cat([features, copies.to(features)])
 
+    @torch.compiler.disable
     def draw_weights(self, number: int) -> Tensor:
-        """Draw mixtures (number, styles) float64 from torch's global generator on the CPU, whatever the device."""
-        parameter = torch.full((len(self.means),), self.concentration, dtype=torch.float64)
-        return torch.distributions.Dirichlet(parameter).sample((number,))
+        """Draw mixtures (number, styles) from torch's global generator on the CPU, the same ones for every device."""
+        parameter = torch.full((len(self.means),), self.concentration, dtype=torch.float64)  # float32 could underflow
+        return torch.distributions.Dirichlet(parameter).sample((number,)).float()
 
     @torch.no_grad()
     def style_vectors(self, images: Tensor) -> Tensor:

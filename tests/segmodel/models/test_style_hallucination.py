@@ -41,7 +41,7 @@ def _batch(number=2, side=32):
 
 def test_first_stage_appends_each_image_in_a_mixture_of_prototypes():
     model, hallucination = _hallucinating()
-    hallucination.draw_weights = lambda number: F.one_hot(torch.tensor([3, 5])[:number], 16).double()
+    hallucination.draw_weights = lambda number: F.one_hot(torch.tensor([3, 5])[:number], 16).float()
     images, _ = _batch()
     plain = _model("segformer_mini").train().backbone(images)[0]
     first = model.backbone(images)[0]  # (2 N, C, h, w)
@@ -55,7 +55,7 @@ def test_mixture_weights_are_nearly_one_hot_and_sum_to_one():
     torch.manual_seed(0)
     _, hallucination = _hallucinating()
     weights = hallucination.draw_weights(500)
-    torch.testing.assert_close(weights.sum(1), torch.ones(500, dtype=torch.float64))
+    torch.testing.assert_close(weights.sum(1), torch.ones(500))
     assert weights.max(1).values.mean() > 0.6
     assert weights.argmax(1).unique().numel() == 16
 
@@ -142,8 +142,8 @@ def test_every_loss_reaches_the_encoder_through_both_halves():
     stages = []
     model.extract_feat = lambda inputs: stages.append(type(model).extract_feat(model, inputs)) or stages[-1]
     losses = model.loss(images, samples)
-    assert set(losses) == {"decode.loss_ce", "decode.acc_seg", "loss_style_consistency", "loss_feature_distance"}
-    for name in set(losses) - {"decode.acc_seg"}:
+    assert set(losses) == {"decode.loss_ce", "loss_style_consistency", "loss_feature_distance"}
+    for name in losses:
         (gradient,) = torch.autograd.grad(losses[name], stages[0][-1], retain_graph=True)
         if name == "loss_feature_distance":  # the original half is at the reference: its norm has a zero subgradient
             gradient = gradient[2:]

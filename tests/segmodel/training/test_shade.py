@@ -1,5 +1,6 @@
 """SHADE in a training: prototypes, resuming and backward passes."""
 
+import copy
 import json
 from collections import Counter
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch._dynamo.utils import counters
 
 from segmodel.models import build_model, read_config
 from segmodel.models.style_hallucination import StyleHallucination
@@ -123,6 +125,21 @@ def test_shared_and_separate_backward_passes_have_equal_losses_and_gradients(tra
     assert losses["shared"] == losses["separate"]
     assert all(gradient.abs().sum() > 0 for gradient in gradients["shared"] if gradient.ndim > 1)
     torch.testing.assert_close(gradients["separate"], gradients["shared"], rtol=1e-4, atol=1e-6)
+
+
+def test_compiled_network_trains_alike(trainer, monkeypatch):
+    compile = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda call: compile(call, backend="eager"))
+    losses = []
+    for compiled in (False, True):
+        made, batch = trainer("shared")
+        if compiled:
+            torch._dynamo.reset()
+            counters.clear()
+            made.compile()
+        losses.append([made.step(copy.deepcopy(batch), iteration, 1.0).item() for iteration in range(2)])
+    assert counters["frames"]["ok"] >= 3  # the encoder before and after the draw of the styles, and the head
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
 
 
 def test_set_without_source_images_is_refused(tmp_path, write_pairs, write_table):
