@@ -15,6 +15,7 @@ VERBS = {
     "train-prior": "dginstyle.prior.train:train_prior",
     "train-dreambooth": "dginstyle.training.dreambooth:train_dreambooth",
     "train-controlnet": "dginstyle.training.controlnet:train_controlnet",
+    "download-prior": "dginstyle.diffusion.download_prior:download_prior",
     "download-network": "dginstyle.diffusion.download_network:download_network",
     "import-network": "dginstyle.diffusion.import_network:import_network",
     "publish": "dginstyle.training.publish:publish",

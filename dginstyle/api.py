@@ -12,8 +12,9 @@ from PIL import Image
 from pydantic import Field, ValidationError, model_validator
 
 from dginstyle.captions import caption
+from dginstyle.devices import best_device
 from dginstyle.diffusion.latents import REMEDY, NotFiniteError
-from dginstyle.diffusion.loading import best_device, require_supported
+from dginstyle.diffusion.loading import require_supported
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
 from dginstyle.generation.synthesis import Synthesiser, load_networks
 from dginstyle.labels import IGNORE, Encoding, as_train_ids, label_values, open_label

@@ -1,7 +1,28 @@
-"""The device: copies to it that wait for nothing, and the arithmetic that it may use."""
+"""The device: which one, copies to it that wait for nothing, and the arithmetic that it may use."""
+
+import os
 
 import torch
 from torch import Tensor
+
+REQUIRE_GPU = "DGINSTYLE_REQUIRE_GPU"
+"""Environment variable that the workflow sets for jobs that must not run on a CPU, ``device: gpu``."""
+
+
+def best_device() -> torch.device:
+    """Return the GPU if there is one, else the CPU.
+
+    Raises:
+        SystemExit: there is none, but the workflow requires one.
+    """
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if os.getenv(REQUIRE_GPU):
+        raise SystemExit(
+            "device is gpu, but torch finds no GPU here: check the driver (nvidia-smi) and that torch is a CUDA build, "
+            "or set device: any to run on the CPU"
+        )
+    return torch.device("cpu")
 
 
 def sent(tensor: Tensor, device: torch.device) -> Tensor:

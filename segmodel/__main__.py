@@ -5,6 +5,7 @@ import sys
 from segmodel.cli import run_verb
 
 VERBS = {
+    "download-encoder": "segmodel.models.download_encoder:download_encoder",
     "train": "segmodel.training.train:train",
     "evaluate": "segmodel.evaluation.evaluate:evaluate",
     "score-predictions": "segmodel.evaluation.score_predictions:score_predictions",

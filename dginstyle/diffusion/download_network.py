@@ -6,7 +6,7 @@ from pathlib import Path
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RemoteEntryNotFoundError
 
-from dginstyle.diffusion.origins import WEIGHTS, NetworkName, NetworkOrigin, checked_digest, first_existing
+from dginstyle.diffusion.origins import RECORD, WEIGHTS, NetworkName, NetworkOrigin, checked_digest, first_existing
 from dginstyle.files import partial, put_in_place, refuse_overwriting, write_json
 
 
@@ -24,7 +24,7 @@ def download_network(*, network: NetworkName, options: NetworkOrigin, output: Pa
         SystemExit: the hub id has neither revision nor hash, or the files cannot be downloaded.
     """
     require_pin(options)
-    refuse_overwriting(output, "download.json")
+    refuse_overwriting(output, RECORD)
     folder = partial(output)
     found = first_existing(network, options.subfolder, lambda name: downloaded(options, name, folder))
     if found is None:
@@ -36,7 +36,7 @@ def download_network(*, network: NetworkName, options: NetworkOrigin, output: Pa
         shutil.rmtree(folder)
         raise
     shutil.rmtree(folder / ".cache", ignore_errors=True)  # the hub client's
-    write_json(folder / "download.json", {**options.model_dump(), "files": found, "sha256": digest}, indent=2)
+    write_json(folder / RECORD, {**options.model_dump(), "files": found, "sha256": digest}, indent=2)
     put_in_place(folder, output)
 
 

@@ -134,11 +134,6 @@ def require_supported(precision: Precision, device: torch.device) -> None:
         raise SystemExit("precision fp16 does not work on a CPU: use fp32 or bf16, or a GPU")
 
 
-def best_device() -> torch.device:
-    """Return the GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def memory_layout(dtype: torch.dtype, device: torch.device) -> torch.memory_format:
     """Return the fastest memory layout for convolutions: channels last, except bf16 on a CPU (docs/performance.md)."""
     slow = dtype == torch.bfloat16 and device.type == "cpu"

@@ -1,6 +1,7 @@
 """Where networks that are not trained here come from: hub ids, folders and weights files."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,8 @@ from dginstyle.options import Options, PositiveFloat
 
 NetworkName = Literal["unet_source", "controlnet"]
 CONFIG = "config.json"
+RECORD = "download.json"
+"""File in a downloaded folder with its hub id and revision."""
 WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
 """Names under which diffusers saves weights, the preferred one first."""
 
@@ -48,6 +51,13 @@ class PretrainedOptions(Options):
 
     unet_source: NetworkOrigin | None = Field(None, description="U^S; null: trained as dreambooth says")
     controlnet: NetworkOrigin | None = Field(None, description="the ControlNet; null: trained as controlnet says")
+
+
+def hub_id(origin: str) -> str | None:
+    """Return the hub id that a folder was downloaded from, or ``origin`` itself; None for any other folder."""
+    if (record := Path(origin, RECORD)).is_file():
+        return json.loads(record.read_text())["origin"]
+    return None if Path(origin).is_dir() else origin
 
 
 def candidates(network: NetworkName, subfolder: str) -> Iterator[tuple[str, str]]:

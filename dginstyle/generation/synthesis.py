@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dginstyle.conditioning import channels
-from dginstyle.devices import allow_tf32, sent
+from dginstyle.devices import allow_tf32, best_device, sent
 from dginstyle.diffusion.conditions import one_hot_batch
 from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
-from dginstyle.diffusion.loading import best_device, divisor, require_divisible, require_supported
+from dginstyle.diffusion.loading import divisor, require_divisible, require_supported
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.generation.components import large_components
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions

@@ -9,6 +9,7 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from dginstyle.devices import best_device
 from dginstyle.training.interruption import TERMINATED
 
 SAVING = 120
@@ -25,13 +26,14 @@ def run_on(processes: int, work: Callable[[], None]) -> None:
         work: a picklable function.
 
     Raises:
-        SystemExit: there are too few GPUs, or a process failed or was terminated.
+        SystemExit: there are too few GPUs, or none but the workflow requires one; a process failed or was terminated.
     """
     if processes == 1 or torch.distributed.is_torchelastic_launched():
         return _call(work)
     gpus = torch.cuda.device_count()
-    if 0 < gpus < processes:
+    if best_device().type == "cuda" and gpus < processes:
         raise SystemExit(f"processes is {processes}, but this job has {gpus} GPUs; set processes to at most {gpus}")
+    _share_cores(processes)
     config = LaunchConfig(
         1,
         1,
@@ -50,6 +52,12 @@ def run_on(processes: int, work: Callable[[], None]) -> None:
         if any(failure.exitcode == TERMINATED for failure in error.failures.values()):
             raise SystemExit(TERMINATED) from None
         raise SystemExit(f"one of the {processes} processes failed; see its error above") from error
+
+
+def _share_cores(processes: int) -> None:
+    """Divide the cores that the workflow gave to this job among its processes."""
+    if cores := os.getenv("OMP_NUM_THREADS"):
+        os.environ["OMP_NUM_THREADS"] = str(max(1, int(cores) // processes))
 
 
 def _call(work: Callable[[], None]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from huggingface_hub import CommitOperationAdd, HfApi, ModelCard, ModelCardData
 from huggingface_hub.errors import HFValidationError, HTTPError
 
-from dginstyle.diffusion.origins import CONFIG, NetworkName
+from dginstyle.diffusion.origins import CONFIG, NetworkName, hub_id
 from dginstyle.files import write_json
 
 PAPER = "https://arxiv.org/abs/2312.03048"
@@ -58,9 +58,9 @@ def publish(
 
 def model_card(repository: str, network: NetworkName, prior: str, settings: dict[str, Any]) -> str:
     """Return the model card of trained weights, the text of ``README.md``; arguments as in `publish`."""
-    hub_id = None if Path(prior).is_dir() else prior
-    data = ModelCardData(base_model=hub_id, library_name="diffusers", tags=["dginstyle", network])
-    description = DESCRIPTIONS[network].format(repository=repository, prior=prior)
+    base_model = hub_id(prior)
+    data = ModelCardData(base_model=base_model, library_name="diffusers", tags=["dginstyle", network])
+    description = DESCRIPTIONS[network].format(repository=repository, prior=base_model or prior)
     values = json.dumps(settings, indent=2)
     card = ModelCard(
         f"---\n{data.to_yaml()}\n---\n\n# {repository.split('/')[-1]}\n\n{description}\n\n"

@@ -10,6 +10,7 @@ import torch
 from mmseg.models import BaseSegmentor
 from torch import Tensor
 
+from segmodel.devices import best_device
 from segmodel.evaluation.inference import read_image
 from segmodel.evaluation.metrics import confusion_matrix
 from segmodel.evaluation.options import QualityOptions
@@ -39,7 +40,7 @@ def measure_quality(*, model: str, weights: Path, data: Path, output: Path, opti
     if training["model"] != model:
         raise SystemExit(f"{weights}: weights of {training['model']}, not of {model}; pass the judge model's weights")
     network = load_model(read_config(Path(training["config"])), weights)
-    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(best_device())
     features, confusion, pixels = [], np.zeros((len(CLASS_NAMES), len(CLASS_NAMES)), np.int64), np.zeros(256, np.int64)
     for images, labels in window_batches(samples, options):
         encoded, predicted = features_and_predictions(network, images)

@@ -13,6 +13,7 @@ from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 from safetensors.torch import load_file
 
+from segmodel.devices import best_device
 from segmodel.models.pretrained import load_encoder
 from segmodel.models.segmentor import Segmentor
 
@@ -31,13 +32,14 @@ def read_config(path: Path) -> Config:
     return config
 
 
-def build_model(config: Config, seed: int) -> BaseSegmentor:
+def build_model(config: Config, seed: int, encoder: Path | None = None) -> BaseSegmentor:
     """Return the model with seeded random weights, and a pretrained encoder if the configuration has one.
 
     Args:
         config: mmsegmentation's ``model`` and, optionally, ``encoder_weights``: a URL whose file name ends in the first
             digits of the file's sha256, which is verified.
         seed: torch's seed.
+        encoder: the file at that URL, if it is downloaded already.
 
     Raises:
         SystemExit: as ``load_encoder``.
@@ -46,7 +48,7 @@ def build_model(config: Config, seed: int) -> BaseSegmentor:
     model = build_untrained(config)
     model.init_weights()
     if config.get("encoder_weights"):
-        load_encoder(model.backbone, config.encoder_weights)
+        load_encoder(model.backbone, config.encoder_weights, encoder)
     if isinstance(model, Segmentor):
         model.keep_encoder()
     return model
@@ -83,7 +85,7 @@ def load_trained(weights: Path) -> BaseSegmentor:
     if not record.is_file():
         raise SystemExit(f"{record}: no such file, but `train` writes it next to the weights; run `train` again")
     config = read_config(Path(json.loads(record.read_text())["config"]))
-    return load_model(config, weights).to("cuda" if torch.cuda.is_available() else "cpu")
+    return load_model(config, weights).to(best_device())
 
 
 def build_untrained(config: Config) -> BaseSegmentor:

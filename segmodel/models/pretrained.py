@@ -1,5 +1,6 @@
 """Pretrained encoder weights: downloaded once, verified by the hash in the file name, renamed to ours."""
 
+import hashlib
 import re
 import sys
 from pathlib import Path
@@ -9,17 +10,22 @@ from torch import Tensor, nn
 
 from segmodel.models.published import mit_converter
 
-_HASH = re.compile(r"-[0-9a-f]{8,64}\.")
+_HASH = re.compile(r"-([0-9a-f]{8,64})\.")
 _CLASSIFIER = ("fc.", "head.")  # ImageNet classifier, which the encoders lack
 
 
-def load_encoder(encoder: nn.Module, url: str) -> None:
-    """Load weights from a URL into an encoder; MiT weights may use mmsegmentation's names or the original ones.
+def load_encoder(encoder: nn.Module, url: str, file: Path | None = None) -> None:
+    """Load weights into an encoder; MiT weights may use mmsegmentation's names or the original ones.
+
+    Args:
+        encoder: the encoder.
+        url: where the weights are published.
+        file: the file at that URL, downloaded by ``download-encoder``; None: from torch hub's cache or the URL.
 
     Raises:
-        SystemExit: as ``fetched``, or the weights do not fit the encoder.
+        SystemExit: as ``fetched`` and ``read_downloaded``, or the weights do not fit the encoder.
     """
-    content = fetched(url)
+    content = read_downloaded(file, url) if file else fetched(url)
     try:
         encoder.load_state_dict(encoder_state(content.get("state_dict", content)))
     except RuntimeError as error:
@@ -32,10 +38,8 @@ def fetched(url: str) -> dict:
     Raises:
         SystemExit: the file name has no hash, the download fails, or the file is damaged or has another hash.
     """
-    name = url.rpartition("/")[2]
-    if not _HASH.search(name):
-        raise SystemExit(f"encoder_weights {url}: no hash to verify; use a file whose name ends in -SHA256.pth")
-    path = Path(torch.hub.get_dir()) / "checkpoints" / name
+    hash_in_name(url)
+    path = cached(url)
     try:
         return torch.hub.load_state_dict_from_url(
             url, map_location="cpu", weights_only=True, check_hash=True, progress=sys.stderr.isatty()
@@ -44,6 +48,37 @@ def fetched(url: str) -> dict:
         raise SystemExit(f"{url}: download failed ({error}); download it elsewhere and put it at {path}") from error
     except Exception as error:  # a wrong hash, or whatever torch raises on a damaged file
         raise SystemExit(f"{path}: damaged or another file ({error}); delete it to download it again") from error
+
+
+def read_downloaded(file: Path, url: str) -> dict:
+    """Return the checkpoint in the file that ``download-encoder`` wrote.
+
+    Raises:
+        SystemExit: it does not exist, or is not the file at the URL.
+    """
+    if not file.is_file():
+        raise SystemExit(f"{file}: no such file; `python -m segmodel download-encoder` writes it")
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    if not found.startswith(hash_in_name(url)):
+        raise SystemExit(f"{file}: damaged, or not {url}; delete it and download it again")
+    return torch.load(file, map_location="cpu", weights_only=True)
+
+
+def hash_in_name(url: str) -> str:
+    """Return the first digits of the SHA-256 in the file name of a URL.
+
+    Raises:
+        SystemExit: there are none.
+    """
+    if not (found := _HASH.search(url.rpartition("/")[2])):
+        raise SystemExit(f"encoder_weights {url}: no hash to verify; use a file whose name ends in -SHA256.pth")
+    return found[1]
+
+
+def cached(url: str) -> Path:
+    """Return the place of a URL in torch hub's cache."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
 
 
 def encoder_state(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from torch import Tensor
 
-from segmodel.devices import allow_tf32
+from segmodel.devices import allow_tf32, best_device
 from segmodel.identity import Identity, identify
 from segmodel.options import Precision
 
@@ -18,12 +18,12 @@ def make_accelerator(precision: Precision, tf32: bool = False) -> Accelerator:
     """Return an Accelerator for this machine, on which float32 means TensorFloat-32 if ``tf32``.
 
     Raises:
-        SystemExit: the machine does not support the precision.
+        SystemExit: the machine does not support the precision, or has no GPU but the workflow requires one.
     """
     allow_tf32(tf32)
     mixed = "no" if precision == "fp32" else precision
     launched = torch.distributed.is_torchelastic_launched()
-    on_cpu = launched and not torch.cuda.is_available()  # accelerate needs cpu=True to join processes without GPUs
+    on_cpu = best_device().type == "cpu" and launched  # accelerate needs cpu=True to join processes without GPUs
     try:
         accelerator = Accelerator(cpu=on_cpu, mixed_precision=mixed)
     except ValueError as error:

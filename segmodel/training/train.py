@@ -44,6 +44,7 @@ def train(
     seed: int,
     generator: str | None = None,
     presentation: Presentation = Presentation(),  # noqa: B008 (frozen)
+    encoder: Path | None = None,
 ) -> None:
     """Train a model and write ``weights.safetensors``, ``training.json`` and ``logs/``.
 
@@ -59,12 +60,13 @@ def train(
         seed: of initial weights, sampling, augmentation and dropout.
         generator: name of the generator whose images the training set must contain.
         presentation: augmentation and sampling of the training set.
+        encoder: the encoder weights that ``download-encoder`` wrote; default: the configuration's, downloaded now.
 
     Raises:
         SystemExit: a file, the training set, an option or the checkpoint is invalid, or loss or weights are not
             finite.
     """
-    work = partial(_train, model, data, output, state, options, seed, generator, presentation)
+    work = partial(_train, model, data, output, state, options, seed, generator, presentation, encoder)
     run_on(options.processes, work)
 
 
@@ -77,6 +79,7 @@ def _train(
     seed: int,
     generator: str | None,
     presentation: Presentation,
+    encoder: Path | None,
 ) -> None:
     accelerator, config = make_accelerator(options.precision, options.tf32), read_config(options.config)
     geometry = Geometry(options.crop, options.source_size, options.cat_max_ratio, options.keep_ratio)
@@ -84,7 +87,7 @@ def _train(
     images = Counter(row["origin"] for row in stream.rows.load_data_list())
     if generator and not images[generator]:
         raise SystemExit(f"{data}: no images of generator {generator}; generate them, then run `build-training-set`")
-    network = build_network(config, options, seed)
+    network = build_network(config, options, seed, encoder)
     shade = Shade(network, stream, presentation.shade, options, accelerator) if presentation.shade else None
     trainer = Trainer(network, build_optimiser(network, options), accelerator, seed, shade)
     if options.compile:

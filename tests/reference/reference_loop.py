@@ -7,8 +7,8 @@ from diffusers import SchedulerMixin
 from torch import Tensor
 
 from dginstyle.conditioning import one_hot
+from dginstyle.devices import best_device
 from dginstyle.diffusion.latents import decode, encode, resize_lanczos, to_tensor
-from dginstyle.diffusion.loading import best_device
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.generation.components import large_components
 from dginstyle.generation.options import SamplingOptions

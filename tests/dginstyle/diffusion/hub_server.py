@@ -1,9 +1,14 @@
 """A small server that mimics the hub's downloads from a folder on disk."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+
+import pytest
 
 COMMIT = "0123456789" * 4
 REPOSITORY = "someone/DGInStyle"
@@ -49,8 +54,18 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def hub_server(folder: Path) -> ThreadingHTTPServer:
-    """Return a server, not yet started, of the files in a folder; ``asked`` lists the requests."""
+@contextmanager
+def serving(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
+    """Yield a server of the files in a folder, in place of the hub; ``asked`` lists the requests."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, folder))
     server.asked = []
-    return server
+    Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", url)
+    template = url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    yield server
+    server.shutdown()
+    server.server_close()

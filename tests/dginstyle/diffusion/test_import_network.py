@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-from threading import Thread
 
 import pytest
 import torch
@@ -14,7 +13,7 @@ from dginstyle.diffusion.download_network import download_network
 from dginstyle.diffusion.import_network import import_network
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.diffusion.origins import NetworkOrigin
-from tests.dginstyle.diffusion.hub_server import COMMIT, REPOSITORY, hub_server
+from tests.dginstyle.diffusion.hub_server import COMMIT, REPOSITORY, serving
 from tests.dginstyle.diffusion.published_networks import write_pickled, write_published_controlnet, write_published_unet
 
 WEIGHTS = "diffusion_pytorch_model.bin"
@@ -29,17 +28,8 @@ def published(tmp_path, prior, controlnet):
 
 @pytest.fixture
 def hub(published, monkeypatch):
-    server = hub_server(published)
-    Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", url)
-    template = url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(published, monkeypatch) as server:
+        yield server
 
 
 def same(first, second):

@@ -105,6 +105,12 @@ def test_the_card_of_a_local_prior_has_no_base_model(prior):
     assert ModelCard(model_card(REPOSITORY, "controlnet", prior, {})).data.base_model is None
 
 
+def test_the_card_of_a_downloaded_prior_names_its_hub_id(tmp_path):
+    (tmp_path / "download.json").write_text('{"origin": "owner/prior", "revision": "0"}')
+    card = ModelCard(model_card(REPOSITORY, "controlnet", str(tmp_path), {}))
+    assert card.data.base_model == "owner/prior" and 'load("owner/prior"' in card.text
+
+
 FAILED = r"unet_source is not on the hub \(.*weights stay where they are; .* run the same command again"
 
 

@@ -6,6 +6,7 @@ import torch
 from mmseg.registry import MODELS
 
 from segmodel.models import build_model, read_config
+from segmodel.models.download_encoder import download_encoder
 from segmodel.models.mit import MixTransformer
 from segmodel.models.pretrained import encoder_state, fetched
 
@@ -99,3 +100,34 @@ def test_original_names_are_converted():
         "head.weight": torch.zeros(1000, 2),
     }
     assert encoder_state(state).keys() == {"layers.0.0.projection.weight", "layers.3.2.weight"}
+
+
+@pytest.fixture
+def published(publish, tmp_path):
+    """A model configuration with published encoder weights, and the encoder."""
+    mini = CONFIGS / "deeplabv2_mini.py"
+    encoder = MODELS.build(read_config(mini).model.backbone)
+    config = tmp_path / "published.py"
+    config.write_text(f'_base_ = "{mini}"\nencoder_weights = "{publish(encoder.state_dict())}"\n')
+    return config, encoder
+
+
+def test_downloaded_encoder_needs_no_network(published, tmp_path, checkpoints):
+    config, encoder = published
+    download_encoder(config=config, output=tmp_path / "encoder.pth")
+    url = read_config(config).encoder_weights
+    Path(url.removeprefix("file://")).unlink()
+    (checkpoints / url.rpartition("/")[2]).unlink()
+    model = build_model(read_config(config), seed=0, encoder=tmp_path / "encoder.pth")
+    assert all(torch.equal(value, model.backbone.state_dict()[name]) for name, value in encoder.state_dict().items())
+
+
+def test_damaged_encoder_file_is_rejected(published, tmp_path):
+    (tmp_path / "encoder.pth").write_bytes(b"half")
+    with pytest.raises(SystemExit, match="encoder.pth: damaged, or not file://.*download it again"):
+        build_model(read_config(published[0]), seed=0, encoder=tmp_path / "encoder.pth")
+
+
+def test_model_without_encoder_weights_has_nothing_to_download(tmp_path):
+    with pytest.raises(SystemExit, match="has no encoder_weights"):
+        download_encoder(config=CONFIGS / "deeplabv2_mini.py", output=tmp_path / "encoder.pth")
