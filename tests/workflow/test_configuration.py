@@ -106,6 +106,8 @@ def test_benchmark_name_is_filled_in(check):
         ({"evaluation.cityscapes.stride": [64, 128]}, "stride [64, 128] leaves gaps between windows of [64, 64]"),
         ({"prior": "resources/none"}, "prior names the folder resources/none, which holds no model_index.json"),
         ({"prior": "results/{benchmark}/prior", "prior_training": None}, "needs prior_training and publishers.prior"),
+        ({"prior": "owner/name"}, "prior is the hub id owner/name, whose content can change: add prior_revision, a"),
+        ({"prior_revision": 40 * "0"}, "prior_revision is for hub ids, but prior is the folder resources/mini_prior"),
         ({"models.segformer_mini.config": "configs/none.py"}, "config names the file configs/none.py, which does not"),
         ({"pretrained": {"controlnet": {"origin": "owner/name"}}}, "pretrained.controlnet.origin is a hub id, whose"),
         ({"pretrained": {"controlnet": {"origin": "owner/name", "revision": "main"}}},
@@ -165,7 +167,7 @@ def test_nested_values_are_merged(check):
 
 
 def test_prior_may_be_a_hub_id(check):
-    assert check(prior="stable-diffusion-v1-5/stable-diffusion-v1-5")
+    assert check(prior="stable-diffusion-v1-5/stable-diffusion-v1-5", prior_revision="0" * 40)
 
 
 @pytest.mark.parametrize("key", ["models.segformer_mini.workers", "evaluation.cityscapes.batch_size"])

@@ -232,6 +232,10 @@ def missing_files(config: dict, repository: Path) -> Iterator[str]:
             f"prior names the folder {config['prior']}, which holds no model_index.json; use resources/mini_prior, "
             "rebuild it with `snakemake rebuild_prior`, or use a hub id"
         )
+    if prior is None and not config.get("prior_revision"):
+        yield f"prior is the hub id {config['prior']}, whose content can change: add prior_revision, a commit"
+    if prior and config.get("prior_revision"):
+        yield f"prior_revision is for hub ids, but prior is the folder {config['prior']}"
 
 
 def trains_prior(config: dict) -> bool:

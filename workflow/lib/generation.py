@@ -40,16 +40,24 @@ class Generation:
         return options(self.config["prior_training"] or {}, execution=execution_keys("prior_training"))
 
     def prior_location(self) -> str:
-        """Return the prior: a folder, relative to the working directory, or a hub id."""
-        folder = None if trains_prior(self.config) else prior_folder(self.config, self.repository)
-        return os.path.relpath(folder) if folder else self.config["prior"]
+        """Return the folder of the prior, relative to the working directory."""
+        if trains_prior(self.config):
+            return self.config["prior"]
+        folder = prior_folder(self.config, self.repository)
+        return os.path.relpath(folder) if folder else f"results/{self.config['benchmark']}/downloads/prior"
 
     def prior_files(self, wildcards: Wildcards) -> str | list[str]:
-        """Return the files of a local prior; none for a hub id."""
+        """Return the files of the prior, or its folder if a rule makes it."""
         if trains_prior(self.config):
             return "<benchmark>/prior"
         folder = prior_folder(self.config, self.repository)
-        return sorted(os.path.relpath(path) for path in folder.rglob("[!.]*") if path.is_file()) if folder else []
+        if folder is None:
+            return "<benchmark>/downloads/prior"
+        return sorted(os.path.relpath(path) for path in folder.rglob("[!.]*") if path.is_file())
+
+    def prior_origin(self, wildcards: Wildcards) -> list[str]:
+        """Return the arguments with the prior's hub id and commit."""
+        return ["--origin", self.config["prior"], "--revision", self.config["prior_revision"]]
 
     def pretrained(self, *, downloaded: bool = False) -> str:
         """Return a regular expression for the networks that others trained, or those of them that are on the hub."""

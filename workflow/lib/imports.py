@@ -89,13 +89,29 @@ def imported_modules(file: Path) -> frozenset[str]:
 
 def model_files(config: str) -> frozenset[Path]:
     """Return a model's configuration file, its base files, and the modules that they import."""
+    files = [path for path, _ in model_assignments(config)]
+    return frozenset(files).union(*(closure(module) for path in files for module in imported_modules(path)))
+
+
+def assigns(config: str, name: str) -> bool:
+    """Return whether a model's configuration file or one of its base files assigns a name a value other than None.
+
+    A file's own assignment takes precedence over those of its bases.
+    """
+    values = (assigned[name] for _, assigned in model_assignments(config) if name in assigned)
+    value = next(values, None)
+    return value is not None and not (isinstance(value, ast.Constant) and value.value is None)
+
+
+@cache
+def model_assignments(config: str | Path) -> tuple[tuple[Path, dict[str, ast.expr]], ...]:
+    """Return a model's configuration file and then its base files, with the expressions assigned in each."""
     path = REPOSITORY / config
     tree = ast.parse(path.read_text())
     assigned = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign)}
     base = ast.literal_eval(assigned["_base_"]) if "_base_" in assigned else []
     bases = [path.parent / name for name in ([base] if isinstance(base, str) else base)]
-    modules = (closure(module) for module in imported_modules(path))
-    return frozenset({path}).union(*modules, *(model_files(file.relative_to(REPOSITORY)) for file in bases))
+    return ((path, assigned), *(pair for file in bases for pair in model_assignments(file)))
 
 
 def collapsed(files: Iterable[Path]) -> list[str]:

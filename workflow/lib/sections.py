@@ -167,6 +167,9 @@ class Configuration(Options):
         description="the mini world's publishers: one for each set that render-packages writes, and the prior's corpus"
     )
     prior: str = Field(min_length=1, description="U^P, the pretrained latent diffusion model: a folder or a hub id")
+    prior_revision: str | None = Field(
+        None, pattern="^[0-9a-f]{40}$", description="commit of the prior's hub repository, 40 hexadecimal digits"
+    )
     prior_training: PriorOptions | None = Field(
         description="how rebuild_prior trains the mini prior; null where the prior comes from elsewhere"
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from configuration import execution_keys
+from imports import assigns
 from options import Options, argument, chosen, options, without
 from packages import checkpoint_arm, checkpoint_file, fetched, imported
 from protocols import protocol_entry
@@ -83,8 +84,11 @@ class Segmentation:
 
     def checkpoint_arguments(self, wildcards: Wildcards) -> list[str]:
         """Return the arguments with an imported model's configuration and its checkpoint's hash, if that is known."""
-        file = os.path.relpath(self.repository / self.config["models"][wildcards.model]["config"])
-        return ["--config", file, *argument("sha256", self._checkpoint(wildcards).get("sha256"))]
+        return [
+            "--config",
+            self.model_config(wildcards),
+            *argument("sha256", self._checkpoint(wildcards).get("sha256")),
+        ]
 
     def _checkpoint(self, wildcards: Wildcards) -> dict:
         arm = (wildcards.training_set, int(wildcards.seed))
@@ -141,11 +145,24 @@ class Segmentation:
             values["redraw"] = {**redraw, **statistics, **self.min_pixels}
         return options(values)
 
+    def encoder(self, wildcards: Wildcards) -> dict[str, str]:
+        """Return the downloaded encoder weights of a model as an input, if its configuration has any."""
+        config = self.config["models"][wildcards.model]["config"]
+        file = "<benchmark>/downloads/encoders/{model}.pth"
+        return {"encoder": file} if assigns(config, "encoder_weights") else {}
+
+    def encoder_argument(self, wildcards: Wildcards, input: dict) -> list[str]:
+        """Return the argument with the downloaded encoder weights, if there are any."""
+        return argument("encoder", input.get("encoder"))
+
+    def model_config(self, wildcards: Wildcards) -> str:
+        """Return a model's configuration file, relative to the working directory."""
+        return os.path.relpath(self.repository / self.config["models"][wildcards.model]["config"])
+
     def model_options(self, wildcards: Wildcards) -> Options:
         """Return the options of a model's training."""
         model = without(self.config["models"][wildcards.model], "kind", "evaluation_scale", "evaluation_mode")
-        file = {"config": os.path.relpath(self.repository / model["config"])}
-        return options(model, file, execution=execution_keys("models"))
+        return options(model, {"config": self.model_config(wildcards)}, execution=execution_keys("models"))
 
     def evaluation_options(self, wildcards: Wildcards) -> Options:
         """Return the evaluation protocol of a model, trained on a training set, on a target."""

@@ -12,40 +12,14 @@ from pathlib import Path
 import yaml
 from configuration import ConfigurationError, checked, execution_keys, kept_controlnets, prior_folder
 from existing_results import local_adapter, pretrained_networks
-from imports import collapsed, files_of_kind, files_of_rule, model_files
+from imports import assigns, collapsed, files_of_kind, files_of_rule, model_files
 from packages import imported
 from sections import load_kind
 from selection import evaluated_models, table_sets, trainings, used_generators
+from stage_rules import RULES
 
 REPOSITORY = Path(__file__).parents[2]
 HEADER = "# Made by `make stages` from {config}; do not edit; see docs/dvc.md.\n"
-RULES = {  # rules that a stage may run; all other outputs must already exist
-    "prior": ("render_packages", "extract_corpus", "train_prior"),
-    "rendered_data": ("render_packages", "fetch_package", "extract_packages"),
-    "data": ("survey_packages", "fetch_package", "extract_packages"),
-    "statistics": ("convert_labels", "compute_class_probabilities"),
-    "dreambooth": ("train_dreambooth",),
-    "controlnet": ("train_controlnet",),
-    "import_network": ("download_network", "import_network"),
-    "generate": ("draw_generation_list", "generate_shard", "gather_shards"),
-    "generate_light": ("draw_generation_list", "generate_light_shard", "gather_shards"),
-    "import_generated": ("import_generated_set",),
-    "training_set": ("build_training_set",),
-    "train": ("train_segmentation",),
-    "import_checkpoint": ("survey_packages", "fetch_package", "import_checkpoint"),
-    "evaluate": (
-        "evaluate_target",
-        "score_predictions",
-        "measure_quality",
-        "tabulate_quality",
-        "summarise_evaluations",
-        "render_summary",
-        "tabulate_sets",
-        "plot_gains",
-        "plot_samples",
-        "show_predictions",
-    ),
-}
 STATISTICS = ("sample_class_stats.json", "sample_class_stats_dict.json", "samples_with_class.json")
 RESULTS = ("dg_miou.csv", *(f"dg_miou_{name}" for name in ("gains.csv", "summary.csv", "summary.md", "summary.html")))
 
@@ -102,10 +76,13 @@ class Pipeline:
         self._add_evaluation()
 
     def _add_prior(self) -> list[str]:
-        """Add the repository's prior as a frozen stage: it is not rebuilt by ``dvc repro``."""
+        """Add the download of a prior from the hub, or the repository's prior, which ``dvc repro`` does not rebuild."""
         folder = prior_folder(self.config, REPOSITORY)
         if folder is None:
-            return []
+            place = f"{self.results}/downloads/prior"
+            params = ("prior", "prior_revision")
+            self._add("download_prior", "prior", [place], params, [], outs=[{place: {"cache": False}}])
+            return [place]
         place, made = os.path.relpath(folder, REPOSITORY), f"{self.results}/prior"
         copy = f"rm -rf {place} && cp -r {made} {place}"
         params = (*self._decisive("prior_training"), "publishers.prior", "seed")
@@ -197,8 +174,10 @@ class Pipeline:
         folder = self._training_folder(model, name, seed)
         outs = [f"{folder}/weights.safetensors", f"{folder}/training.json"]
         params = [*self._decisive("models", model), *self._entries("training_sets", name)]
-        files = collapsed(files_of_rule("train_segmentation") | model_files(self.config["models"][model]["config"]))
-        self._add("train", f"train-{model}-{name}-{seed}", outs, params, deps, files=files)
+        config = self.config["models"][model]["config"]
+        kind = "train_from_encoder" if assigns(config, "encoder_weights") else "train"
+        files = collapsed(set().union(*map(files_of_rule, RULES[kind])) | model_files(config))
+        self._add(kind, f"train-{model}-{name}-{seed}", outs, params, deps, files=files)
 
     def _add_checkpoint(self, model: str, name: str, seed: int) -> None:
         """Add the import of others' weights, which are neither cached nor pushed."""

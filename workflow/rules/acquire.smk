@@ -20,8 +20,11 @@ rule survey_packages:
         "<benchmark>/packages/{dataset}.json",
     log:
         "<benchmark>/logs/survey_packages/{dataset}.log",
+    localrule: True
     conda:
         "../envs/data.yaml"
+    resources:
+        download=1,
     params:
         urls=acquisition.package_urls,
         folder=f"{BENCHMARK}/packages/{{dataset}}",
@@ -40,8 +43,11 @@ rule fetch_package:
     benchmark:
         "<benchmark>/benchmarks/fetch_package/{dataset}/{package}.tsv"
     retries: 2
+    localrule: True
     conda:
         "../envs/data.yaml"
+    resources:
+        download=1,
     params:
         arguments=acquisition.fetch_arguments,
     shell:

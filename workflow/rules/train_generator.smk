@@ -63,23 +63,6 @@ ruleorder: import_network > train_controlnet
 ruleorder: import_network > train_dreambooth
 
 
-rule download_network:
-    output:
-        directory("<benchmark>/downloads/{network}"),
-    log:
-        "<benchmark>/logs/download_network/{network}.log",
-    wildcard_constraints:
-        network=generation.pretrained(downloaded=True),
-    retries: 2
-    conda:
-        "../envs/data.yaml"
-    params:
-        options=generation.network_origin,
-    shell:
-        "python -m dginstyle download-network --network {wildcards.network} --output {output}"
-        " --options {params.options:q} &> {log}"
-
-
 rule import_network:
     input:
         generation.network_files,

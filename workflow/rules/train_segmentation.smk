@@ -24,6 +24,7 @@ rule build_training_set:
 rule train_segmentation:
     input:
         unpack(segmentation.redraw_statistics),
+        unpack(segmentation.encoder),
         data="<benchmark>/training_sets/{training_set}.csv",
     output:
         weights="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors",
@@ -42,11 +43,12 @@ rule train_segmentation:
         folder=subpath(output.weights, parent=True),
         state=f"{BENCHMARK}/state/segmentation/{{model}}/{{training_set}}/seed{{seed}}",
         generator=segmentation.generator_argument,
+        encoder=segmentation.encoder_argument,
         options=segmentation.model_options,
         presentation=segmentation.presentation,
     shell:
         "python -m segmodel train --model {wildcards.model} --data {input.data} --output {params.folder}"
-        " --state {params.state} {params.generator:q} --options {params.options:q}"
+        " --state {params.state} {params.generator:q} {params.encoder:q} --options {params.options:q}"
         " --presentation {params.presentation:q} --seed {wildcards.seed} &> {log}"
 
 

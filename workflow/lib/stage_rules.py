@@ -1,0 +1,31 @@
+"""The rules that a stage of DVC may run, by kind of stage; all other outputs must already exist."""
+
+RULES = {
+    "download_prior": ("download_prior",),
+    "prior": ("render_packages", "extract_corpus", "train_prior"),
+    "rendered_data": ("render_packages", "fetch_package", "extract_packages"),
+    "data": ("survey_packages", "fetch_package", "extract_packages"),
+    "statistics": ("convert_labels", "compute_class_probabilities"),
+    "dreambooth": ("train_dreambooth",),
+    "controlnet": ("train_controlnet",),
+    "import_network": ("download_network", "import_network"),
+    "generate": ("draw_generation_list", "generate_shard", "gather_shards"),
+    "generate_light": ("draw_generation_list", "generate_light_shard", "gather_shards"),
+    "import_generated": ("import_generated_set",),
+    "training_set": ("build_training_set",),
+    "train": ("train_segmentation",),
+    "train_from_encoder": ("download_encoder", "train_segmentation"),
+    "import_checkpoint": ("survey_packages", "fetch_package", "import_checkpoint"),
+    "evaluate": (
+        "evaluate_target",
+        "score_predictions",
+        "measure_quality",
+        "tabulate_quality",
+        "summarise_evaluations",
+        "render_summary",
+        "tabulate_sets",
+        "plot_gains",
+        "plot_samples",
+        "show_predictions",
+    ),
+}
