@@ -48,9 +48,19 @@ def encode(vae: AutoencoderKL, images: Tensor, noise: Tensor) -> Tensor:
         images: the batch.
         noise: standard normal (N, 4, h, w), so that the caller seeds each item.
     """
+    return sample_latents(vae, posterior_moments(vae, images), noise)
+
+
+def posterior_moments(vae: AutoencoderKL, images: Tensor) -> Tensor:
+    """Return mean and standard deviation (N, 8, h, w) float32 of the unscaled latents of images (N, 3, H, W)."""
     posterior = vae.encode(images.to(vae.device, vae.dtype)).latent_dist
-    sample = posterior.mean.float() + posterior.std.float() * noise.to(vae.device)  # (N, 4, h, w)
-    return sample * vae.config.scaling_factor
+    return torch.cat([posterior.mean.float(), posterior.std.float()], 1)
+
+
+def sample_latents(vae: AutoencoderKL, moments: Tensor, noise: Tensor) -> Tensor:
+    """Return the scaled latents (N, 4, h, w) of moments (N, 8, h, w) and standard normal noise (N, 4, h, w)."""
+    mean, deviation = moments.chunk(2, 1)
+    return (mean + deviation * noise.to(vae.device)) * vae.config.scaling_factor
 
 
 def decode(vae: AutoencoderKL, latents: Tensor) -> np.ndarray:

@@ -1,6 +1,6 @@
 """``train-controlnet``: a ControlNet conditioned on label maps, on the frozen U^S (paper, section 3.2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,7 @@ from diffusers import (
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from dginstyle.captions import caption
-from dginstyle.colour_jitter import jittered, recoloured
-from dginstyle.conditioning import CHANNELS, channels
+from dginstyle.conditioning import CHANNELS
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.devices import sent
 from dginstyle.diffusion.conditions import one_hot_batch
@@ -34,9 +32,10 @@ from dginstyle.diffusion.loading import (
 )
 from dginstyle.labels import IGNORE, NUM_CLASSES, colourise
 from dginstyle.options import NonNegativeInt
-from dginstyle.rare_class_sampling import Crop, draw_class_and_file, draw_crop, draw_crop_with
-from dginstyle.seeds import derive_rng, derive_seed
-from dginstyle.training.dreambooth import noisy_latents
+from dginstyle.seeds import derive_seed
+from dginstyle.training.crops import LabelledCrops
+from dginstyle.training.dreambooth import encoded, noisy_latents
+from dginstyle.training.latent_cache import LatentCache
 from dginstyle.training.loop import train_to_folder
 from dginstyle.training.objective import squared_error
 from dginstyle.training.options import ControlNetOptions, TrainedPart, ValidationOptions
@@ -97,51 +96,12 @@ def _train(
     seed: int,
 ) -> None:
     source = SourceSet(data, options.decoded_source and Path(options.decoded_source))
-    task = ControlNetTask.load(prior, unet, LabelledCrops(source, options, min_pixels, seed), options, seed)
+    cache = LatentCache(state, prior, options) if options.cached_crops else None
+    task = ControlNetTask.load(prior, unet, LabelledCrops(source, options, min_pixels, seed, cache), options, seed)
     files = {"prior": prior, "unet": unet, **source.files("samples_with_class.json", "rcs_probabilities.json")}
     train_to_folder(task, options, output, state, {"seed": seed, "min_pixels": min_pixels}, files)
-
-
-@dataclass
-class LabelledCrops(Dataset):
-    """An infinite stream of crops of the source set with their label maps."""
-
-    source: SourceSet
-    options: ControlNetOptions
-    min_pixels: int
-    seed: int
-
-    def __getitem__(self, position: int) -> dict[str, Any]:
-        """Return image (H, W, 3) and condition's channels (H, W), both uint8, caption, and the noise's seed."""
-        rng = derive_rng(self.seed, "controlnet sample", position)
-        file, label, crop = self._draw(rng)
-        label, image = crop.of(label), crop.of(self.source.image(self.source.images[file]))
-        image = recoloured(image, label, self.options.class_colours, rng)
-        return {
-            "image": torch.tensor(jittered(image, self.options.colour_jitter, rng)),
-            "channels": torch.from_numpy(channels(label)),
-            "caption": caption(label),
-            "seed": derive_seed(self.seed, "controlnet noise", position),
-        }
-
-    def _draw(self, rng: np.random.Generator) -> tuple[str, np.ndarray, Crop]:
-        size = self.options.crop
-        try:
-            if not self.options.rare_class_sampling:
-                file = list(self.source.images)[rng.integers(len(self.source.images))]
-                label = self.source.label(file)
-                return file, label, draw_crop(label.shape, size, rng)
-            train_id, file = draw_class_and_file(self.source.probabilities, self._candidates, rng)
-            label = self.source.label(file)
-            return file, label, draw_crop_with(label, train_id, size, rng)
-        except ValueError as error:
-            raise SystemExit(
-                f"{self.source.folder}: {error}; choose a smaller controlnet.crop or convert again"
-            ) from None
-
-    def __post_init__(self) -> None:
-        """Compute the candidates of each class once."""
-        self._candidates = self.source.candidates(self.min_pixels) if self.options.rare_class_sampling else {}
+    if cache:
+        cache.clear()
 
 
 @dataclass
@@ -197,7 +157,8 @@ class ControlNetTask:
     def loss(self, network: ControlNetModel, batch: dict[str, Any]) -> Tensor:
         """Return the denoising loss of a batch of images (N, H, W, 3) and channels (N, H, W)."""
         dtype = self.unet.dtype
-        noisy, timesteps, target = noisy_latents(self.vae, self.scheduler, batch)
+        seeds = batch["seed"].tolist()
+        noisy, timesteps, target = noisy_latents(self.vae, self.scheduler, self._moments(batch), seeds)
         text = torch.stack([self._text(caption) for caption in batch["caption"]])  # (N, 77, C)
         condition = one_hot_batch(sent(batch["channels"], self.unet.device))  # (N, 20, H, W)
         down, middle = network(noisy, timesteps, text.float(), condition, return_dict=False)
@@ -210,6 +171,22 @@ class ControlNetTask:
         ).sample
         return squared_error(predicted, target)
 
+    def _moments(self, batch: dict[str, Any]) -> Tensor:
+        """Return the moments (N, 8, h, w) of a batch's latents; new crops are encoded one by one and cached.
+
+        One by one, so that an item's moments do not depend on which others are known: a resumed run ends the same.
+        """
+        if "moments" not in batch:
+            return encoded(self.vae, batch["image"])
+        found = []
+        for image, moments, crop in zip(batch["image"], batch["moments"], batch["crop"], strict=True):
+            if moments is None:
+                found.append(encoded(self.vae, image[None])[0])
+                self.samples.cache.write(crop, found[-1])
+            else:
+                found.append(sent(moments, self.vae.device))
+        return torch.stack(found)
+
     def _embedded_text(self, caption: str) -> Tensor:
         """Return the embedding (77, C) of a caption, computed separately: the same wherever a run was resumed."""
         return self.text_encoder([caption])[0]
@@ -218,6 +195,10 @@ class ControlNetTask:
         """Return pixels by trainId (19,) int64 of a batch, on the device."""
         pixels = one_hot_batch(sent(batch["channels"], self.unet.device), torch.uint8)  # (N, 20, H, W)
         return pixels.sum((0, 2, 3))[:NUM_CLASSES]
+
+    def shown(self) -> Dataset:
+        """Return the samples of validation images, with their images also if their latents are cached."""
+        return replace(self.samples, cache=None)
 
     def painter(self, network: ControlNetModel, options: ValidationOptions) -> Painter:
         """Return a function that draws label map, source image, and samples of the ControlNet on U^P and on U^S."""

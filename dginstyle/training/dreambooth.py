@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 from dginstyle.colour_jitter import jittered, recoloured
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.devices import sent
-from dginstyle.diffusion.latents import encode, scaled
+from dginstyle.diffusion.latents import posterior_moments, sample_latents, scaled
 from dginstyle.diffusion.loading import (
     DTYPES,
     TextEncoder,
@@ -136,13 +136,18 @@ class Dreambooth:
 
     def loss(self, network: UNet2DConditionModel, batch: dict[str, Any]) -> Tensor:
         """Return the denoising loss of a batch of images (N, H, W, 3) uint8."""
-        noisy, timesteps, target = noisy_latents(self.vae, self.scheduler, batch)
+        moments = encoded(self.vae, batch["image"])
+        noisy, timesteps, target = noisy_latents(self.vae, self.scheduler, moments, batch["seed"].tolist())
         text = self.empty_prompt.expand(len(noisy), -1, -1)  # (N, 77, C)
         return squared_error(network(noisy, timesteps, text).sample, target)  # both (N, 4, h, w)
 
     def counts(self, batch: dict[str, Any]) -> Tensor:
         """Return an empty tensor: crops are drawn without labels."""
         return torch.zeros(0, dtype=torch.int64, device=self.vae.device)
+
+    def shown(self) -> Dataset:
+        """Return the samples of validation images."""
+        return self.samples
 
     def painter(self, network: UNet2DConditionModel, options: ValidationOptions) -> Painter:
         """Return a function that draws a source image, and samples of U^P and U^S from the same noise, unprompted."""
@@ -162,17 +167,24 @@ class Dreambooth:
 
 
 @torch.no_grad()
-def noisy_latents(vae: AutoencoderKL, scheduler: DDPMScheduler, batch: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor]:
-    """Encode a batch and add noise.
+def encoded(vae: AutoencoderKL, images: Tensor) -> Tensor:
+    """Return the moments (N, 8, h, w) of the latents of images (N, H, W, 3) uint8, on the autoencoder's device."""
+    return posterior_moments(vae, scaled(sent(images, vae.device)))
+
+
+@torch.no_grad()
+def noisy_latents(
+    vae: AutoencoderKL, scheduler: DDPMScheduler, moments: Tensor, seeds: list[int]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Sample latents from their moments (N, 8, h, w) and add noise, each item from its own seed.
 
     Returns:
         Noisy latents (N, 4, h, w), timesteps (N,), and prediction targets (N, 4, h, w).
     """
-    images, factor = batch["image"], latent_factor(vae)  # (N, H, W, 3)
-    shape = (vae.config.latent_channels, images.shape[1] // factor, images.shape[2] // factor)
-    drawn = draw_noise(batch["seed"].tolist(), shape, scheduler.config.num_train_timesteps)
+    shape = (vae.config.latent_channels, *moments.shape[2:])
+    drawn = draw_noise(seeds, shape, scheduler.config.num_train_timesteps)
     posterior, noise, timesteps = (sent(part, vae.device) for part in drawn)
-    latents = encode(vae, scaled(sent(images, vae.device)), posterior)  # (N, 4, h, w)
+    latents = sample_latents(vae, moments, posterior)  # (N, 4, h, w)
     return (
         scheduler.add_noise(latents, noise, timesteps),
         timesteps,

@@ -20,6 +20,7 @@ from dginstyle.files import refuse_overwriting
 from dginstyle.identity import digest
 from dginstyle.training.accelerator import Losses, identify_together, make_accelerator
 from dginstyle.training.interruption import Interruption
+from dginstyle.training.latent_cache import joined
 from dginstyle.training.loading import loaded
 from dginstyle.training.log import TrainingLog, open_tracker
 from dginstyle.training.options import TrainingOptions, ValidationOptions
@@ -57,6 +58,9 @@ class Task(Protocol):
 
     def counts(self, batch: dict[str, Any]) -> Tensor:
         """Return pixels by trainId (19,) int64 of a batch; empty if the task does not count them."""
+
+    def shown(self) -> Dataset:
+        """Return the samples of validation images: those of the training, with their images."""
 
     def painter(self, network: ModelMixin, options: ValidationOptions) -> Painter:
         """Load U^P once and return a function that draws validation images of U^P and U^S from the same noise."""
@@ -100,7 +104,7 @@ def batches(task: Task, options: TrainingOptions, run: Run) -> Iterator[dict[str
     numbers = range(run.step * accumulation, options.steps * accumulation)
     firsts = [(number * accelerator.num_processes + accelerator.process_index) * size for number in numbers]
     positions = [range(first, first + size) for first in firsts]
-    return loaded(task.samples, positions, options.workers)
+    return loaded(task.samples, positions, options.workers, joined)
 
 
 def optimise(
@@ -181,7 +185,7 @@ def open_log(task: Task, options: TrainingOptions, run: Run, checkpoint: Checkpo
 def validation_picture(task: Task, options: ValidationOptions, run: Run) -> Image.Image:
     """Return the validation picture of a run with its current weights."""
     with run.evaluated() as network:
-        return picture(task.painter(network, options), task.samples, options)
+        return picture(task.painter(network, options), task.shown(), options)
 
 
 def save(run: Run, folder: Path) -> None:

@@ -137,12 +137,23 @@ class ControlNetOptions(TrainingOptions):
         description="trained parameters: all, or only condition embedding and zero convolutions (condition), also with "
         "the first or the middle block; the rest keeps U^S's weights",
     )
+    cached_crops: PositiveInt | None = Field(
+        None,
+        description="crops per label map and class to draw from, whose latents are kept on disk during the training; "
+        "null: a new crop in each draw, as published",
+    )
     keep_checkpoints: NonNegativeInt = Field(
         0,
         description="number of earlier ControlNets to keep, at most, evenly spread over the steps; `controlnet` of a "
         "generator names one by its step",
         json_schema_extra=EXECUTION,
     )
+
+    @model_validator(mode="after")
+    def _require_colours(self) -> Self:
+        if self.cached_crops and (self.colour_jitter or self.class_colours):
+            raise ValueError("has cached_crops, which needs colour_jitter: 0 and class_colours: 0 to reuse latents")
+        return self
 
     def kept_steps(self) -> tuple[int, ...]:
         """Return the steps whose weights are kept: multiples of ``checkpoint_every`` before the last step."""

@@ -59,7 +59,7 @@ def main() -> None:
     arguments = parser.parse_args()
     task = trained_task(arguments.results / "models", arguments.results / "data/gta")
     shown = ValidationOptions(every=1, images=3, guidance=CONFIG["generators"]["dginstyle"]["guidance"])
-    sheet = picture(task.painter(task.network, shown), task.samples, shown)
+    sheet = picture(task.painter(task.network, shown), task.shown(), shown)
     sheet.save(arguments.output / "validation.png", optimize=True)
     rows = weathers(arguments.results / "models/controlnet")
     labelled_grid(rows).save(arguments.output / "weathers.png", optimize=True)
