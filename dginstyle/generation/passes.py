@@ -10,6 +10,7 @@ import torch
 from diffusers import ControlNetModel, LCMScheduler, SchedulerMixin, UNet2DConditionModel
 from torch import Tensor, nn
 
+from dginstyle.devices import sent
 from dginstyle.diffusion.workers import Workers
 from dginstyle.generation.fusion import (
     Fusion,
@@ -172,7 +173,7 @@ def sampling_steps(scheduler: SchedulerMixin, steps: int, device: torch.device) 
     in each step would wait for the GPU.
     """
     scheduler.set_timesteps(steps)
-    return list(zip(scheduler.timesteps.tolist(), scheduler.timesteps.to(device).unbind(), strict=True))
+    return list(zip(scheduler.timesteps.tolist(), sent(scheduler.timesteps, device).unbind(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -226,9 +227,9 @@ def second_pass(
     """
     timesteps = sampling_steps(scheduler, steps, noise.device)
     grid = window_grid(noise.shape[2:], options.size, options.stride, options.border)
-    inside = covered(noise.shape[2:], grid).to(noise.device)  # (H', W')
+    inside = sent(covered(noise.shape[2:], grid), noise.device)  # (H', W')
     places = needed_places(keep, grid)
-    keep = keep.to(noise.device)
+    keep = sent(keep, noise.device)
     windows = Windows(denoiser, places, text, condition, noise.shape[3], options.batching)
     fuse = Fusion(places, noise)
     levels = reference_levels([step for step, _ in timesteps], scheduler.alphas_cumprod, options.reference_noise)
@@ -261,7 +262,7 @@ class Windows:
         self.denoiser, self.text, self.condition, self.count = denoiser, text, condition, len(places)
         self.batches = batched_places(places, batching.largest or len(text), batching.fixed)
         owners = [torch.tensor([item for item, _ in batch], dtype=torch.long) for batch in self.batches]
-        self.owners = [batch.to(text.device) for batch in owners]  # now, because copying waits for the GPU
+        self.owners = [sent(items, text.device) for items in owners]
         self.factor = condition.shape[3] // width
         self.kept: dict[int, Tensor] = {}
         self.room = EMBEDDINGS_KEPT
