@@ -22,7 +22,7 @@ from dginstyle.datasets.adapter import find_pairs
 from dginstyle.datasets.gta import GTA
 from dginstyle.datasets.integrity import convert_pair
 from dginstyle.datasets.png import write_label
-from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, NUM_CLASSES, read_indices
+from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, NUM_CLASSES, read_label
 
 HEIGHT, WIDTH = 1052, 1914
 IDS = np.array([7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33, 0, 4, 34], dtype=np.uint8)
@@ -114,7 +114,7 @@ def main() -> None:
             found = convert_pair(pair, GTA, folder / "labels")
             assert {k: n for k, n in found.pixels.items() if k != IGNORE} == expected
             np.testing.assert_array_equal(
-                read_indices(folder / "labels" / found.label_name), read_indices(folder / "reference.png")
+                read_label(folder / "labels" / found.label_name), read_label(folder / "reference.png")
             )
         masks = rate(lambda pair: convert_by_masks(pair.label, folder / "reference.png"), pairs)
         ours = rate(lambda pair: convert_pair(pair, GTA, folder / "labels"), pairs)

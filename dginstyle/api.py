@@ -17,7 +17,8 @@ from dginstyle.diffusion.latents import REMEDY, NotFiniteError
 from dginstyle.diffusion.loading import require_supported
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
 from dginstyle.generation.synthesis import Synthesiser, load_networks
-from dginstyle.labels import IGNORE, Encoding, as_train_ids, label_values, open_label
+from dginstyle.images import palette_of
+from dginstyle.labels import IGNORE, Encoding, checked_train_ids, label_values, open_label
 from dginstyle.options import Options, PositiveInt
 from dginstyle.pictures import save_png
 from dginstyle.problems import problem
@@ -200,7 +201,9 @@ def read_train_ids(label: Any, encoding: Encoding) -> np.ndarray:
     """
     if isinstance(label, str | Path):
         return open_label(Path(label), encoding)
-    return as_train_ids(label_values(label), encoding)
+    return checked_train_ids(
+        label_values(label), palette_of(label) if isinstance(label, Image.Image) else None, encoding
+    )
 
 
 def scene_prompt(label: np.ndarray, weather: str | None) -> str:

@@ -8,7 +8,9 @@ from cityscapesscripts.helpers.labels import labels as _TABLE
 from cityscapesscripts.helpers.labels import trainId2label
 from PIL import Image
 
-IGNORE = 255
+from dginstyle.images import GREY_OR_PALETTE, InvalidFile, read_image, read_values
+from dginstyle.palettes import COLOUR_TO_TRAIN_ID, IGNORE, require_own_colours
+
 NUM_CLASSES = 19
 _EVALUATED = tuple(trainId2label[train_id] for train_id in range(NUM_CLASSES))
 
@@ -31,12 +33,11 @@ def lookup_table(train_ids: dict[int, int]) -> np.ndarray:
 ID_TO_TRAIN_ID: np.ndarray = lookup_table({label.id: label.trainId for label in _TABLE if not label.ignoreInEval})
 """Cityscapes id to trainId, (256,) uint8, 255 where the benchmark does not evaluate."""
 
+IDENTITY: np.ndarray = lookup_table({train_id: train_id for train_id in range(NUM_CLASSES)})
+"""The same table for labels that already are trainIds."""
+
 Encoding = Literal["trainIds", "ids"]
-_IGNORED_COLOURS = {label.color for label in _TABLE if label.ignoreInEval}
-COLOUR_TO_TRAIN_ID = {colour: IGNORE for colour in _IGNORED_COLOURS} | {
-    tuple(colour): train_id for train_id, colour in enumerate(PALETTE.tolist())
-}
-"""trainId by Cityscapes colour; a colour shared by an evaluated and an ignored class means the evaluated one."""
+
 
 _COLOURS = np.zeros((256, 3), dtype=np.uint8)
 _COLOURS[:NUM_CLASSES] = PALETTE
@@ -47,27 +48,17 @@ def colourise(label: np.ndarray) -> np.ndarray:
     return _COLOURS[label]
 
 
-def read_indices(path: str | Path) -> np.ndarray:
-    """Return the values (H, W) uint8 of a label PNG: grey levels (mode L) or palette indices (mode P).
-
-    Pillow, because OpenCV expands palettes to colours (docs/architecture.md, labels).
-
-    Raises:
-        ValueError: the file is a colour image.
-    """
-    with Image.open(path) as image:
-        if image.mode not in ("L", "P"):
-            raise ValueError(f"{path}: a label map must be a grey or palette PNG (mode L or P), not {image.mode}")
-        return np.array(image, dtype=np.uint8)
-
-
 def read_label(path: str | Path) -> np.ndarray:
     """Return a trainId map (H, W) uint8 with values 0–18 and 255.
 
     Raises:
-        ValueError: the file is a colour image, or has values that are not trainIds.
+        ValueError: the file is no label map (`dginstyle.images.read_values`), or has values that are not trainIds.
+        OSError: it is missing or may not be read.
     """
-    label = read_indices(path)
+    try:
+        label, _ = read_values(path)
+    except InvalidFile as error:
+        raise ValueError(f"{path}: {error}") from None
     unknown = [value for value in np.flatnonzero(np.bincount(label.ravel())) if NUM_CLASSES <= value != IGNORE]
     if unknown:
         raise ValueError(f"{path}: values {[int(v) for v in unknown]} are not trainIds (0–18, {IGNORE} for ignore)")
@@ -86,9 +77,24 @@ def open_label(path: Path, encoding: Encoding = "trainIds") -> np.ndarray:
     """
     try:
         with Image.open(path) as image:
-            return as_train_ids(label_values(image), encoding)
+            grey_or_palette = image.mode in GREY_OR_PALETTE
+        if not grey_or_palette:
+            return as_train_ids(read_image(path), encoding)
+        values, palette = read_values(path)
+        return checked_train_ids(values, palette, encoding)
     except (OSError, ValueError) as error:
         raise SystemExit(f"{path}: {error}") from None
+
+
+def checked_train_ids(values: np.ndarray, palette: np.ndarray | None, encoding: Encoding) -> np.ndarray:
+    """Return trainIds (H, W) uint8 of the values of a label map that may have a palette.
+
+    Raises:
+        ValueError: as `as_train_ids`, or the palette is that of other values (`dginstyle.palettes`).
+    """
+    train_ids = as_train_ids(values, encoding)
+    require_own_colours(values, palette, ID_TO_TRAIN_ID if encoding == "ids" else IDENTITY)
+    return train_ids
 
 
 def label_values(label: Any) -> np.ndarray:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from dginstyle.images import read_image
 from dginstyle.labels import colourise, read_label
 
 LARGEST_SIDE = 256
@@ -17,8 +18,7 @@ FONT = ImageFont.load_default(13)
 
 def side_by_side(image: Path, label: Path) -> Image.Image:
     """Return an image next to its colourised label map, at most 256 pixels high."""
-    with Image.open(image) as opened:
-        left = opened.convert("RGB")
+    left = Image.fromarray(read_image(image))
     right = Image.fromarray(colourise(read_label(label)))
     pair = Image.new("RGB", (2 * left.width, left.height))
     pair.paste(left, (0, 0))

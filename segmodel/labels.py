@@ -8,7 +8,9 @@ from cityscapesscripts.helpers.labels import labels as _TABLE
 from cityscapesscripts.helpers.labels import trainId2label
 from PIL import Image
 
-IGNORE = 255
+from segmodel.images import read_values
+from segmodel.palettes import IGNORE, require_own_colours
+
 CLASS_NAMES = tuple(trainId2label[trainId].name for trainId in range(19))
 PALETTE = tuple(trainId2label[trainId].color for trainId in range(19))  # RGB, 0-255
 RARE_CLASSES = ("train", "rider", "bicycle", "motorcycle", "traffic light", "traffic sign")
@@ -28,20 +30,30 @@ def train_ids(encoding: Encoding) -> np.ndarray:
     return table
 
 
+IDENTITY = train_ids("trainIds")
+
+
+def read_label_values(path: Path | str, train_ids: np.ndarray, remedy: str) -> np.ndarray:
+    """Return the values (H, W) uint8 of a label map, which mean ``train_ids`` (256,) uint8.
+
+    Raises:
+        SystemExit: the file is not accepted (`segmodel.images.read_values`), or its palette is that of other values.
+    """
+    try:
+        values, palette = read_values(path)
+        require_own_colours(values, palette, train_ids)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{path}: {error}; {remedy}") from None
+    return values
+
+
 def read_label(path: Path | str) -> np.ndarray:
     """Return a label map (H, W) uint8 with values 0-18 and 255.
-
-    Decoded with Pillow, because OpenCV 5 expands palette PNGs to three channels.
 
     Raises:
         SystemExit: the file is not a map of trainIds.
     """
-    with Image.open(path) as image:
-        if image.mode not in ("L", "P"):
-            raise SystemExit(
-                f"{path}: image mode is {image.mode}, but label maps need mode L; run `convert` on its data set"
-            )
-        label = np.asarray(image)
+    label = read_label_values(path, IDENTITY, "run `convert` on its data set")
     if not _KNOWN[label].all():
         unknown = np.unique(label[~_KNOWN[label]]).tolist()
         raise SystemExit(

@@ -1,10 +1,13 @@
-"""Manifests (``image,label,...``) and training sets (``image,label,origin`` and optionally ``drawn_class``)."""
+"""Manifests (``image,label,...``), training sets (``image,label,origin``, maybe ``drawn_class``), and their images."""
 
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from segmodel.csv_files import read_table
+from segmodel.images import InvalidFile, read_image
 
 SOURCE = "source"
 
@@ -49,3 +52,20 @@ def read_samples(table: Path) -> list[Sample]:
         if not path.is_file():
             raise SystemExit(f"{path}: listed in {table} but missing; rerun the step that writes it")
     return samples
+
+
+def load_image(path: Path) -> np.ndarray:
+    """Return an image (H, W, 3) uint8 RGB (`segmodel.images.read_image`).
+
+    Raises:
+        SystemExit: the file is missing or not accepted.
+    """
+    try:
+        return read_image(path)
+    except (OSError, InvalidFile) as error:
+        raise SystemExit(f"{path}: {error}; replace the file, or run `convert` on its data set again") from None
+
+
+def load_bgr(path: Path) -> np.ndarray:
+    """Return an image (H, W, 3) uint8 BGR, as mmsegmentation's transforms and networks expect it; as `load_image`."""
+    return np.ascontiguousarray(load_image(path)[..., ::-1])

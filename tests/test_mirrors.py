@@ -17,7 +17,7 @@ def _functions(package: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "file",
     [
-        *("cli.py", "options.py", "identity.py", "checkpoint.py", "devices.py"),
+        *("cli.py", "options.py", "identity.py", "checkpoint.py", "devices.py", "images.py", "palettes.py"),
         *(f"training/{name}.py" for name in ("accelerator", "interruption", "loading", "log", "parallel")),
     ],
 )

@@ -1,6 +1,7 @@
 """ACDC (Sakaridis et al., ICCV 2021): fog, night, rain and snow, annotated as trainIds."""
 
-from dginstyle.datasets.adapter import IDENTITY, KNOWN_TRAIN_IDS, Adapter
+from dginstyle.datasets.adapter import KNOWN_TRAIN_IDS, Adapter
+from dginstyle.labels import IDENTITY
 
 ACDC = Adapter(
     name="acdc",

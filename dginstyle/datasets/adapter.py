@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dginstyle.labels import IGNORE, NUM_CLASSES, lookup_table
+from dginstyle.labels import IGNORE, NUM_CLASSES
 
 CONVERTED_SUFFIX = "_labelTrainIds.png"
 
@@ -68,9 +68,6 @@ def ids(*values: int) -> np.ndarray:
     table.flags.writeable = False
     return table
 
-
-IDENTITY = lookup_table({train_id: train_id for train_id in range(NUM_CLASSES)})
-"""Lookup table for labels that already are trainIds."""
 
 KNOWN_TRAIN_IDS = ids(*range(NUM_CLASSES), IGNORE)
 

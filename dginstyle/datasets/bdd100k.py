@@ -1,6 +1,7 @@
 """BDD100K (Yu et al., CVPR 2020), the 10k images with segmentation masks of trainIds."""
 
-from dginstyle.datasets.adapter import IDENTITY, KNOWN_TRAIN_IDS, Adapter
+from dginstyle.datasets.adapter import KNOWN_TRAIN_IDS, Adapter
+from dginstyle.labels import IDENTITY
 
 BDD100K = Adapter(
     name="bdd100k",

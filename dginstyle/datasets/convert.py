@@ -107,7 +107,7 @@ def convert_all(
     Raises:
         SystemExit: a process was killed.
     """
-    work = bind(convert_pair, adapter=adapter, folder=folder, size=size)
+    work = bind(convert_pair, adapter=adapter, folder=folder, label_size=size)
     description = f"convert {adapter.title}"
     if processes == 1:
         return [work(pair) for pair in progress(description, iterable=pairs, unit="pair")]

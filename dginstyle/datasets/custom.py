@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dginstyle.datasets.adapter import IDENTITY, KNOWN_TRAIN_IDS, Adapter, ids
+from dginstyle.datasets.adapter import KNOWN_TRAIN_IDS, Adapter, ids
 from dginstyle.datasets.options import OTHERS, TRAIN_IDS, CustomSet
-from dginstyle.labels import CLASS_NAMES, lookup_table
+from dginstyle.labels import CLASS_NAMES, IDENTITY, lookup_table
 
 
 def custom_adapter(custom: CustomSet) -> Adapter:

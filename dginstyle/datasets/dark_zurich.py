@@ -1,6 +1,7 @@
 """Dark Zurich (Sakaridis et al., ICCV 2019), its 50 annotated night images."""
 
-from dginstyle.datasets.adapter import IDENTITY, KNOWN_TRAIN_IDS, Adapter
+from dginstyle.datasets.adapter import KNOWN_TRAIN_IDS, Adapter
+from dginstyle.labels import IDENTITY
 
 DARK_ZURICH = Adapter(
     name="dark_zurich",

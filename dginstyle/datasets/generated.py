@@ -3,8 +3,8 @@
 The published generator edits a label map before it saves it, which turns 255 into 19; both are ignore here.
 """
 
-from dginstyle.datasets.adapter import IDENTITY, KNOWN_TRAIN_IDS, Adapter, ids
-from dginstyle.labels import NUM_CLASSES
+from dginstyle.datasets.adapter import KNOWN_TRAIN_IDS, Adapter, ids
+from dginstyle.labels import IDENTITY, NUM_CLASSES
 
 GENERATED = Adapter(
     name="dginstyle",

@@ -6,10 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from dginstyle.csv_files import read_table
 from dginstyle.datasets.decoded import Decoded
+from dginstyle.images import InvalidFile, read_image
 from dginstyle.labels import read_label
 from dginstyle.rare_class_sampling import candidates, read_json, read_samples_with_class
 
@@ -84,7 +84,7 @@ class SourceSet:
         Raises:
             SystemExit: the file is missing or damaged, or its copy cannot be written.
         """
-        return self._read(file, read_image)
+        return self._read(file, read_image_of_set)
 
     def _read(self, file: str, read: Callable[[Path], np.ndarray]) -> np.ndarray:
         path = self.folder / file
@@ -103,14 +103,13 @@ def read_label_of_set(path: Path) -> np.ndarray:
         raise SystemExit(f"{error}; convert the data set again") from None
 
 
-def read_image(path: Path) -> np.ndarray:
+def read_image_of_set(path: Path) -> np.ndarray:
     """Return an image (H, W, 3) uint8 RGB.
 
     Raises:
         SystemExit: the file is missing or damaged.
     """
     try:
-        with Image.open(path) as image:
-            return np.array(image.convert("RGB"))
-    except OSError as error:
+        return read_image(path)
+    except (OSError, InvalidFile) as error:
         raise SystemExit(f"{path} cannot be read ({error}); extract the data set again") from None

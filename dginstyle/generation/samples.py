@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from dginstyle.captions import classes_present
 from dginstyle.files import whole_file
+from dginstyle.images import read_image
 from dginstyle.labels import CLASS_NAMES, PALETTE, colourise, read_label
 from dginstyle.rare_class_sampling import Crop
 
@@ -99,12 +99,6 @@ def read_sample(folder: Path, item: dict) -> Sample:
         raise SystemExit(f"{folder / 'metadata.jsonl'} has a line without {error}: generate and gather again") from None
     except (OSError, ValueError) as error:
         raise SystemExit(f"a sample of {folder} cannot be read ({error}): generate and gather again") from None
-
-
-def read_image(path: Path) -> np.ndarray:
-    """Return an image (H, W, 3) uint8 RGB."""
-    with Image.open(path) as image:
-        return np.array(image.convert("RGB"))
 
 
 def draw(samples: list[Sample], title: str) -> "Figure":

@@ -10,6 +10,7 @@ from mmseg.models import BaseSegmentor
 from torch import Tensor
 
 from segmodel.evaluation.options import InferenceOptions
+from segmodel.manifest import load_bgr
 from segmodel.windows import slide_logits, window_corners
 
 
@@ -24,7 +25,7 @@ def predictions(network: BaseSegmentor, paths: list[Path], options: InferenceOpt
     size = images_per_batch(options)
     batch: list[Tensor] = []
     for path in paths:
-        image = read_image(path, options.size, options.keep_ratio)
+        image = resized_image(path, options.size, options.keep_ratio)
         if batch and (len(batch) == size or image.shape != batch[0].shape):
             yield from _batch_logits(network, batch, options)
             batch = []
@@ -53,17 +54,18 @@ def predict_logits(network: BaseSegmentor, inputs: Tensor, options: InferenceOpt
     return slide_logits(predict, inputs, options.crop, options.stride, options.batch_size)
 
 
-def read_image(path: Path, size: tuple[int, int], keep_ratio: bool = False) -> Tensor:
+def resized_image(path: Path, size: tuple[int, int], keep_ratio: bool = False) -> Tensor:
     """Return an image resized bilinearly as (3, H, W) uint8 BGR, as mmsegmentation loads it.
 
     Args:
         path: image file.
         size: (H, W).
         keep_ratio: keep the aspect ratio and fit within ``size``, in either orientation.
+
+    Raises:
+        SystemExit: the file is missing or not accepted (`segmodel.images.read_image`).
     """
-    image = mmcv.imread(path)  # (h, w, 3) BGR
-    if image is None:
-        raise SystemExit(f"{path}: cannot be decoded as an image; run `convert` on its data set again")
+    image = load_bgr(path)  # (h, w, 3)
     resized = mmcv.imrescale(image, tuple(size[::-1])) if keep_ratio else mmcv.imresize(image, size[::-1])
     return torch.from_numpy(resized).permute(2, 0, 1)
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import cv2
-import mmcv
 from PIL import Image
 
 from segmodel.evaluation.inference import predictions
 from segmodel.evaluation.options import InferenceOptions
 from segmodel.files import whole_file
 from segmodel.labels import colourise, palette_image
+from segmodel.manifest import load_image
 from segmodel.models import load_trained
 from segmodel.options import Share
 from segmodel.windows import resized_prediction
@@ -33,7 +33,7 @@ def predict(*, weights: Path, images: Path, output: Path, options: InferenceOpti
     paths = image_files(images)
     network = load_trained(weights)
     for path, logits in zip(paths, predictions(network, paths, options), strict=True):
-        image = mmcv.imread(path, channel_order="rgb")  # (h, w, 3)
+        image = load_image(path)  # (h, w, 3)
         label = resized_prediction(logits, image.shape[:2]).cpu().numpy()  # (h, w)
         _write_image(palette_image(label), output / f"{path.stem}_labelTrainIds.png")
         blend = cv2.addWeighted(image, 1.0 - opacity, colourise(label), opacity, 0.0)  # (h, w, 3) uint8

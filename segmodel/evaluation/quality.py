@@ -11,7 +11,7 @@ from mmseg.models import BaseSegmentor
 from torch import Tensor
 
 from segmodel.devices import best_device
-from segmodel.evaluation.inference import read_image
+from segmodel.evaluation.inference import resized_image
 from segmodel.evaluation.metrics import confusion_matrix
 from segmodel.evaluation.options import QualityOptions
 from segmodel.files import whole_file
@@ -72,7 +72,7 @@ def window_batches(samples: list[Sample], options: QualityOptions) -> Iterator[t
     height, width = options.crop
     images, labels = [], []
     for sample in samples:
-        image = read_image(sample.image, options.size)  # (3, H, W)
+        image = resized_image(sample.image, options.size)  # (3, H, W)
         label = mmcv.imresize(read_label(sample.label), options.size[::-1], interpolation="nearest")
         for top, left in window_corners(options.size, options.crop, options.crop):
             images.append(image[:, top : top + height, left : left + width])

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from segmodel.files import whole_file
 from segmodel.identity import Identity, digest
+from segmodel.images import image_size
 from segmodel.manifest import Sample
 
 
@@ -67,13 +67,8 @@ def write_evaluation(
 
 def label_size(samples: list[Sample]) -> str:
     """Return the label resolution: "native" if every label has its image's size, else "HEIGHTxWIDTH" or "various"."""
-    sizes = [(_size(sample.image), _size(sample.label)) for sample in samples]
+    sizes = [(image_size(sample.image), image_size(sample.label)) for sample in samples]
     if all(image == label for image, label in sizes):
         return "native"
     (width, height), *others = {label for _, label in sizes}
     return "various" if others else f"{height}x{width}"
-
-
-def _size(path: Path) -> tuple[int, int]:
-    with Image.open(path) as image:
-        return image.size  # (width, height) from the header, without decoding

@@ -13,12 +13,11 @@ from segmodel.evaluation.metrics import confusion_matrix
 from segmodel.evaluation.records import Record, label_size, write_evaluation
 from segmodel.evaluation.settings import prediction_settings
 from segmodel.files import progress
-from segmodel.labels import CLASS_NAMES, IGNORE, Encoding, read_label, train_ids
+from segmodel.images import image_size
+from segmodel.labels import CLASS_NAMES, IGNORE, Encoding, read_label, read_label_values, train_ids
 from segmodel.manifest import Sample, read_samples
 
 CONVERTED_SUFFIX = "_labelTrainIds.png"
-_UNREADABLE = (OSError, SyntaxError, ValueError)
-"""Raised by Pillow on damaged files."""
 
 
 def score_predictions(
@@ -114,7 +113,7 @@ def score(sample: Sample, file: Path, encoding: Encoding) -> np.ndarray:
         SystemExit: it is damaged, of another size, or names no class at a labelled pixel.
     """
     label = read_label(sample.label)  # (H, W)
-    prediction = train_ids(encoding)[read_prediction(sample, file, label.shape)]  # (H, W)
+    prediction = train_ids(encoding)[read_prediction(sample, file, label.shape, encoding)]  # (H, W)
     unnamed = (prediction == IGNORE) & (label != IGNORE)
     if unnamed.any():
         other = "ids" if encoding == "trainIds" else "trainIds"
@@ -125,25 +124,19 @@ def score(sample: Sample, file: Path, encoding: Encoding) -> np.ndarray:
     return confusion_matrix(label, np.where(label == IGNORE, 0, prediction), len(CLASS_NAMES))
 
 
-def read_prediction(sample: Sample, file: Path, size: tuple[int, int]) -> np.ndarray:
+def read_prediction(sample: Sample, file: Path, size: tuple[int, int], encoding: Encoding) -> np.ndarray:
     """Return the values (H, W) uint8 of a predicted label map, resized to ``size`` if it has the image's size.
 
     Raises:
-        SystemExit: it is damaged, a colour image, or of another size.
+        SystemExit: it is damaged, a colour image, or of another size, or its palette is that of other values.
     """
-    try:
-        with Image.open(file) as image:
-            if image.mode not in ("L", "P"):
-                raise SystemExit(f"{file}: a label map must be a grey or palette PNG (mode L or P), not {image.mode}")
-            image.load()
-    except _UNREADABLE as error:
-        raise SystemExit(f"{file}: cannot be decoded ({error}): write it again") from None
-    if image.size != size[::-1]:
-        with Image.open(sample.image) as photograph:
-            if image.size != photograph.size:
-                raise SystemExit(
-                    f"{file}: is {image.width}x{image.height}, but the label map is {size[1]}x{size[0]}: resize the "
-                    "prediction to it"
-                )
-        image = image.resize(size[::-1], Image.Resampling.NEAREST)  # as the label map was
-    return np.asarray(image)
+    values = read_label_values(file, train_ids(encoding), "write it again")
+    if values.shape == size:
+        return values
+    if values.shape != image_size(sample.image)[::-1]:
+        raise SystemExit(
+            f"{file}: is {values.shape[1]}x{values.shape[0]}, but the label map is {size[1]}x{size[0]}: resize the "
+            "prediction to it"
+        )
+    resized = Image.fromarray(values).resize(size[::-1], Image.Resampling.NEAREST)  # as the label map was
+    return np.asarray(resized)

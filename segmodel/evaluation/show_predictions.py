@@ -12,7 +12,7 @@ from segmodel.evaluation.inference import predictions
 from segmodel.evaluation.options import InferenceOptions, Mode
 from segmodel.files import whole_file
 from segmodel.labels import colourise, read_label
-from segmodel.manifest import Sample, read_samples
+from segmodel.manifest import Sample, load_image, read_samples
 from segmodel.models import load_trained
 from segmodel.options import PositiveInt
 from segmodel.windows import resized_prediction
@@ -72,7 +72,7 @@ def draw(columns: dict[str, list[np.ndarray]], rows: list[str]) -> Figure:
 
 
 def _photographs(chosen: dict[str, list[Sample]], width: int) -> list[np.ndarray]:
-    images = (mmcv.imread(sample.image, channel_order="rgb") for samples in chosen.values() for sample in samples)
+    images = (load_image(sample.image) for samples in chosen.values() for sample in samples)
     return [_narrowed(image, width) for image in images]
 
 

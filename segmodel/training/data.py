@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmcv.transforms import BaseTransform, LoadImageFromFile, RandomFlip, Resize
+from mmcv.transforms import BaseTransform, RandomFlip, Resize
 from mmengine.dataset import Compose
 from mmseg.registry import DATASETS, TRANSFORMS
 
 from segmodel.labels import CLASS_NAMES, PALETTE, read_label
-from segmodel.manifest import SOURCE, read_samples
+from segmodel.manifest import SOURCE, load_bgr, read_samples
 from segmodel.training.options import Photometric, Presentation
 from segmodel.training.rare_class_sampling import RareClassDraw, has_enough, mixed_position
 
@@ -20,6 +20,16 @@ with redirect_stdout(None):  # mmsegmentation prints that an optional plug-in is
     from mmseg.datasets.transforms import PackSegInputs, RandomCrop
 
     from segmodel.training.augmentation import photometric_transforms
+
+
+@TRANSFORMS.register_module()
+class LoadImage(BaseTransform):
+    """Add ``img`` (H, W, 3) uint8 BGR and its size, read as every command reads it (``segmodel.images``)."""
+
+    def transform(self, results: dict) -> dict:
+        """Load ``img_path``."""
+        image = load_bgr(Path(results["img_path"]))
+        return {**results, "img": image, "img_shape": image.shape[:2], "ori_shape": image.shape[:2]}
 
 
 @TRANSFORMS.register_module()
@@ -67,7 +77,7 @@ class Geometry:
 
 def loading(size: tuple[int, int], keep_ratio: bool = False) -> list[BaseTransform]:
     """Return the transforms that load image and label and resize them to, or to lie within, (height, width)."""
-    return [LoadImageFromFile(), LoadTrainIds(), Resize(scale=size[::-1], keep_ratio=keep_ratio)]
+    return [LoadImage(), LoadTrainIds(), Resize(scale=size[::-1], keep_ratio=keep_ratio)]
 
 
 def finishing(photometric: Photometric) -> list[BaseTransform]:

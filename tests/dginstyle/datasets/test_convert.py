@@ -15,7 +15,7 @@ from dginstyle.datasets.mapillary import MAPILLARY
 from dginstyle.datasets.options import ConvertOptions
 from dginstyle.datasets.png import write_label
 from dginstyle.datasets.registry import adapter_named
-from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, read_label
+from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, colourise, read_label
 
 # docs/method.md §1
 VISTAS = {13: 0, 24: 0, 41: 0, 2: 1, 15: 1, 17: 2, 6: 3, 3: 4, 45: 5, 47: 5, 48: 6, 50: 7, 30: 8, 29: 9, 27: 10}
@@ -132,13 +132,13 @@ def damage_image(raw):
     write_pair(raw, "00003", np.full((40, 40), 7, dtype=np.uint8))
     image = raw / "images" / "00003.png"
     image.write_bytes(image.read_bytes()[:2000])
-    return "raw/images/00003.png", "image cannot be decoded: image file is truncated"
+    return "raw/images/00003.png", "image cannot be decoded: the file is truncated"
 
 
 def damage_label(raw):
     write_pair(raw, "00003")
     (raw / "labels" / "00003.png").write_bytes(b"no picture")
-    return "raw/labels/00003.png", "label map cannot be decoded: cannot identify image file"
+    return "raw/labels/00003.png", "label map cannot be decoded: a label map must be a PNG, not an unknown format"
 
 
 def damage_mode(raw):
@@ -240,7 +240,7 @@ def test_a_corrupt_byte_of_an_image_is_detected(raw):
     content[2000] ^= 1
     image.write_bytes(content)
     (skipped,) = convert_gta(raw, max_skipped=1)["skipped"]
-    assert skipped["file"] == "raw/images/00003.png" and "image cannot be decoded" in skipped["reason"]
+    assert skipped["file"] == "raw/images/00003.png" and "a checksum is wrong" in skipped["reason"]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 3), (64, 128)])
@@ -249,3 +249,16 @@ def test_written_labels_can_be_read_by_every_reader(tmp_path, shape):
     write_label(tmp_path / "label.png", label)
     np.testing.assert_array_equal(np.array(Image.open(tmp_path / "label.png")), label)
     np.testing.assert_array_equal(cv2.imread(str(tmp_path / "label.png"), cv2.IMREAD_UNCHANGED), label)
+
+
+def test_a_photograph_is_paired_as_it_is_displayed(raw):
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (2, 4)).save(raw / "images" / "00001.png", exif=turned)  # displayed as 4x2, like its label map
+    assert convert_gta(raw)["sizes"] == {"4x2": 2}
+
+
+def test_a_reordered_palette_is_skipped_and_reported(raw):
+    Image.fromarray(colourise(ID_TO_TRAIN_ID[LABEL])).quantize(256).save(raw / "labels" / "00001.png")
+    (skipped,) = convert_gta(raw, max_skipped=1)["skipped"]
+    assert skipped["file"] == "raw/labels/00001.png" and "its palette was reordered" in skipped["reason"]

@@ -16,7 +16,7 @@ from segmodel.evaluation.inference import (
     in_words,
     predict_logits,
     predictions,
-    read_image,
+    resized_image,
 )
 from segmodel.evaluation.metrics import class_iou
 from segmodel.evaluation.records import Record, label_size
@@ -103,7 +103,7 @@ def test_evaluation_equals_mmseg(evaluated, target_set, network):
     metric.dataset_meta = {"classes": CLASS_NAMES}
     for sample in read_samples(target_set / "manifest.csv"):
         label = torch.from_numpy(read_label(sample.label).astype(np.int64))
-        inputs = network.data_preprocessor({"inputs": [read_image(sample.image, PROTOCOL.size)]})["inputs"]
+        inputs = network.data_preprocessor({"inputs": [resized_image(sample.image, PROTOCOL.size)]})["inputs"]
         network.test_cfg.update(mode="slide", crop_size=PROTOCOL.crop, stride=PROTOCOL.stride)
         logits = network.inference(inputs, [{"ori_shape": label.shape, "img_shape": PROTOCOL.size}])[0]
         prediction = resized_prediction(logits, label.shape)[None]
@@ -135,8 +135,8 @@ def test_mode_whole_predicts_the_whole_image_at_once(network):
 
 def test_keep_ratio_fits_the_image_within_the_size(target_set):
     image = target_set / "images" / "0.png"  # 40 x 72
-    assert read_image(image, (24, 48)).shape == (3, 24, 48)
-    assert read_image(image, (24, 48), keep_ratio=True).shape == (3, 24, 43)
+    assert resized_image(image, (24, 48)).shape == (3, 24, 48)
+    assert resized_image(image, (24, 48), keep_ratio=True).shape == (3, 24, 43)
 
 
 def test_images_of_different_shapes_are_predicted_in_order(tmp_path, network, write_pairs):

@@ -110,7 +110,10 @@ def void(folder):
             "1 of 5 images have no prediction that matches .*, such as 0: complete",
         ),
         (lambda folder: write(folder / "0.png", [[0]]), "are both predictions of 0: choose a pattern"),
-        (lambda folder: first(folder).write_bytes(b"no"), "0_leftImg8bit.png: cannot be decoded"),
+        (
+            lambda folder: first(folder).write_bytes(b"no"),
+            "0_leftImg8bit.png: a label map must be a PNG, .*; write it again",
+        ),
         (lambda folder: write(first(folder), np.zeros((8, 8, 3))), "must be a grey or palette PNG .* not RGB"),
         (lambda folder: write(first(folder), np.zeros((40, 36))), "is 36x40, but the label map is 72x40: resize"),
         (void, "labelled pixels have no class as trainIds: .*, or set encoding to ids"),

@@ -6,7 +6,7 @@ from PIL import Image
 
 from segmodel.labels import CLASS_NAMES, PALETTE, read_label
 from segmodel.manifest import read_samples
-from segmodel.training.data import Geometry, TrainingStream, loading
+from segmodel.training.data import Geometry, LoadImage, TrainingStream, loading
 
 GEOMETRY = Geometry(crop=(16, 16), source_size=(16, 32), cat_max_ratio=0.75)
 
@@ -63,12 +63,24 @@ def test_palette_label_is_read_by_index(tmp_path):
 
 @pytest.mark.parametrize(
     ("pixels", "words"),
-    [(np.full((4, 4), 19, np.uint8), r"\[19\] are not trainIds"), (np.zeros((4, 4, 3), np.uint8), "mode is RGB")],
+    [
+        (np.full((4, 4), 19, np.uint8), r"\[19\] are not trainIds"),
+        (np.zeros((4, 4, 3), np.uint8), "mode L or P., not RGB"),
+    ],
 )
 def test_label_that_is_not_a_trainid_map_is_rejected(tmp_path, pixels, words):
     Image.fromarray(pixels).save(tmp_path / "wrong.png")
     with pytest.raises(SystemExit, match=f"wrong.png: .*{words}.*run `convert`"):
         read_label(tmp_path / "wrong.png")
+
+
+def test_a_photograph_is_trained_on_as_it_is_displayed(tmp_path):
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (6, 4), (200, 0, 0)).save(tmp_path / "phone.jpg", exif=turned)
+    loaded = LoadImage().transform({"img_path": str(tmp_path / "phone.jpg")})
+    assert loaded["img"].shape == (6, 4, 3) and loaded["ori_shape"] == (6, 4)
+    assert loaded["img"][0, 0, 2] > 150 > loaded["img"][0, 0, 0]  # BGR
 
 
 def test_samples_of_both_origins_have_the_crop_size(mixed_set):
