@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dginstyle.datasets.adapter import find_pairs
 from dginstyle.datasets.gta import GTA
 from dginstyle.datasets.integrity import convert_pair
+from dginstyle.datasets.pairs import find_pairs
 from dginstyle.datasets.png import write_label
 from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, NUM_CLASSES, read_label
 

@@ -1,6 +1,7 @@
 """A common view of zip and tar archives: a list of members with size and content."""
 
 import gzip
+import lzma
 import stat
 import tarfile
 import zipfile
@@ -8,11 +9,19 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import IO
 
-UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError)
-"""Raised by zipfile and tarfile on damaged archives and unsupported compression methods."""
+UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError)
+"""Raised by zipfile and tarfile on damaged archives."""
+
+
+ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+"""First bytes of a zip with and without members."""
+OTHER_STARTS = {b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a RAR archive", b"<!DO": "a web page", b"<htm": "a web page"}
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".7z", ".rar")
+CLUTTER = (".ds_store", "thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -34,18 +43,33 @@ class Member:
 def open_archive(path: Path) -> Iterator[list[Member]]:
     """Open a zip or tar archive and yield its files, without folders.
 
+    The first bytes tell which it is: a zip that a tar holds as its last member ends as a zip does.
+
     Raises:
         ValueError: it is neither, is encrypted, or has a member that could write outside the output folder: an
             absolute path, ``..``, a link or a device.
     """
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            yield [_zip_member(archive, info) for info in archive.infolist() if not info.is_dir()]
-    elif tarfile.is_tarfile(path):
+    with path.open("rb") as file:
+        start = file.read(len(ZIP_STARTS[0]))
+    if start not in ZIP_STARTS and tarfile.is_tarfile(path):
         with tarfile.open(path) as archive:
             yield [_tar_member(archive, info) for info in archive if not info.isdir()]
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            yield [_zip_member(archive, info) for info in archive.infolist() if not _is_folder(info)]
     else:
-        raise ValueError("it is neither a zip nor a tar archive, or it is truncated")
+        kind = OTHER_STARTS.get(start, "neither a zip nor a tar archive, or it is truncated")
+        raise ValueError(f"it is {kind}: packages are zip or tar archives (also .tar.gz, .tar.xz), or folders")
+
+
+def is_clutter(path: PurePath) -> bool:
+    """Return whether a file belongs to an operating system: ``.DS_Store``, ``__MACOSX/``, ``._*``, ``Thumbs.db``."""
+    return "__MACOSX" in path.parts or path.name.startswith("._") or path.name.lower() in CLUTTER
+
+
+def is_archive(path: PurePath) -> bool:
+    """Return whether a file is an archive, by its name."""
+    return path.suffix.lower() in ARCHIVES
 
 
 def safe_path(name: str) -> PurePosixPath:
@@ -60,16 +84,28 @@ def safe_path(name: str) -> PurePosixPath:
     return path
 
 
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    return info.filename.endswith(("/", "\\"))
+
+
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):  # 0: the archiver recorded no Unix mode
         raise ValueError(f"its member {info.filename!r} is not a regular file")
     if info.flag_bits & 0x1:
         raise ValueError(f"its member {info.filename!r} is encrypted")
+    if info.compress_type not in COMPRESSIONS:
+        raise ValueError(
+            f"its member {info.filename!r} has a compression that Python cannot unpack (zip method "
+            f"{info.compress_type}): unpack it with another program and name the folder instead"
+        )
     return Member(safe_path(info.filename), info.file_size, lambda: archive.open(info))
 
 
 def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
     if not info.isreg():
-        raise ValueError(f"its member {info.name!r} is not a regular file")
+        raise ValueError(
+            f"its member {info.name!r} is not a regular file, but a link or a device: unpack it with another program, "
+            "and name the folder instead"
+        )
     return Member(safe_path(info.name), info.size, lambda: archive.extractfile(info))

@@ -11,10 +11,11 @@ from pathlib import Path
 from tqdm.contrib.concurrent import process_map
 
 from dginstyle.csv_files import write_csv
-from dginstyle.datasets.adapter import CONVERTED_SUFFIX, Adapter, Pair, Skipped, find_pairs
+from dginstyle.datasets.adapter import CONVERTED_SUFFIX, Adapter, Pair, Skipped
 from dginstyle.datasets.custom import custom_adapter
 from dginstyle.datasets.integrity import Converted, LabelSize, convert_pair
 from dginstyle.datasets.options import ConvertOptions, CustomSet
+from dginstyle.datasets.pairs import find_pairs
 from dginstyle.datasets.registry import adapter_named
 from dginstyle.datasets.report import Report, integrity_report
 from dginstyle.datasets.statistics import label_file, write_statistics

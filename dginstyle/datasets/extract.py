@@ -1,19 +1,22 @@
 """``extract``: unpack a set's packages into one folder, rejecting unsafe archives."""
 
 import errno
+import filecmp
 import json
 import os
 import shutil
+import sys
 from pathlib import Path, PurePath
 from typing import IO
 
 from tqdm import tqdm
 from tqdm.utils import CallbackIOWrapper
 
-from dginstyle.datasets.archives import UNREADABLE, Member, open_archive
+from dginstyle.datasets.archives import UNREADABLE, Member, is_archive, is_clutter, open_archive
 from dginstyle.files import partial, progress, readable, write_json
 
 CHUNK = 1 << 20
+IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 MAX_RATIO = 100
 """Limit of unpacked to packed size: images are near 1, zip bombs above 1000."""
 MAX_MEMBERS = 1_000_000
@@ -34,9 +37,9 @@ def extract(*, packages: list[Path], output: Path) -> None:
     folder, done = partial(output), Journal(output, packages)
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        for package in packages:
+        for package in sorted(packages, key=Path.is_dir):  # links last: archives are not unpacked into linked folders
             if str(package) not in done.packages:
-                (link_entries if package.is_dir() else unpack)(package, folder)
+                (link_package if package.is_dir() else unpack)(package, folder)
                 done.add(str(package))
     except SystemExit:  # do not resume from a rejected package
         shutil.rmtree(folder)
@@ -98,19 +101,57 @@ def identity(package: Path) -> list:
     return [str(package), status.st_size, status.st_mtime_ns]
 
 
-def link_entries(package: Path, folder: Path) -> None:
-    """Link the entries of a folder, which is never written to.
+def link_package(package: Path, folder: Path) -> None:
+    """Link the entries of a folder, which is never written to; folders that several packages have are joined.
 
     Raises:
-        SystemExit: another package has an entry of the same name.
+        SystemExit: another package has an image of the same name with different content.
+    """
+    try:
+        link_entries(package, folder)
+    except ValueError as error:
+        raise SystemExit(f"{package} cannot be linked: {error}") from None
+
+
+def link_entries(package: Path, folder: Path) -> None:
+    """Link the entries of a folder into another.
+
+    Raises:
+        ValueError: as `keep_first`, or an entry is a folder in one and a file in the other.
     """
     for entry in sorted(package.iterdir()):
         link = folder / entry.name
-        if link.is_symlink() and link.readlink() == entry.absolute():
+        if is_clutter(entry) or (link.is_symlink() and link.readlink() == entry.absolute()):
             continue
-        if link.exists():
-            raise SystemExit(f"{entry} cannot be linked: another package has {entry.name!r} too")
-        link.symlink_to(entry.absolute())
+        if entry.is_dir() and link.is_dir():
+            _open_up(link)
+            link_entries(entry, link)
+        elif not os.path.lexists(link):
+            link.symlink_to(entry.absolute())
+        elif entry.is_dir() or link.is_dir():
+            raise ValueError(f"{entry.name} is a file in one package and a folder in another")
+        elif not filecmp.cmp(entry, link, shallow=False):
+            keep_first(entry)
+
+
+def _open_up(link: Path) -> None:
+    """Replace the link to a folder with a folder of links to its entries."""
+    if link.is_symlink():
+        target = link.readlink()
+        link.unlink()
+        link.mkdir()
+        link_entries(target, link)
+
+
+def keep_first(name: PurePath) -> None:
+    """Keep the first of two different files of one name, unless they are images: each package may have its read-me.
+
+    Raises:
+        ValueError: the file is an image.
+    """
+    if name.suffix.lower() in IMAGES:
+        raise ValueError(f"{name} is also in an earlier package, with different content: keep one, or rename one")
+    print(f"{name} is left out: an earlier package has a file of this name", file=sys.stderr)
 
 
 def unpack(package: Path, folder: Path) -> None:
@@ -120,14 +161,32 @@ def unpack(package: Path, folder: Path) -> None:
         SystemExit: the archive is damaged or unsafe, does not fit on the disk, or conflicts with an existing file.
     """
     try:
-        with open_archive(package) as members:
+        with open_archive(package) as every:
+            members = wanted(every, package)
             size = unpacked_size(members, package.stat().st_size)
             require_space(members, folder)
             with progress(f"extract {package.name}", total=size, unit="B", unit_scale=True) as bar:
                 for member in members:
                     write_member(member, folder, bar)
-    except (ValueError, *UNREADABLE) as error:
-        raise SystemExit(f"{package} cannot be unpacked: {error}; fetch it again, or check its origin") from None
+    except ValueError as error:
+        raise SystemExit(f"{package} cannot be unpacked: {error}") from None
+    except UNREADABLE as error:
+        raise SystemExit(f"{package} cannot be unpacked: {error}; it is damaged, fetch it again") from None
+
+
+def wanted(members: list[Member], package: Path) -> list[Member]:
+    """Return the members without those of an operating system, which are listed.
+
+    Raises:
+        ValueError: the archive holds archives instead of images.
+    """
+    found = [member for member in members if not is_clutter(member.path)]
+    inner = [str(member.path) for member in found if is_archive(member.path)]
+    if inner and not any(member.path.suffix.lower() in IMAGES for member in found):
+        raise ValueError(f"it holds archives ({', '.join(inner[:3])}): unpack it, and list them under packages instead")
+    if left := [str(member.path) for member in members if is_clutter(member.path)]:
+        print(f"{package}: {len(left)} files of an operating system left out: {', '.join(left[:5])}", file=sys.stderr)
+    return found
 
 
 def unpacked_size(members: list[Member], packed: int) -> int:
@@ -170,7 +229,8 @@ def write_member(member: Member, folder: Path, bar: tqdm) -> None:
         with member.open() as packed:
             content = CallbackIOWrapper(bar.update, packed, "read")
             if target.exists():
-                require_same(content, target, member.path)
+                if not has_content(content, target):
+                    keep_first(member.path)
                 return
             with unfinished.open("wb") as file:
                 shutil.copyfileobj(content, file, CHUNK)
@@ -181,15 +241,10 @@ def write_member(member: Member, folder: Path, bar: tqdm) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def require_same(content: IO[bytes], target: Path, name: PurePath) -> None:
-    """Check that a file has the content of a stream.
-
-    Raises:
-        ValueError: the contents differ.
-    """
+def has_content(content: IO[bytes], target: Path) -> bool:
+    """Return whether a file has the content of a stream."""
     with target.open("rb") as file:
         while chunk := content.read(CHUNK):
             if file.read(len(chunk)) != chunk:
-                break
-        if chunk or file.read(1):
-            raise ValueError(f"{name} is also in an earlier package, with different content")
+                return False
+        return not file.read(1)

@@ -1,6 +1,7 @@
 """Verification of packages: size, SHA-256, MD5 and ``SHA256SUMS`` files."""
 
 import hashlib
+import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +35,9 @@ def mismatches(path: Path, checks: Checks) -> list[str]:
     expected = {"sha256": checks.sha256, "md5": checks.md5}
     expected = {name: digest.lower() for name, digest in expected.items() if digest}
     if not expected:  # a zip's directory is at its end, so a truncated zip has none
-        truncated = path.name.removesuffix(".partial").endswith(".zip") and not zipfile.is_zipfile(path)
-        return ["it is not a zip archive, or truncated"] if truncated else []
+        whole = zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+        truncated = path.name.removesuffix(".partial").endswith(".zip") and not whole
+        return ["it is not an archive, or truncated"] if truncated else []
     found = {name: file_digest(path, name) for name in expected}
     return [f"{n}: expected {digest}, found {found[n]}" for n, digest in expected.items() if digest != found[n]]
 

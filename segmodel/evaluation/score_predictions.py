@@ -82,7 +82,7 @@ def find_predictions(folder: Path, pattern: str, names: list[str]) -> dict[str, 
     """
     known, found = set(names), {}
     for file in sorted(glob.glob(pattern, root_dir=folder, recursive=True)):
-        name = known_start(Path(file).stem, known)
+        name = image_of(Path(file), known)
         if name in found:
             raise SystemExit(
                 f"{folder}: {found[name].name} and {Path(file).name} are both predictions of {name}: choose a pattern "
@@ -97,6 +97,17 @@ def find_predictions(folder: Path, pattern: str, names: list[str]) -> dict[str, 
             f"{missing[0]}: complete the folder"
         )
     return found
+
+
+def image_of(file: Path, names: Collection[str]) -> str | None:
+    """Return the image that a file is a prediction of; a set that has a file name twice puts folders into its names."""
+    *folders, last = file.with_suffix("").parts
+    for first in range(len(folders), -1, -1):
+        start = "".join(f"{folder}_" for folder in folders[first:])
+        name = known_start(start + last, names)
+        if name and len(name) > len(start):
+            return name
+    return None
 
 
 def known_start(stem: str, names: Collection[str]) -> str | None:

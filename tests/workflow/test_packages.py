@@ -43,6 +43,21 @@ def test_folder_can_replace_the_packages(paper, tmp_path):
     assert "acdc" not in requests(paper, tmp_path)
 
 
+def test_packages_of_one_name_are_all_fetched(paper, tmp_path):
+    urls = ["north/town.zip", "https://example.org/town.zip", "south/town.zip"]
+    paper["datasets"]["acdc"]["packages"] = urls
+    named = packages.packages(paper, "acdc")
+    assert list(named) == ["town.zip", "2_town.zip", "3_town.zip"]
+    assert [entry["url"] for entry in named.values()] == urls
+
+
+def test_the_home_folder_can_be_written_as_a_tilde(paper, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "town").mkdir()
+    paper["datasets"]["acdc"]["packages"] = ["~/town"]
+    assert packages.package_files(paper, "acdc", tmp_path / "clone") == ["town"]
+
+
 @pytest.mark.parametrize("made", ["data/mapillary/manifest.csv", "packages/mapillary/NAME"])
 def test_converted_set_or_fetched_package_is_not_requested(paper, tmp_path, made):
     made = made.replace("NAME", "mapillary-vistas-dataset_public_v1.2.zip")

@@ -5,6 +5,7 @@ sets here.
 """
 
 import os
+from itertools import count
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -29,12 +30,24 @@ def owners(config: dict) -> dict[str, dict]:
 
 
 def packages(config: dict, dataset: str) -> dict[str, dict]:
-    """Return the packages of a set by file name, each with its ``url`` and optional keys such as ``md5``."""
+    """Return the packages of a set by file name, each with its ``url`` and optional keys such as ``md5``.
+
+    Files of one name from several folders or servers are numbered: ``val.zip``, ``2_val.zip``.
+    """
     owner = owners(config)[dataset]
     if "checkpoints" in owner:
         return {checkpoint_file(checkpoint): checkpoint for checkpoint in owner["checkpoints"]}
     entries = [{"url": entry} if isinstance(entry, str) else entry for entry in owner["packages"]]
-    return {entry.get("name", os.path.basename(entry["url"].rstrip("/"))): entry for entry in entries}
+    named: dict[str, dict] = {}
+    for entry in entries:
+        name = entry.get("name", os.path.basename(entry["url"].rstrip("/")))
+        number = next(number for number in count(1) if _numbered(name, number) not in named)
+        named[_numbered(name, number)] = entry
+    return named
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{number}_{name}"
 
 
 def checkpoint_arm(checkpoint: dict) -> tuple[str, int]:
@@ -81,13 +94,13 @@ def is_rendered(config: dict, dataset: str, url: str) -> bool:
 
 def is_folder(config: dict, dataset: str, url: str, repository: Path) -> bool:
     """Return whether a package is a local folder, which is used in place."""
-    return "://" not in url and not is_rendered(config, dataset, url) and (repository / url).is_dir()
+    return "://" not in url and not is_rendered(config, dataset, url) and (repository / Path(url).expanduser()).is_dir()
 
 
 def location(config: dict, dataset: str, url: str, repository: Path) -> str:
     """Return a URL unchanged and a local path relative to the working directory."""
     unchanged = "://" in url or is_rendered(config, dataset, url)
-    return url if unchanged else os.path.relpath(repository / url)
+    return url if unchanged else os.path.relpath(repository / Path(url).expanduser())
 
 
 def origins(config: dict, dataset: str, name: str, repository: Path) -> list[str]:

@@ -169,5 +169,85 @@ def test_a_folder_among_the_packages_is_linked_and_never_written_to(tmp_path):
     assert (tmp_path / "raw" / "images" / "1.png").read_bytes() == b"one"
     assert (tmp_path / "raw" / "labels" / "1.png").read_bytes() == b"label"
     into_mine = write_zip(tmp_path / "more.zip", [("images/2.png", b"two")])
-    refused([tmp_path / "mine", into_mine], tmp_path / "other", "images/2.png would be written into a linked folder")
+    extract(packages=[tmp_path / "mine", into_mine], output=tmp_path / "both")
+    assert files(tmp_path / "both") == {"images/1.png": b"one", "images/2.png": b"two"}
     assert files(tmp_path / "mine") == {"images/1.png": b"one"}
+
+
+def test_folders_that_share_a_folder_are_joined(tmp_path):
+    for part in "ab":
+        (tmp_path / part / "photos/val").mkdir(parents=True)
+        (tmp_path / part / "photos/val" / f"{part}.jpg").write_text(part)
+        (tmp_path / part / ".DS_Store").write_text(part)
+    extract(packages=[tmp_path / "a", tmp_path / "b"], output=tmp_path / "raw")
+    assert {path.name: path.read_text() for path in (tmp_path / "raw/photos/val").iterdir()} == {
+        "a.jpg": "a",
+        "b.jpg": "b",
+    }
+    (tmp_path / "b/photos/val/a.jpg").write_text("another")
+    refused([tmp_path / "a", tmp_path / "b"], tmp_path / "other", "b cannot be linked: .*a.jpg is also in an earlier")
+
+
+def test_a_read_me_may_differ_from_package_to_package(tmp_path, capsys):
+    packages = [write_zip(tmp_path / f"{name}.zip", [("README", name), (f"{name}.png", name)]) for name in "ab"]
+    extract(packages=packages, output=tmp_path / "raw")
+    assert files(tmp_path / "raw") == {"README": b"a", "a.png": b"a", "b.png": b"b"}
+    assert "README is left out: an earlier package has a file of this name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "__MACOSX/x", "a/._1.png", "Thumbs.db"])
+def test_files_of_an_operating_system_are_left_out_and_listed(tmp_path, capsys, name):
+    packages = [write_zip(tmp_path / f"{part}.zip", [(name, part), (f"{part}.png", part)]) for part in "ab"]
+    extract(packages=packages, output=tmp_path / "raw")
+    assert files(tmp_path / "raw") == {"a.png": b"a", "b.png": b"b"}
+    assert f"a.zip: 1 files of an operating system left out: {name}" in capsys.readouterr().err
+
+
+def test_a_zip_made_on_windows_may_have_entries_of_folders(tmp_path):
+    package = write_zip(tmp_path / "w.zip", [("a\\", b""), ("a\\b\\", b""), ("a\\b\\1.png", b"one")])
+    extract(packages=[package], output=tmp_path / "raw")
+    assert files(tmp_path / "raw") == {"a/b/1.png": b"one"}
+
+
+def test_a_tar_that_ends_with_a_zip_is_a_tar(tmp_path):
+    inner = write_zip(tmp_path / "last.zip", [("other.png", b"x")]).read_bytes()
+    with tarfile.open(tmp_path / "set.tar", "w") as archive:
+        for name, content in (("images/1.png", b"one"), ("last.zip", inner)):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    extract(packages=[tmp_path / "set.tar"], output=tmp_path / "raw")
+    assert files(tmp_path / "raw") == {"images/1.png": b"one", "last.zip": inner}
+
+
+def test_an_archive_of_archives_says_so(tmp_path):
+    package = write_zip(tmp_path / "all.zip", [("images.zip", b"x"), ("labels.zip", b"x"), ("README", b"")])
+    refused([package], tmp_path / "raw", r"it holds archives \(images.zip, labels.zip\): unpack it, and list them")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"), [(b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (b"<!DOCTYPE html>", "a web page"), (b"", "neither")]
+)
+def test_what_is_no_archive_is_named(tmp_path, content, kind):
+    (tmp_path / "x.zip").write_bytes(content)
+    refused([tmp_path / "x.zip"], tmp_path / "raw", f"it is {kind}.*: packages are zip or tar archives")
+
+
+def test_a_compression_that_python_lacks_is_named(tmp_path):
+    package = write_zip(tmp_path / "big.zip", [("1.png", b"one")])
+    content = bytearray(package.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        content[content.index(signature) + offset] = 9  # Deflate64, of Windows Explorer
+    package.write_bytes(content)
+    refused([package], tmp_path / "raw", "zip method 9.: unpack it with another program and name the folder instead$")
+
+
+def test_a_damaged_xz_is_refused(tmp_path):
+    with tarfile.open(tmp_path / "a.tar.xz", "w:xz") as archive:
+        info = tarfile.TarInfo("1.png")
+        info.size = 4096
+        archive.addfile(info, io.BytesIO(bytes(range(256)) * 16))
+    content = bytearray((tmp_path / "a.tar.xz").read_bytes())
+    content[len(content) // 2] ^= 255
+    (tmp_path / "a.tar.xz").write_bytes(content)
+    refused([tmp_path / "a.tar.xz"], tmp_path / "raw", "a.tar.xz cannot be unpacked")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 
 from segmodel.evaluation.metrics import confusion_matrix
 from segmodel.evaluation.records import Record
-from segmodel.evaluation.score_predictions import known_start, score_predictions
+from segmodel.evaluation.score_predictions import image_of, known_start, score_predictions
 from segmodel.manifest import read_samples
 
 RECORD = Record("mini", "other", "source_only", 0, "cityscapes")
@@ -130,3 +131,17 @@ def test_unusable_predictions_are_one_sentence(predicted, target_set, tmp_path, 
 def test_scoring_needs_no_torch():
     code = "import sys, segmodel.evaluation.score_predictions; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("any/north/0001.png", "north_0001"),
+        ("south/0001_trainIds.png", "south_0001"),
+        ("north/readme.png", None),
+        ("elsewhere/0001.png", None),
+        ("any/0002.png", "0002"),
+    ],
+)
+def test_the_folder_of_a_prediction_tells_images_of_one_file_name_apart(file, name):
+    assert image_of(Path(file), {"north", "north_0001", "south_0001", "0002"}) == name
