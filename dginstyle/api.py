@@ -151,7 +151,7 @@ def generate(
 
     Raises:
         InvalidInputError: an option is invalid, the file cannot be read, or the label map has values or colours that
-            are not classes or is smaller than a window.
+            are not classes or is smaller than a window, or the prompt is too long for the text encoder.
         FloatingPointError: the latents of an image are not finite.
     """
     given = {
@@ -166,7 +166,8 @@ def generate(
         options = SceneOptions(**given)
         train_ids = read_train_ids(label, options.encoding)
         require_window(train_ids, model.window)
-    text = options.prompt if options.prompt is not None else scene_prompt(train_ids, options.weather)
+        text = options.prompt if options.prompt is not None else scene_prompt(train_ids, options.weather)
+        model.text_encoder.require_fitting(text)
     seeds = [derive_seed(options.seed, "scene", number) for number in range(options.images)]
     return [
         GeneratedScene(image, train_ids, text, own)

@@ -1,6 +1,7 @@
 """Loading the prior and the networks trained on it, from diffusers folders or the hub."""
 
 import re
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,9 +97,31 @@ class TextEncoder:
             model = CLIPTextModel.from_pretrained(prior, subfolder="text_encoder", dtype=dtype)
         return cls(tokenizer, model.requires_grad_(False).eval())
 
+    def require_fitting(self, prompt: str) -> None:
+        """Check that the text encoder reads a prompt to its end.
+
+        Raises:
+            SystemExit: it has too many tokens; the message names the words that would be cut off.
+        """
+        limit = self.tokenizer.model_max_length
+        tokens = self.tokenizer(prompt, verbose=False).input_ids  # with start and end
+        if len(tokens) > limit:
+            rest = self.tokenizer.decode(tokens[limit - 1 : -1])
+            shown = textwrap.shorten(prompt, 80)
+            raise SystemExit(
+                f"the prompt {shown!r} has {len(tokens)} tokens, but the text encoder reads {limit}: {rest!r} would be "
+                "cut off; shorten the prompt or its template"
+            )
+
     @torch.no_grad()
     def __call__(self, prompts: list[str]) -> Tensor:
-        """Return the embeddings (N, 77, C) of prompts, padded or truncated to the tokenizer's length."""
+        """Return the embeddings (N, 77, C) of prompts, padded to the tokenizer's length.
+
+        Raises:
+            SystemExit: as `require_fitting`.
+        """
+        for prompt in prompts:
+            self.require_fitting(prompt)
         length = self.tokenizer.model_max_length
         tokens = self.tokenizer(prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
         return self.model(tokens.input_ids.to(self.model.device))[0]  # (N, 77, C)

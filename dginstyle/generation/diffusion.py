@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from dginstyle.captions import class_names
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.generation.item import Item
 from dginstyle.generation.kinds import GeneratorOptions
@@ -31,13 +32,21 @@ class DiffusionGenerator:
     torch = True
 
     def __init__(self, options: DiffusionOptions, inputs: dict[str, str], source: SourceSet, seed: int) -> None:
-        """Load the networks; ``source`` and ``seed`` are not used."""
+        """Load the networks; ``seed`` is not used.
+
+        Raises:
+            SystemExit: a network cannot be loaded, or a prompt for the source's label map with the most classes is too
+                long for the text encoder.
+        """
         from dginstyle.generation.synthesis import Synthesiser  # imports torch, which the options do not need
 
         if options.lora:  # found from this folder, or on the hub
             options = options.replace(lora=options.lora.replace(origin=inputs["lora"]))
         self.batch_size, self.passes = options.batch_size, 2 if options.second_pass else 1
         self.synthesiser = Synthesiser.load(inputs["prior"], inputs["controlnet"], inputs.get("unet"), options)
+        classes = class_names(max(source.classes.values(), key=len, default=[]))
+        for prompt in options.possible_prompts(classes):
+            self.synthesiser.text_encoder.require_fitting(prompt)
 
     @staticmethod
     def needs(options: DiffusionOptions) -> tuple[str, ...]:

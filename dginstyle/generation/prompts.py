@@ -41,6 +41,12 @@ class PromptOptions(Options):
             return self.weather_prompt.format(classes=classes, weather=weather), weather
         return self.plain_prompt.format(classes=classes), ""
 
+    def possible_prompts(self, classes: str) -> list[str]:
+        """Return every prompt that can be drawn for a label map with the caption ``classes``."""
+        plain = [self.plain_prompt.format(classes=classes)] if self.weather_probability < 1 else []
+        weathers = self.weathers if self.weather_probability else ()
+        return plain + [self.weather_prompt.format(classes=classes, weather=weather) for weather in weathers]
+
     def _draw_weather(self, rng: np.random.Generator) -> int:
         if self.weather_weights is None:
             return int(rng.integers(len(self.weathers)))

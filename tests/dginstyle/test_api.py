@@ -71,6 +71,11 @@ def test_prompt_and_weather_are_mutually_exclusive(model):
         dginstyle.generate(model, one_pixel(), prompt="a street", weather="snowy")
 
 
+def test_a_prompt_that_would_be_cut_off_is_refused(model):
+    with pytest.raises(dginstyle.InvalidInputError, match="'sky' would be cut off; shorten the prompt"):
+        dginstyle.generate(model, one_pixel(), prompt="road " * 75 + "sky")
+
+
 def test_label_maps_are_images_arrays_tensors_or_files(model, tmp_path):
     label = tiny_label(0)
     Image.fromarray(label).save(tmp_path / "label.png")

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.diffusion.loading import TextEncoder
+from dginstyle.generation.diffusion import DiffusionGenerator, DiffusionOptions
 from dginstyle.generation.prompts import PromptOptions
+
+SAMPLING = {
+    **{"kind": "diffusion", "images": 1, "images_per_shard": 1, "rare_class_sampling": True, "style_swap": True},
+    **{"crop": (32, 32), "min_class_share": 0.0, "scheduler": "ddim", "steps": 1, "guidance": 1.0, "batch_size": 1},
+}
 
 OPTIONS = PromptOptions(
     weather_probability=0.5,
@@ -65,3 +73,24 @@ def test_the_same_seed_draws_the_same_prompts():
 def test_invalid_templates_are_rejected(change, words):
     with pytest.raises(ValidationError, match=words):
         OPTIONS.replace(**change)
+
+
+def test_every_prompt_that_can_be_drawn_is_known():
+    assert set(OPTIONS.possible_prompts("road car")) == {prompt for prompt, _ in prompts(0.5, 100)}
+    assert OPTIONS.replace(weather_probability=0.0).possible_prompts("road") == ["road"]
+
+
+def test_a_prompt_that_the_text_encoder_would_cut_is_refused_with_the_words(prior):
+    encoder = TextEncoder.load(str(prior))
+    fitting = "road " * 75  # 77 tokens with start and end
+    assert encoder([fitting]).shape[1] == 77
+    with pytest.raises(SystemExit, match="has 79 tokens, but the text encoder reads 77: 'car sky' would be cut off"):
+        encoder([fitting + "car sky"])
+
+
+def test_a_template_that_is_too_long_stops_before_the_first_image(prior, controlnet, source):
+    long = {"weather_prompt": "road " * 80 + "{classes}, in {weather} weather."}
+    options = DiffusionOptions(**SAMPLING, **{**OPTIONS.model_dump(), **long})
+    inputs = {"prior": str(prior), "controlnet": str(controlnet)}
+    with pytest.raises(SystemExit, match=r"in (foggy|snowy) weather \.' would be cut off; shorten"):
+        DiffusionGenerator(options, inputs, SourceSet(source), 0)
