@@ -40,6 +40,8 @@ class Report:
         if self.expected not in (None, self.pairs) or not self.pairs:
             wanted = "at least one" if self.expected is None else self.expected
             problems.append(f"{self.pairs} usable pairs were found, but {wanted} expected (expected_pairs)")
+        if self.pairs and not any(self.class_pixels.values()):
+            problems.append("no pixel of the label maps has a class, so there is nothing to learn or to evaluate")
         return problems
 
     def write(self, path: Path) -> None:

@@ -41,12 +41,12 @@ def predict(*, weights: Path, images: Path, output: Path, options: InferenceOpti
 
 
 def image_files(images: Path) -> list[Path]:
-    """Return the image file, or the sorted image files of a folder.
+    """Return the image file, or the sorted image files of a folder, without hidden ones (``._street.jpg`` of a Mac).
 
     Raises:
         SystemExit: there are none, or two have the same stem.
     """
-    paths = [images] if images.is_file() else sorted(p for p in images.glob("*") if p.suffix.lower() in SUFFIXES)
+    paths = [images] if images.is_file() else sorted(p for p in images.glob("[!.]*") if p.suffix.lower() in SUFFIXES)
     if not paths:
         raise SystemExit(f"{images}: no images ({', '.join(SUFFIXES)}) found; pass an image file or a folder of images")
     stems = [path.stem for path in paths]

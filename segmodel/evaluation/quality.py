@@ -47,6 +47,8 @@ def measure_quality(*, model: str, weights: Path, data: Path, output: Path, opti
         features.append(encoded)
         confusion += confusion_matrix(labels, predicted, len(CLASS_NAMES))
         pixels += np.bincount(labels.ravel(), minlength=256)
+    if not confusion.any():
+        raise SystemExit(f"{data}: no pixel of its label maps has a class: check the label ids of the set")
     with whole_file(output) as path, path.open("wb") as file:
         np.savez_compressed(
             file,

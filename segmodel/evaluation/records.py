@@ -58,7 +58,12 @@ def write_evaluation(
         record: names of what was evaluated.
         settings: everything that decided the result.
         details: what else the tables read.
+
+    Raises:
+        SystemExit: no pixel was evaluated.
     """
+    if not confusion.any():
+        raise SystemExit(f"{record.target}: no pixel of its label maps has a class: check the label ids of the set")
     values = {**asdict(record), "settings": settings, "digest": digest(settings), **details}
     names = np.array([sample.image.name for sample in samples])
     with whole_file(output) as path, path.open("wb") as file:

@@ -16,6 +16,7 @@ from safetensors.torch import save
 from segmodel.checkpoint import Checkpoint
 from segmodel.files import whole_file, write_json
 from segmodel.identity import Identity, digest
+from segmodel.labels import IGNORE, read_label
 from segmodel.manifest import SOURCE
 from segmodel.models import read_config
 from segmodel.training.accelerator import Losses, identify_together, make_accelerator
@@ -87,6 +88,7 @@ def _train(
     images = Counter(row["origin"] for row in stream.rows.load_data_list())
     if generator and not images[generator]:
         raise SystemExit(f"{data}: no images of generator {generator}; generate them, then run `build-training-set`")
+    _require_labelled(stream, data)
     network = build_network(config, options, seed, encoder)
     shade = Shade(network, stream, presentation.shade, options, accelerator) if presentation.shade else None
     trainer = Trainer(network, build_optimiser(network, options), accelerator, seed, shade)
@@ -156,6 +158,13 @@ def _files(stream: TrainingStream, data: Path) -> dict[str, Path]:
     """Return the training set, its images and its labels, keyed by path relative to the set."""
     paths = [Path(row[part]) for row in stream.rows.load_data_list() for part in ("img_path", "seg_map_path")]
     return {"training set": data, **{os.path.relpath(path, data.parent): path for path in paths}}
+
+
+def _require_labelled(stream: TrainingStream, data: Path) -> None:
+    """Stop if there is nothing to learn; usually reads one label map."""
+    labels = (read_label(row["seg_map_path"]) for row in stream.rows.load_data_list())
+    if not any((label != IGNORE).any() for label in labels):
+        raise SystemExit(f"{data}: no pixel of its label maps has a class: nothing to learn; check the label ids")
 
 
 def _open_log(folder: Path, name: str, start: int, options: TrainOptions, identity: Identity) -> TrainingLog:

@@ -262,3 +262,9 @@ def test_a_reordered_palette_is_skipped_and_reported(raw):
     Image.fromarray(colourise(ID_TO_TRAIN_ID[LABEL])).quantize(256).save(raw / "labels" / "00001.png")
     (skipped,) = convert_gta(raw, max_skipped=1)["skipped"]
     assert skipped["file"] == "raw/labels/00001.png" and "its palette was reordered" in skipped["reason"]
+
+
+def test_a_set_without_a_pixel_of_a_class_stops_the_run(tmp_path):
+    write_pair(tmp_path / "raw", "00001", np.zeros((2, 4), dtype=np.uint8))
+    with pytest.raises(SystemExit, match="no pixel of the label maps has a class"):
+        convert_gta(tmp_path / "raw")

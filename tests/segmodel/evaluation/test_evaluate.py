@@ -19,7 +19,7 @@ from segmodel.evaluation.inference import (
     resized_image,
 )
 from segmodel.evaluation.metrics import class_iou
-from segmodel.evaluation.records import Record, label_size
+from segmodel.evaluation.records import Record, label_size, write_evaluation
 from segmodel.identity import digest
 from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
@@ -84,6 +84,13 @@ def test_label_size_that_differs_from_the_images(tmp_path, write_pairs):
     assert label_size(samples[:1]) == "native"
     assert label_size(samples[1:]) == "40x80"
     assert label_size(samples) == "various"
+
+
+def test_a_target_without_an_evaluated_pixel_is_refused(tmp_path):
+    samples, nothing = [Sample(tmp_path / "a.png", tmp_path / "a_label.png")], np.zeros((1, 19, 19), np.int64)
+    with pytest.raises(SystemExit, match="cityscapes: no pixel of its label maps has a class: check the label ids"):
+        write_evaluation(tmp_path / "a.npz", nothing, samples, RECORD, {}, {})
+    assert not (tmp_path / "a.npz").exists()
 
 
 def test_same_inputs_give_the_same_bytes(evaluated):

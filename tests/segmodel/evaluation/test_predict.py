@@ -82,6 +82,12 @@ def test_file_that_is_not_an_image_is_named(tmp_path, trained):
         predict(weights=weights, images=tmp_path / "broken.png", output=tmp_path / "out", options=PROTOCOL)
 
 
+def test_hidden_files_of_a_mac_are_ignored(tmp_path):
+    for name in ("street.jpg", "._street.jpg", ".DS_Store"):
+        (tmp_path / name).touch()
+    assert [path.name for path in image_files(tmp_path)] == ["street.jpg"]
+
+
 def test_folder_without_images_is_rejected(tmp_path):
     with pytest.raises(SystemExit, match="no images .* found"):
         image_files(tmp_path)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmseg.models import EncoderDecoder
+from PIL import Image
 from safetensors.torch import load_file
 
 from segmodel.models import build_model, load_model, read_config
@@ -219,3 +220,11 @@ def test_weights_of_another_model_are_rejected(tmp_path, trained, options):
     other.write_text(options.config.read_text().replace("channels=8", "channels=4"))
     with pytest.raises(SystemExit, match="does not fit .*other.py"):
         load_model(read_config(other), weights)
+
+
+def test_a_set_without_a_pixel_of_a_class_stops_before_training(tmp_path, trained, write_pairs, write_table):
+    rows = [(*row, "source") for row in write_pairs(tmp_path / "void", 2, (16, 16))]
+    for _, label, _ in rows:
+        Image.new("L", (16, 16), 255).save(tmp_path / label)
+    with pytest.raises(SystemExit, match="void.csv: no pixel of its label maps has a class: nothing to learn"):
+        trained("void", data=write_table(tmp_path / "void.csv", rows))
