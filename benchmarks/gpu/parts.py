@@ -115,7 +115,7 @@ class _Ours(_Generator):
 
 class _Published(_Generator):
     def prepare(self, options: SamplingOptions) -> None:
-        self.networks.place(torch.contiguous_format)
+        """Each `ReferenceLoop` moves the networks itself."""
 
     def draw(self, options: SamplingOptions, *lists: list) -> np.ndarray:
         loop = ReferenceLoop(self.networks, options)
@@ -173,11 +173,11 @@ class _Crops(torch.utils.data.Dataset):
         generator = torch.Generator().manual_seed(position)
         classes = torch.randint(0, 20, (self.crop[0] // 32, self.crop[1] // 32), generator=generator)
         label = classes.repeat_interleave(32, 0).repeat_interleave(32, 1)
+        image = torch.randint(0, 256, (*self.crop, 3), generator=generator)
         return {
-            "image": torch.rand(3, *self.crop, generator=generator) * 2 - 1,
-            "condition": torch.nn.functional.one_hot(label, 20).permute(2, 0, 1).float(),
+            "image": image.to(torch.uint8),
+            "channels": label.to(torch.uint8),
             "caption": "road sidewalk building vegetation sky car",
-            "class_pixels": torch.bincount(label.flatten(), minlength=20)[:19],
             "seed": position,
         }
 
@@ -219,9 +219,9 @@ def segmentation(name: str) -> Callable[[str], Measured]:
         from mmengine.structures import PixelData
         from mmseg.structures import SegDataSample
 
-        from segmodel.models import build_model
         from segmodel.models import read_config as read_model
         from segmodel.training.accelerator import make_accelerator
+        from segmodel.training.network import build_network
         from segmodel.training.optimisation import build_optimiser
         from segmodel.training.options import TrainOptions
         from segmodel.training.trainer import Trainer
@@ -231,9 +231,8 @@ def segmentation(name: str) -> Callable[[str], Measured]:
         options = TrainOptions(**{key: value for key, value in entry.items() if key in TrainOptions.model_fields})
         config = read_model(options.config)
         config.encoder_weights = None
-        accelerator, network = make_accelerator(options.precision), build_model(config, 0)
-        rates = options.learning_rate, options.weight_decay, options.head_learning_rate_factor
-        trainer = Trainer(network, build_optimiser(network, *rates), accelerator, 0)
+        network = build_network(config, options, 0)
+        trainer = Trainer(network, build_optimiser(network, options), make_accelerator(options.precision), 0)
         height, width = options.crop
         rng = np.random.default_rng(0)
 
@@ -242,11 +241,11 @@ def segmentation(name: str) -> Callable[[str], Measured]:
             label = torch.from_numpy(np.kron(rng.integers(0, 19, (height // 32, width // 32)), np.ones((32, 32), int)))
             data = SegDataSample(metainfo={"img_shape": (height, width), "ori_shape": (height, width)})
             data.gt_sem_seg = PixelData(data=label[None])
-            return image, data
+            return image, data.clone()
 
         images, labels = zip(*(sample() for _ in range(options.batch_size)), strict=True)
 
-        def step() -> float:
+        def step() -> Tensor:
             return trainer.step({"inputs": list(images), "data_samples": list(labels)}, 0, 1.0)
 
         return _rate(step, options.iterations) | {"batch": options.batch_size, "precision": options.precision}

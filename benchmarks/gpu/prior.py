@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 
 from dginstyle.prior.corpus import render_corpus
 from dginstyle.prior.networks import ARCHITECTURES
@@ -42,46 +41,37 @@ def options(size: str, architecture: str, paces: dict[str, Pace]) -> PriorOption
 
 def train(folder: Path, architecture: str, part: str, deadline: float, size: str) -> None:
     """Train the decoder or the denoiser of an architecture."""
-    log = (folder / "logs" / f"prior_{architecture}_{part}.log").open("w", buffering=1)
-    sys.stdout = sys.stderr = log
+    sys.stdout = sys.stderr = (folder / "logs" / f"prior_{architecture}_{part}.log").open("w", buffering=1)
     torch.set_num_threads(1)
-    work, state = folder / "work", folder / "work" / f"{architecture}_{part}"
-    state.mkdir(parents=True, exist_ok=True)
-    if not (state / "corpus").exists():
-        (state / "corpus").symlink_to((work / "corpus").resolve())
-    paces = dict(PACES[size])
-    trial = run(state, options(size, architecture, paces), part)
-    began = time.perf_counter()
-    trial(paces[part].steps)
-    rate = paces[part].steps / (time.perf_counter() - began)
-    shutil.rmtree(state / "last", ignore_errors=True)
-    for path in state.glob("*.pt"):
-        path.unlink()
-    print(f"{architecture} {part}: {rate:.2f} steps a second")
-    left = deadline - time.time() - _RESERVE
-    steps = max(int(_SAFETY * left * rate), 2)
-    warmup = min(400, steps // 10)
-    changes = {"steps": steps, "decay": int(_SHARE_DECAYING * steps), "warmup": warmup, "checkpoint_every": 500}
+    work, paces = folder / "work", dict(PACES[size])
+    rate = steps_a_second(_state(work, f"trial_{architecture}_{part}"), options(size, architecture, paces), part)
+    steps = max(int(_SAFETY * rate * (deadline - time.time() - _RESERVE)), 2)
+    changes = {"steps": steps, "decay": int(_SHARE_DECAYING * steps), "warmup": min(400, steps // 10)}
     paces[part] = paces[part].replace(**changes)
-    training = PriorTraining.start(state, options(size, architecture, paces), SEED)
+    print(f"{architecture} {part}: {rate:.2f} steps a second, {paces[part]!r}")
+    training = PriorTraining.start(_state(work, f"{architecture}_{part}"), options(size, architecture, paces), SEED)
     getattr(training, f"train_{part}")()
-    training.save(folder / "work" / f"saved_{architecture}_{part}")
-    print(f"done: {paces[part]!r}, {deadline - time.time():.0f} s before the deadline")
+    training.save(work / f"saved_{architecture}_{part}")
+    print(f"done {deadline - time.time():.0f} s before the deadline")
+    if (work / f"saved_{architecture}_denoiser").exists():
+        assemble(folder, architecture)  # now: a folder may be collected before all trainings have ended
 
 
-def run(state: Path, chosen: PriorOptions, part: str):
-    """Return a function that trains for the given number of steps, first warmed up."""
+def _state(work: Path, name: str) -> Path:
+    """Return a training's folder, with the corpus that all of them share."""
+    state = work / name
+    state.mkdir()
+    (state / "corpus").symlink_to((work / "corpus").resolve())
+    return state
+
+
+def steps_a_second(state: Path, chosen: PriorOptions, part: str) -> float:
+    """Return the rate of a training, measured over its steps after the first."""
     training = PriorTraining.start(state, chosen, SEED)
-    loss = getattr(training, f"{part}_loss")
-    for _ in range(3):
-        loss(0).backward()
-
-    def steps(count: int) -> None:
-        getattr(training, f"train_{part}")()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-
-    return steps
+    getattr(training, f"{part}_loss")(0).backward()  # warm-up
+    began = time.perf_counter()
+    getattr(training, f"train_{part}")()  # ends with a saved state, which waits for the GPU
+    return getattr(chosen, part).steps / (time.perf_counter() - began)
 
 
 def assemble(folder: Path, architecture: str) -> None:
@@ -91,8 +81,6 @@ def assemble(folder: Path, architecture: str) -> None:
     decoder = work / f"saved_{architecture}_decoder" / "vae"
     if decoder.exists():
         shutil.copytree(decoder, output / "vae", dirs_exist_ok=True)
-    weights = load_file(output / "unet" / "diffusion_pytorch_model.safetensors")
-    assert all(torch.isfinite(tensor).all() for tensor in weights.values())
 
 
 def main(folder: Path, deadline: float, size: str) -> None:
@@ -106,9 +94,6 @@ def main(folder: Path, deadline: float, size: str) -> None:
         process.start()
     for process in processes:
         process.join()
-    for architecture in ARCHITECTURES:
-        if (folder / "work" / f"saved_{architecture}_denoiser").exists():
-            assemble(folder, architecture)
 
 
 if __name__ == "__main__":
