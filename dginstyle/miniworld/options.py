@@ -11,7 +11,7 @@ from dginstyle.options import Options, PositiveInt
 class PublisherOptions(Options):
     """``publishers.<name>``: the packages of a publisher of the mini world."""
 
-    adapter: Literal["gta", "cityscapes", "bdd100k", "mapillary", "prior"] = Field(
+    adapter: Literal["gta", "cityscapes", "bdd100k", "mapillary"] = Field(
         description="publisher whose layout and label ids the packages have"
     )
     domain: Literal[*DOMAINS] = Field(description="domain of the mini world to render")

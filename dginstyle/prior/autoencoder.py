@@ -21,22 +21,23 @@ def reconstruction_loss(output: Tensor, target: Tensor) -> Tensor:
     return pixels + pooled + 0.25 * edges
 
 
-def principal_components(images: Tensor, count: int) -> Tensor:
-    """Return the principal components (count, 3, 4, 4) of the 4×4 patches of images (N, 3, H, W) in −1..1.
+def principal_components(images: Tensor, count: int, factor: int) -> Tensor:
+    """Return the principal components (count, 3, factor, factor) of the patches of images (N, 3, H, W) in −1..1.
 
     Component i is divided by the square root of its standard deviation: latents are of about unit scale, and coarse
     components stay larger, so that the denoiser resolves them first.
     """
-    patches = F.pixel_unshuffle(images, 4).movedim(1, -1).reshape(-1, 48).double()  # (n, 3·4·4)
+    size = 3 * factor**2
+    patches = F.pixel_unshuffle(images, factor).movedim(1, -1).reshape(-1, size).double()  # (n, 3·factor²)
     variances, directions = torch.linalg.eigh(torch.cov(patches.T))
     order = torch.argsort(variances, descending=True)[:count]
     scaled_directions = directions[:, order] / variances[order].pow(0.25)
-    return scaled_directions.T.reshape(count, 3, 4, 4).float()
+    return scaled_directions.T.reshape(count, 3, factor, factor).float()
 
 
 @torch.no_grad()
 def set_encoder(vae: AutoencoderKL, components: Tensor) -> None:
-    """Set the encoder's weights so that its latents are the given components of each 4×4 patch.
+    """Set the encoder's weights so that its latents are the given components (C, 3, factor, factor) of each patch.
 
     Trained from scratch, such a small encoder loses colours for thousands of steps and ends below the linear optimum
     (20 dB versus 28 dB for eight components). Its layers can represent that optimum: the strided convolutions gather a
@@ -47,21 +48,31 @@ def set_encoder(vae: AutoencoderKL, components: Tensor) -> None:
         if isinstance(block, ResnetBlock2D):
             _clear(block.conv2)  # only the shortcut is left
     _copy_through(encoder.conv_in, 3)
-    first, second, third = encoder.down_blocks
-    gather = first.downsamplers[0].conv
-    _clear(gather)
-    for row in range(2):
-        for column in range(2):
-            for colour in range(3):
-                gather.weight[4 * colour + 2 * row + column, colour, row, column] = 1
-    _copy_through(second.resnets[0].conv_shortcut, 12)
-    project = second.downsamplers[0].conv
+    channels, side = 3, 1
+    places = torch.arange(3)[:, None, None]  # channel of (colour, row, column)
+    *gathering, projecting, _ = encoder.down_blocks
+    for level, block in enumerate(gathering):
+        if level:
+            _copy_through(block.resnets[0].conv_shortcut, channels)
+        places = _gather(block.downsamplers[0].conv, channels, places)
+        channels, side = 4 * channels, 2 * side
+    _copy_through(projecting.resnets[0].conv_shortcut, channels)
+    project = projecting.downsamplers[0].conv
     _clear(project)
-    for row in range(4):
-        for column in range(4):
-            channels = [4 * colour + 2 * (row % 2) + column % 2 for colour in range(3)]
-            project.weight[:count, channels, row // 2, column // 2] = components[:, :, row, column]
-    _set_head(vae, third.resnets[0].conv_shortcut, count)
+    for row, column in np.ndindex(2, 2):
+        patch = components[:, :, row * side : (row + 1) * side, column * side : (column + 1) * side]
+        project.weight[:count, places.flatten(), row, column] = patch.flatten(1)
+    _set_head(vae, encoder.down_blocks[-1].resnets[0].conv_shortcut, count)
+
+
+def _gather(layer: nn.Conv2d, channels: int, places: Tensor) -> Tensor:
+    """Copy each 2×2 neighbourhood into channels; return the channel of (colour, row, column) of the larger patch."""
+    _clear(layer)
+    for row, column in np.ndindex(2, 2):
+        for channel in range(channels):
+            layer.weight[(2 * row + column) * channels + channel, channel, row, column] = 1
+    rows = [torch.cat([places + (2 * row + column) * channels for column in range(2)], dim=2) for row in range(2)]
+    return torch.cat(rows, dim=1)
 
 
 def _set_head(vae: AutoencoderKL, shortcut: nn.Conv2d, count: int) -> None:
@@ -99,12 +110,6 @@ def _copy_through(layer: nn.Conv2d, channels: int) -> None:
     middle = layer.kernel_size[0] // 2
     for channel in range(channels):
         layer.weight[channel, channel, middle, middle] = 1
-
-
-@torch.inference_mode()
-def encode_all(vae: AutoencoderKL, images: Tensor, batch_size: int = 64) -> Tensor:
-    """Return the unscaled latents (N, C, H/4, W/4) of images (N, 3, H, W) uint8."""
-    return torch.cat([vae.encode(scaled(batch)).latent_dist.mean for batch in images.split(batch_size)]).clone()
 
 
 def scaled(images: Tensor) -> Tensor:

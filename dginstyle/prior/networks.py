@@ -2,12 +2,14 @@
 
 import json
 import string
+from dataclasses import dataclass
 from pathlib import Path
 
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from dginstyle.labels import CLASS_NAMES
+from dginstyle.prior.options import ArchitectureName
 
 WORDS = (
     "a",
@@ -25,36 +27,84 @@ WORDS = (
     *sorted({word for name in CLASS_NAMES for word in name.split()}),
 )
 TEXT_WIDTH = 64
-LATENT_CHANNELS = 8
+_CROSS_DOWN, _DOWN, _CROSS_UP, _UP = "CrossAttnDownBlock2D", "DownBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"
 
 
-def build_autoencoder() -> AutoencoderKL:
-    """Return an autoencoder from images (N, 3, H, W) in −1..1 to latents (N, 8, H/4, W/4)."""
+@dataclass(frozen=True)
+class Architecture:
+    """Sizes of the mini prior.
+
+    Attributes:
+        factor: pixels a side of a latent pixel.
+        latent_channels: components kept of each patch of ``factor`` × ``factor`` pixels.
+        autoencoder_channels: widths of the autoencoder from the image to the latents.
+        unet_channels: widths of the U-Net from the latents inwards.
+        attention: for each of those levels, whether it attends to the text and to itself.
+    """
+
+    factor: int
+    latent_channels: int
+    autoencoder_channels: tuple[int, ...]
+    unet_channels: tuple[int, ...]
+    attention: tuple[bool, ...]
+
+
+ARCHITECTURES: dict[ArchitectureName, Architecture] = {
+    "fine": Architecture(4, 8, (16, 48, 64), (48, 96, 160), (False, True, True)),
+    "coarse": Architecture(8, 32, (16, 48, 64, 96), (96, 160), (False, True)),
+}
+
+
+def build_pipeline(architecture: Architecture, tokenizer_folder: Path) -> StableDiffusionPipeline:
+    """Return the prior's networks, untrained; the tokenizer's files go to a folder."""
+    tokenizer = build_tokenizer(tokenizer_folder)
+    return StableDiffusionPipeline(
+        vae=build_autoencoder(architecture).eval(),
+        text_encoder=build_text_encoder(tokenizer),
+        tokenizer=tokenizer,
+        unet=build_unet(architecture),
+        scheduler=build_scheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+def build_autoencoder(architecture: Architecture) -> AutoencoderKL:
+    """Return an autoencoder from images (N, 3, H, W) in −1..1 to latents (N, C, H/factor, W/factor)."""
+    levels = len(architecture.autoencoder_channels)
     return AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 3,
-        up_block_types=("UpDecoderBlock2D",) * 3,
-        block_out_channels=(16, 48, 64),
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        block_out_channels=architecture.autoencoder_channels,
         layers_per_block=1,
-        latent_channels=LATENT_CHANNELS,
+        latent_channels=architecture.latent_channels,
         norm_num_groups=4,
         sample_size=64,
         mid_block_add_attention=False,
     )
 
 
-def build_unet() -> UNet2DConditionModel:
-    """Return a denoiser of latents (N, 8, 16, 16), conditioned on text (N, 77, 64)."""
+def build_unet(architecture: Architecture) -> UNet2DConditionModel:
+    """Return a denoiser of latents (N, C, h, w), conditioned on text (N, 77, 64).
+
+    Cross-attention alone leaves so small a U-Net deaf to the text for tens of thousands of samples. The text, pooled,
+    is therefore also added to the timestep's embedding, which scales and shifts the features of every block.
+    """
     return UNet2DConditionModel(
-        sample_size=16,
-        in_channels=LATENT_CHANNELS,
-        out_channels=LATENT_CHANNELS,
-        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
-        block_out_channels=(48, 96, 128),
+        sample_size=64 // architecture.factor,
+        in_channels=architecture.latent_channels,
+        out_channels=architecture.latent_channels,
+        down_block_types=tuple(_CROSS_DOWN if attends else _DOWN for attends in architecture.attention),
+        up_block_types=tuple(_CROSS_UP if attends else _UP for attends in reversed(architecture.attention)),
+        block_out_channels=architecture.unet_channels,
         layers_per_block=1,
         cross_attention_dim=TEXT_WIDTH,
         attention_head_dim=4,
         norm_num_groups=16,
+        resnet_time_scale_shift="scale_shift",
+        addition_embed_type="text",
+        addition_embed_type_num_heads=4,
     )
 
 

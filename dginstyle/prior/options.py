@@ -1,22 +1,48 @@
 """Options of the mini prior's training."""
 
+from typing import Literal
+
 from pydantic import Field
 
-from dginstyle.options import EXECUTION, NonNegativeInt, Options, PositiveFloat, PositiveInt, Share
+from dginstyle.options import (
+    EXECUTION,
+    NonNegativeInt,
+    Options,
+    PositiveFloat,
+    PositiveInt,
+    Precision,
+    Share,
+)
+
+ArchitectureName = Literal["fine", "coarse"]
+
+
+class Pace(Options):
+    """How long and how fast a network is trained."""
+
+    steps: PositiveInt = Field(description="optimiser steps")
+    batch_size: PositiveInt = Field(description="images in a step")
+    learning_rate: PositiveFloat = Field(description="AdamW's learning rate between warm-up and decay")
+    warmup: NonNegativeInt = Field(300, description="steps of linear warm-up")
+    decay: NonNegativeInt = Field(0, description="last steps, over which the learning rate falls to zero as 1 − √")
+    ema_decay: Share = Field(0.999, description="decay of the exponential moving average that is saved")
+    checkpoint_every: PositiveInt = Field(
+        500, description="steps between two saved states", json_schema_extra=EXECUTION
+    )
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step: warm-up, constant, then 1 − √ to zero (Hägele et al., 2024, eq. 2)."""
+        if step < self.warmup:
+            return self.learning_rate * (step + 1) / self.warmup
+        into_decay = step + 1 - (self.steps - self.decay)
+        return self.learning_rate * (1 - (into_decay / (self.decay + 1)) ** 0.5 if into_decay > 0 else 1.0)
 
 
 class PriorOptions(Options):
     """``prior_training``: how ``rebuild_prior`` trains the mini prior."""
 
-    start: str | None = Field(None, description="folder of a mini prior to start from; null: from scratch")
-    autoencoder_steps: NonNegativeInt = Field(description="optimiser steps of the autoencoder's decoder")
-    autoencoder_batch_size: PositiveInt = Field(8, description="images per batch of the autoencoder")
-    autoencoder_learning_rate: PositiveFloat = Field(2e-3, description="peak learning rate of the decoder")
-    denoiser_steps: NonNegativeInt = Field(description="optimiser steps of U-Net and text encoder")
-    denoiser_batch_size: PositiveInt = Field(16, description="latents per batch of the U-Net")
-    denoiser_learning_rate: PositiveFloat = Field(8e-4, description="peak learning rate of U-Net and text encoder")
-    warmup: NonNegativeInt = Field(200, description="steps of linear warm-up before the cosine decay")
-    ema_decay: Share = Field(0.999, description="decay of the exponential moving average that is saved")
-    checkpoint_every: PositiveInt = Field(
-        500, description="steps between two saved states", json_schema_extra=EXECUTION
-    )
+    architecture: ArchitectureName = Field(description="latents of 4×4 pixels (fine) or of 8×8 pixels (coarse)")
+    streets: PositiveInt = Field(description="streets of the corpus; a photograph is a square cut out of a street")
+    precision: Precision = Field("fp32", description="of the networks' arithmetic; bf16 is meant for a GPU")
+    decoder: Pace = Field(description="training of the autoencoder's decoder; its encoder is computed")
+    denoiser: Pace = Field(description="training of U-Net and text encoder")

@@ -1,49 +1,38 @@
 """``train-prior``: train the mini prior on its corpus and save it in Stable Diffusion's folder layout."""
 
-import json
-import math
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
+import torch.nn.functional as F
 from diffusers import AutoencoderKL, StableDiffusionPipeline
-from diffusers.training_utils import EMAModel
-from PIL import Image
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from dginstyle.checkpoint import Checkpoint
 from dginstyle.files import refuse_overwriting, whole_folder
-from dginstyle.identity import Identity, identify
+from dginstyle.identity import identify
 from dginstyle.prior import networks
-from dginstyle.prior.autoencoder import encode_all, principal_components, reconstruction_loss, scaled, set_encoder
-from dginstyle.prior.denoiser import denoising_loss, draw_caption, tokenise
-from dginstyle.prior.options import PriorOptions
-from dginstyle.seeds import derive_rng, derive_seed
+from dginstyle.prior.autoencoder import principal_components, reconstruction_loss, set_encoder
+from dginstyle.prior.corpus import Streets, read_corpus, render_corpus
+from dginstyle.prior.denoiser import CaptionTokens, denoising_loss, draw_kinds
+from dginstyle.prior.optimise import minimise
+from dginstyle.prior.options import Pace, PriorOptions
+from dginstyle.seeds import derive_seed
+from dginstyle.training.accelerator import make_accelerator
+
+_LATENT_NOISE = 0.1  # the decoder learns from latents that are off by up to this much, as those of a sampler are
+_COMPONENTS_FROM = 4000  # photographs that the autoencoder's components are computed from
 
 
-@dataclass(frozen=True)
-class Corpus:
-    """Captioned photographs: uint8 images (N, 3, H, W), classes and weather of each."""
+def train_prior(*, output: Path, state: Path, options: PriorOptions, seed: int) -> None:
+    """Render the mini prior's corpus and train the prior on it, on a GPU if there is one.
 
-    images: Tensor
-    classes: list[str]
-    weather: list[str]
-
-
-def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOptions, seed: int) -> None:
-    """Train the mini prior on a corpus of captioned photographs.
-
-    The same command resumes an interrupted training and ends with the same weights.
+    The same command resumes an interrupted training and, on a CPU, ends with the same weights.
 
     Args:
-        corpus: folder with ``images/`` and ``metadata.jsonl`` (``file_name``, ``classes``, ``weather``).
         output: diffusers folder to write, loadable with ``StableDiffusionPipeline.from_pretrained``.
-        state: folder of the resumable state, emptied at the end.
+        state: folder of the rendered corpus and of the resumable state, emptied at the end.
         options: ``prior_training`` in the configuration.
         seed: the run's seed.
 
@@ -52,150 +41,124 @@ def train_prior(*, corpus: Path, output: Path, state: Path, options: PriorOption
             weights are not finite.
     """
     refuse_overwriting(output, "model_index.json")
-    torch.manual_seed(derive_seed(seed, "prior weights"))
-    torch.set_flush_denormal(True)  # denormal numbers make a CPU's steps several times slower
-    state.mkdir(parents=True, exist_ok=True)
-    identity = identify_training(corpus, options, seed)
-    denoiser, decoder = (Checkpoint(state, identity, name) for name in ("denoiser", "decoder"))
-    photographs = read_corpus(corpus)
-    pipeline = _init_pipeline(photographs.images, state)
-    if options.start:
-        _load_weights(options.start, pipeline)
-    _train_denoiser(pipeline, photographs, denoiser, options, seed)
-    _train_decoder(pipeline.vae, photographs.images, decoder, options, seed)
-    for network in (pipeline.vae, pipeline.unet):  # half the size; diffusers loads them as float32
-        network.to(torch.float16)
-    with whole_folder(output) as unfinished:
-        pipeline.save_pretrained(unfinished)
-    for checkpoint in (denoiser, decoder):
-        checkpoint.clear()
-    shutil.rmtree(state / "tokenizer")
+    training = PriorTraining.start(state, options, seed)
+    training.train_decoder()
+    training.train_denoiser()
+    training.save(output)
+    training.clear()
 
 
-def identify_training(corpus: Path, options: PriorOptions, seed: int) -> Identity:
-    """Return everything that the weights depend on."""
-    settings = options.decisive()
-    start = settings.pop("start")
-    return identify({**settings, "seed": seed}, {"corpus": corpus, **({"start": start} if start else {})})
+@dataclass
+class PriorTraining:
+    """The mini prior in training.
+
+    Attributes:
+        state: folder of the corpus and of the resumable state.
+        options: ``prior_training`` in the configuration.
+        seed: the run's seed.
+        streets: the corpus.
+        pipeline: the networks.
+        components: (C, 3, factor, factor), the autoencoder's encoder as one convolution.
+    """
+
+    state: Path
+    options: PriorOptions
+    seed: int
+    streets: Streets
+    pipeline: StableDiffusionPipeline
+    components: Tensor
+
+    @classmethod
+    def start(cls, state: Path, options: PriorOptions, seed: int) -> "PriorTraining":
+        """Render and read the corpus; build untrained networks, but for the autoencoder's encoder, which is final."""
+        torch.set_flush_denormal(True)  # denormal numbers make a CPU's steps several times slower
+        render_corpus(state / "corpus", options.streets, seed)  # before a GPU is touched: its processes are forks
+        device = make_accelerator(options.precision).device
+        streets = read_corpus(state / "corpus", options.streets, device)
+        architecture = networks.ARCHITECTURES[options.architecture]
+        generator = _generator(device, seed, "principal components")
+        images = streets.draw(_COMPONENTS_FROM, generator).images.cpu()
+        components = principal_components(images, architecture.latent_channels, architecture.factor)
+        torch.manual_seed(derive_seed(seed, "prior weights"))
+        pipeline = networks.build_pipeline(architecture, state / "tokenizer")
+        set_encoder(pipeline.vae, components)
+        scaling_factor = float(1 / F.conv2d(images, components, stride=architecture.factor).std())
+        pipeline.vae.register_to_config(scaling_factor=scaling_factor)
+        return cls(state, options, seed, streets, pipeline.to(device), components.to(device))
+
+    def train_decoder(self) -> None:
+        """Train the autoencoder's decoder."""
+        vae = self.pipeline.vae.requires_grad_(False)
+        decoder = nn.ModuleList([vae.post_quant_conv, vae.decoder]).requires_grad_(True).train()
+        minimise("decoder", decoder, self.decoder_loss, self.options.decoder, self._checkpoint("decoder"))
+        vae.eval()
+
+    def train_denoiser(self) -> None:
+        """Train U-Net and text encoder."""
+        networks = {"unet": self.pipeline.unet, "text_encoder": self.pipeline.text_encoder}
+        model = nn.ModuleDict(networks).requires_grad_(True).train()
+        minimise("denoiser", model, self.denoiser_loss, self.options.denoiser, self._checkpoint("denoiser"))
+        model.eval()
+
+    def decoder_loss(self, step: int) -> Tensor:
+        """Return the loss of a step of the decoder, from latents with noise of random strength."""
+        vae: AutoencoderKL = self.pipeline.vae
+        generator = _generator(self.components.device, self.seed, "decoder batch", step)
+        images = self.streets.draw(self.options.decoder.batch_size, generator).images
+        latents = self._encoded(images)
+
+        def like(shape: torch.Size, draw=torch.randn) -> Tensor:
+            return draw(shape, generator=generator, device=generator.device)
+
+        strength = _LATENT_NOISE * like((len(latents), 1, 1, 1), torch.rand)
+        with self._arithmetic():
+            output = vae.decode(latents + strength * like(latents.shape)).sample
+        return reconstruction_loss(output.float(), images)
+
+    def denoiser_loss(self, step: int) -> Tensor:
+        """Return the loss of a step of U-Net and text encoder."""
+        pipeline = self.pipeline
+        generator = _generator(self.components.device, self.seed, "denoiser batch", step)
+        batch = self.streets.draw(self.options.denoiser.batch_size, generator)
+        latents = self._encoded(batch.images) * pipeline.vae.config.scaling_factor
+        kinds = draw_kinds(len(latents), generator)
+        tokens = self._caption_tokens(batch.seen, batch.weather, kinds)
+        with self._arithmetic():
+            return denoising_loss(pipeline.unet, pipeline.text_encoder, pipeline.scheduler, latents, tokens, generator)
+
+    def save(self, output: Path) -> None:
+        """Write the diffusers folder: U-Net and autoencoder in half precision, which diffusers loads as float32."""
+        self.pipeline.to("cpu")
+        for network in (self.pipeline.vae, self.pipeline.unet):
+            network.to(torch.float16)
+        with whole_folder(output) as unfinished:
+            self.pipeline.save_pretrained(unfinished)
+
+    def clear(self) -> None:
+        """Delete the state and the corpus."""
+        for name in ("decoder", "denoiser"):
+            self._checkpoint(name).clear()
+        for name in ("tokenizer", "corpus"):
+            shutil.rmtree(self.state / name)
+
+    def __post_init__(self) -> None:
+        """Prepare what every step needs."""
+        self._caption_tokens = CaptionTokens(self.pipeline.tokenizer, self.components.device)
+
+    def _encoded(self, images: Tensor) -> Tensor:
+        return F.conv2d(images, self.components, stride=self.components.shape[-1])
+
+    def _arithmetic(self) -> torch.autocast:
+        mixed = self.options.precision != "fp32"
+        return torch.autocast(self.components.device.type, dtype=torch.bfloat16, enabled=mixed)
+
+    def _checkpoint(self, name: str) -> Checkpoint:
+        options = self.options
+        pace: Pace = getattr(options, name)
+        settings = {"seed": self.seed, "architecture": options.architecture, "streets": options.streets}
+        settings |= {"precision": options.precision, name: pace.decisive()}
+        return Checkpoint(self.state, identify(settings, {}), name)
 
 
-def read_corpus(folder: Path) -> Corpus:
-    """Read a corpus into memory (12 KiB per photograph of 64×64)."""
-    lines = [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]
-    images = np.stack([np.asarray(Image.open(folder / line["file_name"]).convert("RGB")) for line in lines])
-    tensor = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
-    return Corpus(tensor, [line["classes"] for line in lines], [line["weather"] for line in lines])
-
-
-def _init_pipeline(images: Tensor, state: Path) -> StableDiffusionPipeline:
-    """Return untrained networks, except for the autoencoder's encoder, which is final."""
-    vae = networks.build_autoencoder().eval()
-    set_encoder(vae, principal_components(scaled(images[:2000]), networks.LATENT_CHANNELS))
-    vae.register_to_config(scaling_factor=float(1 / encode_all(vae, images[:2000]).std()))
-    tokenizer = networks.build_tokenizer(state / "tokenizer")
-    return StableDiffusionPipeline(
-        vae=vae,
-        text_encoder=networks.build_text_encoder(tokenizer),
-        tokenizer=tokenizer,
-        unet=networks.build_unet(),
-        scheduler=networks.build_scheduler(),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
-
-
-def _load_weights(folder: str, pipeline: StableDiffusionPipeline) -> None:
-    """Load the weights of an earlier mini prior."""
-    earlier = StableDiffusionPipeline.from_pretrained(
-        folder, safety_checker=None, local_files_only=True, torch_dtype=torch.float32
-    )
-    for name in ("vae", "unet", "text_encoder"):
-        getattr(pipeline, name).load_state_dict(getattr(earlier, name).state_dict())
-    pipeline.vae.register_to_config(scaling_factor=earlier.vae.config.scaling_factor)
-
-
-def _train_decoder(
-    vae: AutoencoderKL, images: Tensor, checkpoint: Checkpoint, options: PriorOptions, seed: int
-) -> None:
-    vae.requires_grad_(False)
-    decoder = nn.ModuleList([vae.post_quant_conv, vae.decoder]).requires_grad_(True).train()
-
-    def loss(step: int) -> Tensor:
-        rng = derive_rng(seed, "autoencoder batch", step)
-        batch = scaled(images[torch.from_numpy(rng.integers(len(images), size=options.autoencoder_batch_size))])
-        batch = batch.flip(-1) if step % 2 else batch
-        noise = torch.Generator().manual_seed(derive_seed(seed, "posterior", step))
-        return reconstruction_loss(vae.decode(vae.encode(batch).latent_dist.sample(noise)).sample, batch)
-
-    rate = options.autoencoder_learning_rate
-    _optimise("decoder", decoder, loss, options.autoencoder_steps, rate, checkpoint, options)
-    vae.eval()
-
-
-def _train_denoiser(
-    pipeline: StableDiffusionPipeline, corpus: Corpus, checkpoint: Checkpoint, options: PriorOptions, seed: int
-) -> None:
-    vae, scheduler, tokenizer = pipeline.vae, pipeline.scheduler, pipeline.tokenizer
-    model = nn.ModuleDict({"unet": pipeline.unet, "text_encoder": pipeline.text_encoder}).requires_grad_(True).train()
-    views = [encode_all(vae, view) * vae.config.scaling_factor for view in (corpus.images, corpus.images.flip(-1))]
-    latents = torch.stack(views, dim=1)  # (N, 2, 8, 16, 16): the photograph and its mirror image
-
-    def loss(step: int) -> Tensor:
-        rng = derive_rng(seed, "denoiser batch", step)
-        chosen = rng.integers(len(latents), size=options.denoiser_batch_size)
-        mirrored = rng.integers(2, size=options.denoiser_batch_size)
-        captions = [draw_caption(corpus.classes[i], corpus.weather[i], rng) for i in chosen]
-        noise = torch.Generator().manual_seed(derive_seed(seed, "denoiser noise", step))
-        batch, tokens = latents[chosen, mirrored], tokenise(tokenizer, captions)
-        return denoising_loss(model["unet"], model["text_encoder"], scheduler, batch, tokens, noise)
-
-    _optimise("denoiser", model, loss, options.denoiser_steps, options.denoiser_learning_rate, checkpoint, options)
-    model.eval()
-
-
-def _optimise(
-    name: str,
-    model: nn.Module,
-    loss: Callable[[int], Tensor],
-    steps: int,
-    rate: float,
-    checkpoint: Checkpoint,
-    options: PriorOptions,
-) -> None:
-    """Minimise ``loss(step)``, resuming from the saved state, and leave the averaged weights in ``model``."""
-    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2, fused=True)
-    ema = EMAModel(model.parameters(), decay=options.ema_decay, use_ema_warmup=True, power=0.75)
-
-    def factor(step: int) -> float:
-        return min((step + 1) / options.warmup, 0.5 + 0.5 * math.cos(math.pi * step / max(steps, 1)))
-
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
-    parts = {"model": model, "optimiser": optimiser, "schedule": schedule, "ema": ema}
-    start = _resume(parts, checkpoint)
-    progress = tqdm(range(start, steps), desc=name, initial=start, total=steps, mininterval=5)
-    for step in progress:
-        value = loss(step)
-        checkpoint.require_finite_losses([(step + 1, value.item())])
-        optimiser.zero_grad(set_to_none=True)
-        value.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        ema.step(model.parameters())
-        if step % 20 == 0:
-            progress.set_postfix(loss=f"{value.item():.4f}")
-        if (step + 1) % options.checkpoint_every == 0 or step + 1 == steps:
-            state = {name: part.state_dict() for name, part in parts.items()}
-            checkpoint.save({"step": step + 1, **state}, step + 1)
-    ema.copy_to(model.parameters())
-
-
-def _resume(parts: dict[str, Any], checkpoint: Checkpoint) -> int:
-    """Restore the saved state, if any, and return its step."""
-    saved = checkpoint.load()
-    if not saved:
-        return 0
-    for name, part in parts.items():
-        part.load_state_dict(saved[name])
-    return saved["step"]
+def _generator(device: torch.device, seed: int, purpose: str, step: int = 0) -> torch.Generator:
+    return torch.Generator(device).manual_seed(derive_seed(seed, purpose, step))

@@ -105,7 +105,7 @@ def test_benchmark_name_is_filled_in(check):
         ({"training_sets.source_only.source.images": None}, "training_sets.source_only.source: must have a number"),
         ({"evaluation.cityscapes.stride": [64, 128]}, "stride [64, 128] leaves gaps between windows of [64, 64]"),
         ({"prior": "resources/none"}, "prior names the folder resources/none, which holds no model_index.json"),
-        ({"prior": "results/{benchmark}/prior", "prior_training": None}, "needs prior_training and publishers.prior"),
+        ({"prior": "results/{benchmark}/prior", "prior_training": None}, "which needs prior_training to be trained"),
         ({"prior": "owner/name"}, "prior is the hub id owner/name, whose content can change: add prior_revision, a"),
         ({"prior_revision": 40 * "0"}, "prior_revision is for hub ids, but prior is the folder resources/mini_prior"),
         ({"models.segformer_mini.config": "configs/none.py"}, "config names the file configs/none.py, which does not"),

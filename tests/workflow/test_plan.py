@@ -73,7 +73,7 @@ def test_generation_without_style_swap_reads_the_source_unet(plan, tmp_path):
 
 def test_benchmark_can_train_its_own_prior(plan, default_plan, tmp_path):
     rules = {job.rule for job in plan(tmp_path, "--config", "prior=results/{benchmark}/prior")}
-    assert rules - {job.rule for job in default_plan} == {"extract_corpus", "train_prior"}
+    assert rules - {job.rule for job in default_plan} == {"train_prior"}
 
 
 def test_benchmarks_share_only_the_tables(plan, default_plan, repository, tmp_path):

@@ -131,7 +131,7 @@ def unknown_names(config: dict) -> Iterator[str]:
     named = [("source", config["source"], "datasets"), ("baseline", config["baseline"], "training_sets")]
     named += [(f"targets[{i}]", name, "datasets") for i, name in enumerate(config["targets"])]
     named += [(f"targets[{i}]", name, "evaluation") for i, name in enumerate(config["targets"])]
-    named += [(f"publishers.{name}", name, "datasets") for name in config["publishers"] if name != "prior"]
+    named += [(f"publishers.{name}", name, "datasets") for name in config["publishers"]]
     for name, training_set in config["training_sets"].items():
         if training_set["generator"] is not None:
             named.append((f"training_sets.{name}.generator", training_set["generator"], "generators"))
@@ -153,8 +153,8 @@ def impossible_values(config: dict) -> Iterator[str]:
         yield f"targets names {config['source']!r}, which is the source, but targets must not be trained on"
     if config["datasets"][config["source"]].get("label_size") is not None:
         yield f"datasets.{config['source']}.label_size is for targets only: source labels must match their images' size"
-    if trains_prior(config) and not (config["prior_training"] and "prior" in config["publishers"]):
-        yield f"prior is {config['prior']}, which needs prior_training and publishers.prior to be trained"
+    if trains_prior(config) and not config["prior_training"]:
+        yield f"prior is {config['prior']}, which needs prior_training to be trained"
     for name, generator in without(config["generators"], *imported(config, "generators")).items():
         if generator["images_per_shard"] > generator["images"]:
             yield (

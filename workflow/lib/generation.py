@@ -31,10 +31,6 @@ class Generation:
         """Store the validated configuration and the folder that its paths are relative to."""
         self.config, self.repository = config, repository
 
-    def corpus_package(self, wildcards: Wildcards, input: list[str]) -> str:
-        """Return the package of the prior's corpus, as JSON."""
-        return json.dumps([f"{input}/prior_corpus.zip"])
-
     def prior_options(self, wildcards: Wildcards) -> Options:
         """Return the options of the prior's training."""
         return options(self.config["prior_training"] or {}, execution=execution_keys("prior_training"))

@@ -2,7 +2,7 @@
 
 RULES = {
     "download_prior": ("download_prior",),
-    "prior": ("render_packages", "extract_corpus", "train_prior"),
+    "prior": ("train_prior",),
     "rendered_data": ("render_packages", "fetch_package", "extract_packages"),
     "data": ("survey_packages", "fetch_package", "extract_packages"),
     "statistics": ("convert_labels", "compute_class_probabilities"),

@@ -85,7 +85,7 @@ class Pipeline:
             return [place]
         place, made = os.path.relpath(folder, REPOSITORY), f"{self.results}/prior"
         copy = f"rm -rf {place} && cp -r {made} {place}"
-        params = (*self._decisive("prior_training"), "publishers.prior", "seed")
+        params = (*self._decisive("prior_training"), "seed")
         self._add("prior", "prior", [made], params, [], outs=[{place: {"cache": False}}])
         self.stages["prior"] |= {"cmd": [self.stages["prior"]["cmd"], copy], "frozen": True}
         return [place]

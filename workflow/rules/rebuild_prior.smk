@@ -4,24 +4,7 @@ rule rebuild_prior:
     localrule: True
 
 
-rule extract_corpus:
-    input:
-        "<benchmark>/publishers/prior",
-    output:
-        directory("<benchmark>/prior_corpus"),
-    log:
-        "<benchmark>/logs/extract_corpus.log",
-    conda:
-        "../envs/data.yaml"
-    params:
-        packages=generation.corpus_package,
-    shell:
-        "python -m dginstyle extract --packages {params.packages:q} --output {output} &> {log}"
-
-
 rule train_prior:
-    input:
-        "<benchmark>/prior_corpus",
     output:
         directory("<benchmark>/prior"),
     log:
@@ -36,5 +19,5 @@ rule train_prior:
         options=generation.prior_options,
         seed=config["seed"],
     shell:
-        "python -m dginstyle train-prior --corpus {input} --output {output} --state {params.state}"
+        "python -m dginstyle train-prior --output {output} --state {params.state}"
         " --options {params.options:q} --seed {params.seed} &> {log}"

@@ -4,14 +4,12 @@ from dginstyle.miniworld.publishers.bdd100k import pack_bdd100k
 from dginstyle.miniworld.publishers.cityscapes import pack_cityscapes
 from dginstyle.miniworld.publishers.gta import pack_gta
 from dginstyle.miniworld.publishers.mapillary import pack_mapillary
-from dginstyle.miniworld.publishers.prior import pack_prior
 
 PUBLISHERS = {
     "gta": pack_gta,
     "cityscapes": pack_cityscapes,
     "bdd100k": pack_bdd100k,
     "mapillary": pack_mapillary,
-    "prior": pack_prior,
 }
 """Adapter name to the function from (options, seed) to a stream of :class:`Entry`."""
 

@@ -17,7 +17,7 @@ from dginstyle.datasets.convert import convert
 from dginstyle.datasets.extract import extract
 from dginstyle.datasets.options import ConvertOptions
 from dginstyle.labels import ID_TO_TRAIN_ID, read_label
-from dginstyle.miniworld import render_photo, render_scene
+from dginstyle.miniworld import render_scene
 from dginstyle.miniworld.options import PublisherOptions
 from dginstyle.miniworld.packages import render_packages
 from dginstyle.miniworld.publishers import PUBLISHERS
@@ -29,14 +29,12 @@ DOMAINS = {
     "cityscapes": "cityscapes",
     "bdd100k": "bdd100k",
     "mapillary": "mapillary",
-    "prior": "prior",
 }
 PACKAGES = {
     "gta": ["01_images.zip", "01_labels.zip", "02_images.zip", "02_labels.zip"],
     "cityscapes": ["gtFine_trainvaltest.zip", "leftImg8bit_trainvaltest.zip"],
     "bdd100k": ["bdd100k_images_10k.zip", "bdd100k_sem_seg_labels_trainval.zip"],
     "mapillary": ["mapillary-vistas-dataset_public_v1.2.zip"],
-    "prior": ["prior_corpus.zip"],
 }
 
 
@@ -117,17 +115,6 @@ def test_mapillary_has_several_sizes_and_several_ids_of_a_class(tmp_path):
     ids = set(np.concatenate([np.unique(label) for label in labels]).tolist())
     assert len(ids & {13, 24, 41}) > 1
     assert max(ids) < 66
-
-
-def test_the_prior_corpus_is_captioned_and_has_no_labels(tmp_path):
-    package = publish("prior", tmp_path, scenes=2) / "prior_corpus.zip"
-    assert listing(package) == ["images/000001.png", "images/000002.png", "metadata.jsonl"]
-    with zipfile.ZipFile(package) as archive:
-        lines = [json.loads(line) for line in archive.read("metadata.jsonl").splitlines()]
-    photo = render_photo(1, 0)
-    expected = {"text": photo.caption, "classes": photo.classes, "weather": photo.weather}
-    assert lines[1] == {"file_name": "images/000002.png", **expected}
-    np.testing.assert_array_equal(decode(package, "images/000002.png"), photo.image)
 
 
 def unpacked(adapter, folder):

@@ -1,0 +1,1 @@
+"""What the benchmark costs on the GPU at hand: see ``benchmarks/gpu.sh``."""
