@@ -44,7 +44,7 @@ def terminated(process, state, sent=signal.SIGTERM):
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.01)
     os.killpg(process.pid, sent)
-    stderr = process.communicate(timeout=60)[1]
+    stderr = process.communicate(timeout=300)[1]
     return process.returncode, stderr
 
 
