@@ -112,7 +112,7 @@ def require_whole(content: bytes) -> frozenset[bytes]:
         length = int.from_bytes(head[:4])
         end = place + 12 + length
         if len(head) < 8 or end > len(content):
-            raise InvalidFile("the file is truncated")
+            raise InvalidFile("image file is truncated")
         if zlib.crc32(view[place + 4 : end - 4]) != int.from_bytes(view[end - 4 : end]):
             raise InvalidFile("the file has changed bytes: a checksum is wrong")
         kinds.add(bytes(head[4:]))

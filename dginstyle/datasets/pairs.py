@@ -11,6 +11,7 @@ from dginstyle.datasets.adapter import CONVERTED_SUFFIX, Adapter, Pair, Skipped
 
 DEPTHS = ("", "*/", "*/*/", "*/*/*/")
 """Folders that an archive may have put around its tree."""
+DEEPEST = 6
 SPELLINGS = {".jpg": "jpe?g", ".jpeg": "jpe?g", ".png": "png"}
 """Spellings of a file name's ending, in any case."""
 
@@ -109,9 +110,23 @@ def _found(adapter: Adapter, raw: Path, patterns: Iterable[str], folder: str, su
         if files:
             return files
     expected = " or ".join(f"{raw}/{pattern.lstrip('/')}" for pattern in patterns)
-    raise SystemExit(
-        f"{adapter.title}: no file {expected}: extract the packages there first, or correct the adapter or split"
-    )
+    if present := _present(raw):
+        raise SystemExit(
+            f"{adapter.title}: no file {expected}; found there: {', '.join(present)}: correct the adapter or split, or "
+            "describe the set as your own (docs/datasets.md)"
+        )
+    raise SystemExit(f"{adapter.title}: no file {expected}, nor any other image: extract the packages there first")
+
+
+def _present(raw: Path) -> list[str]:
+    """Return patterns of the image files that a folder has, at most six."""
+    found: dict[str, None] = {}
+    for depth in range(DEEPEST):
+        for ending in ("png", "jpg", "jpeg"):
+            files = glob.iglob(f"{'*/' * depth}*.[{ending[0]}{ending[0].upper()}]*", root_dir=raw)
+            matching = (file for file in files if file.lower().endswith(f".{ending}"))
+            found |= {f"{file.rpartition('/')[0]}/*.{ending}".lstrip("/"): None for file in matching}
+    return list(found)[:6]
 
 
 def _matches(raw: Path, pattern: str, ending: re.Pattern[str]) -> list[Found]:

@@ -132,7 +132,7 @@ def damage_image(raw):
     write_pair(raw, "00003", np.full((40, 40), 7, dtype=np.uint8))
     image = raw / "images" / "00003.png"
     image.write_bytes(image.read_bytes()[:2000])
-    return "raw/images/00003.png", "image cannot be decoded: the file is truncated"
+    return "raw/images/00003.png", "image cannot be decoded: image file is truncated"
 
 
 def damage_label(raw):

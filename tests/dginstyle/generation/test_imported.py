@@ -82,7 +82,7 @@ def test_any_layout_can_be_described(prepared, released, tmp_path):
     [
         (lambda images: (images / "00012_genid106.png").unlink(), "1 files were skipped, but max_skipped is 0"),
         (lambda images: (images / "00012_genid106.png").write_bytes(b"no"), "1 files were skipped"),
-        (lambda images: images.rename(images.with_name("img")), "no file .*images/\\*.png: extract the packages"),
+        (lambda images: images.rename(images.with_name("img")), "no file .*images/\\*.png; found there: .*img/\\*.png"),
         (lambda images: None, "6 usable pairs were found, but 7000 expected"),
     ],
 )
