@@ -1,6 +1,7 @@
 """The approximate tier: adapters loaded by diffusers, and samplers for few steps."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -91,7 +92,8 @@ def test_a_shard_is_identified_by_its_adapter_s_content(prior, controlnet, adapt
     identity = identify({}, {"lora": adapter[0]})
     assert identity["lora/pytorch_lora_weights.safetensors"].startswith("sha256:")
     inputs = {"prior": prior, "controlnet": str(controlnet), "lora": str(adapter[0])}
-    unet = DiffusionGenerator(options, inputs, None, 0).synthesiser.denoiser.unet
+    unlabelled = SimpleNamespace(classes={})
+    unet = DiffusionGenerator(options, inputs, unlabelled, 0).synthesiser.denoiser.unet
     plain = UNet2DConditionModel.from_pretrained(prior, subfolder="unet")
     assert not torch.equal(unet.mid_block.resnets[0].conv1.weight, plain.mid_block.resnets[0].conv1.weight)
 
