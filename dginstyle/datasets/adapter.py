@@ -1,7 +1,7 @@
 """The adapter of a data set: where its files are and what its label ids mean."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class Adapter:
         image_suffix: file name of an image after the pair's name; ``label_suffix`` likewise.
         train_ids: (256,) uint8, label id to trainId or 255.
         known_ids: (256,) bool, ids that the publisher defines; any other id means a damaged or wrong label map.
+        causes: pattern of files in other packages or versions to what to do about them, for sets that are not found.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Adapter:
     label_suffix: str
     train_ids: np.ndarray
     known_ids: np.ndarray
+    causes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,4 +15,10 @@ CITYSCAPES = Adapter(
     label_suffix="_gtFine_labelIds.png",
     train_ids=ID_TO_TRAIN_ID,
     known_ids=ids(*range(34)),
+    causes={
+        "gtFine/{split}/*/*_gtFine_labelTrainIds.png": "gtFine has trainIds, but not the publisher's own ids "
+        "(*_labelIds.png): unpack gtFine_trainvaltest.zip again",
+        "gtCoarse/{split}/*/*.png": "the coarse annotations are there: the fine ones of gtFine_trainvaltest.zip are "
+        "needed",
+    },
 )

@@ -40,4 +40,10 @@ MAPILLARY = Adapter(
     label_suffix=".png",
     train_ids=lookup_table({vistas: train_id for train_id, group in IDS_OF_TRAIN_ID.items() for vistas in group}),
     known_ids=ids(*range(NUM_IDS)),
+    causes={
+        "half/val_img/*.jpg": "this is the half-sized copy of other methods: name the publisher's package instead, and "
+        "set label_size: 0.5 to evaluate at half size",
+        "{split}/v2.0/labels/*.png": "the labels of version 2.0 are there, which have other classes: those of version "
+        "1.2 are needed, {split}/v1.2/labels of the same package or the package of version 1.2",
+    },
 )

@@ -1,37 +1,12 @@
 """The pairs of image and label map in a raw folder."""
 
 import filecmp
-import glob
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 from dginstyle.datasets.adapter import CONVERTED_SUFFIX, Adapter, Pair, Skipped
-
-DEPTHS = ("", "*/", "*/*/", "*/*/*/")
-"""Folders that an archive may have put around its tree."""
-DEEPEST = 6
-SPELLINGS = {".jpg": "jpe?g", ".jpeg": "jpe?g", ".png": "png"}
-"""Spellings of a file name's ending, in any case."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file that a pattern matches.
-
-    Attributes:
-        path: its path, starting with the raw folder.
-        around: folders around the publisher's tree.
-        inside: the folders that a wildcard of the pattern stands for, such as a city.
-        name: file name without the suffix.
-    """
-
-    path: str
-    around: tuple[str, ...]
-    inside: tuple[str, ...]
-    name: str
-
+from dginstyle.datasets.causes import likely_cause, of_split
+from dginstyle.datasets.layout import Found, found
 
 IDENTITIES: tuple[Callable[[Found], tuple[str, ...]], ...] = (
     lambda file: (file.name,),
@@ -97,64 +72,16 @@ def _same_content(first: Found, second: Found) -> bool:
     return filecmp.cmp(first.path, second.path, shallow=False)
 
 
-def _found(adapter: Adapter, raw: Path, patterns: Iterable[str], folder: str, suffix: str) -> list[Found]:
-    patterns = tuple(pattern.replace("{split}", folder) for pattern in patterns)
-    ending = _ending(suffix)
-    for pattern in patterns:
+def _found(adapter: Adapter, raw: Path, patterns: tuple[str, ...], folder: str, suffix: str) -> list[Found]:
+    expected = of_split(patterns, folder)
+    for pattern in expected:
         # trainIds that another converter wrote next to the publisher's labels
         files = [
             file
-            for file in _matches(raw, pattern, ending)
+            for file in found(raw, pattern, suffix)
             if suffix.endswith(CONVERTED_SUFFIX) or not file.path.endswith(CONVERTED_SUFFIX)
         ]
         if files:
             return files
-    expected = " or ".join(f"{raw}/{pattern.lstrip('/')}" for pattern in patterns)
-    if present := _present(raw):
-        raise SystemExit(
-            f"{adapter.title}: no file {expected}; found there: {', '.join(present)}: correct the adapter or split, or "
-            "describe the set as your own (docs/datasets.md)"
-        )
-    raise SystemExit(f"{adapter.title}: no file {expected}, nor any other image: extract the packages there first")
-
-
-def _present(raw: Path) -> list[str]:
-    """Return patterns of the image files that a folder has, at most six."""
-    found: dict[str, None] = {}
-    for depth in range(DEEPEST):
-        for ending in ("png", "jpg", "jpeg"):
-            files = glob.iglob(f"{'*/' * depth}*.[{ending[0]}{ending[0].upper()}]*", root_dir=raw)
-            matching = (file for file in files if file.lower().endswith(f".{ending}"))
-            found |= {f"{file.rpartition('/')[0]}/*.{ending}".lstrip("/"): None for file in matching}
-    return list(found)[:6]
-
-
-def _matches(raw: Path, pattern: str, ending: re.Pattern[str]) -> list[Found]:
-    """Return a pattern's matches at every depth, sorted by path within each."""
-    parts = [part for part in pattern.split("/") if part]
-    wild = [place for place, part in enumerate(parts[:-1]) if glob.has_magic(part)]
-    found = []
-    for depth, prefix in enumerate(DEPTHS[: 1 if pattern.startswith("/") else None]):
-        matches = {match for spelled in _spelled(parts) for match in glob.glob(prefix + spelled, root_dir=raw)}
-        for match in sorted(matches):
-            *folders, file = match.split("/")
-            inside = tuple(folders[depth + place] for place in wild)
-            found.append(Found(f"{raw}/{match}", tuple(folders[:depth]), inside, ending.sub("", file)))
-    return found
-
-
-def _spelled(parts: list[str]) -> list[str]:
-    """Return the pattern with its ending in any case, and with .jpg and .jpeg for either."""
-    stem, dot, ending = parts[-1].rpartition(".")
-    endings = ("jpg", "jpeg") if ending.lower() in ("jpg", "jpeg") else (ending,) if ending.lower() == "png" else ()
-    if not dot or not endings:
-        return ["/".join(parts)]
-    anycase = ["".join(f"[{letter.lower()}{letter.upper()}]" for letter in ending) for ending in endings]
-    return ["/".join((*parts[:-1], f"{stem}.{ending}")) for ending in anycase]
-
-
-def _ending(suffix: str) -> re.Pattern[str]:
-    """Return the expression of a file name's suffix, its ending spelled in any way."""
-    stem, dot, ending = suffix.rpartition(".")
-    spelled = f"(?i:{SPELLINGS[dot + ending.lower()]})" if dot + ending.lower() in SPELLINGS else re.escape(ending)
-    return re.compile(f"{re.escape(stem + dot)}{spelled}$")
+    missing = " or ".join(f"{raw}/{pattern.lstrip('/')}" for pattern in expected)
+    raise SystemExit(f"{adapter.title}: no file {missing}; {likely_cause(adapter, raw, patterns, folder)}")
