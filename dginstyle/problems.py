@@ -36,7 +36,7 @@ def problem(options: type[BaseModel], error: ValidationError, given: Any, shown:
         return f"the key {dotted([*path, first['loc'][-1]])} is missing{meaning}"
     required = re.sub(r"^\w+ should ", "must ", message)
     value = json.dumps(first["input"], default=str)
-    return f"{dotted(path)} is {value} but {required}{meaning}{exponent_hint(first['input'])}"
+    return f"{dotted(path)} is {value} but {required}{meaning}{integer_hint(first['input'])}"
 
 
 def path_in(given: Any, location: tuple[str | int, ...]) -> Path:
@@ -59,10 +59,15 @@ def unknown_key(path: Path, known: list[str]) -> str:
     return f"unknown key {name!r}{f' in {dotted(section)}' if section else ''} ({hint})"
 
 
-def exponent_hint(value: Any) -> str:
-    """Return how to write an exponent, if the value is a string such as 1e-4, which YAML does not parse as a number."""
-    looks_like_number = isinstance(value, str) and re.fullmatch(r"\d+e-?\d+", value)
-    return "; in YAML a number with an exponent needs a dot, as in 1.0e-4" if looks_like_number else ""
+def is_exponent(value: Any) -> bool:
+    """Return whether a value is a string such as 1e-4, which YAML parses as a number only with a dot."""
+    return isinstance(value, str) and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+", value) is not None
+
+
+def integer_hint(value: Any) -> str:
+    """Return how to write a whole number, if the value is one with an exponent."""
+    whole = is_exponent(value) and float(value).is_integer()
+    return f"; write it without an exponent, {int(float(value))}" if whole else ""
 
 
 def dotted(path: Path) -> str:

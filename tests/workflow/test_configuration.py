@@ -7,6 +7,7 @@ import pytest
 import schema
 import yaml
 from configuration import ConfigurationError, checked
+from repeated_keys import repeated_keys
 
 from dginstyle.generation.kinds import GeneratorOptions
 
@@ -16,6 +17,7 @@ IMPORTED_MODEL = {
     "checkpoints": [{"training_set": "gta", "url": "latest.pth"}],
 }
 
+TOWN = {"title": "Town", "images": "a/*.png", "labels": "b/*.png", "image_suffix": ".png", "label_suffix": ".png"}
 PREDICTIONS = {"training_set": "gta", "folders": dict.fromkeys(("cityscapes", "bdd100k", "mapillary"), "resources")}
 
 
@@ -31,11 +33,10 @@ def changed(config, changes):
 
 
 @pytest.fixture
-def check(config, tmp_path):
+def check(config, repository, tmp_path):
     """Validate the default configuration with changes, in a repository with all files that it references."""
-    for file in ("resources/mini_prior/model_index.json", "segmodel/configs/segformer_mini.py"):
-        (tmp_path / file).parent.mkdir(parents=True)
-        (tmp_path / file).touch()
+    for folder in ("resources/mini_prior", "segmodel/configs"):
+        shutil.copytree(repository / folder, tmp_path / folder, ignore=shutil.ignore_patterns("*.safetensors"))
 
     def run(**changes):
         return checked(changed(config, changes), tmp_path)
@@ -49,6 +50,25 @@ def test_shipped_configurations_are_valid(repository, name):
     checked(config, repository)
 
 
+@pytest.mark.parametrize("rate", ["2e-05", "+2E-5", "2.e-5", ".2e-4"])
+def test_a_number_that_yaml_reads_as_text_is_a_number(check, rate):
+    """`dvc exp run -S` writes numbers below 1e-4 like this."""
+    changes = {"controlnet.learning_rate": rate, "generators.no_rcs": {"based_on": "dginstyle", "guidance": "1e1"}}
+    config = check(**changes)
+    assert config["controlnet"]["learning_rate"] == 2e-5
+    assert config["generators"]["no_rcs"]["guidance"] == 10.0
+    assert check(note="2e-05")["note"] == "2e-05"
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("seeds: [0]\nmodels:\n  - a: {size: 1, size: 2}\nseeds: [1]\n")
+    assert list(repeated_keys([file])) == [
+        f"Configuration: {file} has the key size twice, in lines 3 and 3.",
+        f"Configuration: {file} has the key seeds twice, in lines 1 and 4.",
+    ]
+
+
 def test_benchmark_name_is_filled_in(check):
     assert check(benchmark="other")["datasets"]["gta"]["checksums"].startswith("results/other/publishers")
 
@@ -60,7 +80,7 @@ def test_benchmark_name_is_filled_in(check):
         ({"controlnet.foo": 1}, "unknown key 'foo' in controlnet (known: crop, "),
         ({"seed": "zero"}, 'seed is "zero" but must be a valid integer'),
         ({"seeds": [0, -1]}, "seeds[1] is -1 but must be greater than or equal to 0"),
-        ({"dreambooth.learning_rate": "1e-4"}, "needs a dot, as in 1.0e-4"),
+        ({"dreambooth.steps": "1e4"}, 'steps is "1e4" but must be a valid integer (optimiser steps); write it without'),
         ({"dreambooth.precision": "fp8"}, "but must be 'fp32', 'bf16' or 'fp16'"),
         ({"evaluation.cityscapes.size": [64]}, "the key evaluation.cityscapes.size[1] is missing"),
         ({"datasets.a/b": {}}, "datasets.a/b: 'a/b' must be a name of letters, digits and underscores"),
@@ -146,6 +166,26 @@ def test_benchmark_name_is_filled_in(check):
          "models.other: several checkpoints have training_set gta and seed 0"),
         ({"models.gta": IMPORTED_MODEL}, "models.gta is imported and needs a name of its own"),
         ({"models.other": IMPORTED_MODEL, "quality.model": "other"}, "quality.model names 'other', which is imported"),
+        ({"dreambooth.crop": [63, 64]}, "dreambooth.crop is [63, 64], but this prior needs sides that are"),
+        ({"generators.no_rcs.window": [72, 64]}, "generators.no_rcs.window is [72, 64], but this prior needs"),
+        ({"controlnet.conditioning_channels": [16, 32, 96, 256]},
+         "conditioning_channels is [16, 32, 96, 256], but this prior's autoencoder downsamples by 4: use 3 numbers"),
+        ({"generators.dginstyle.second_pass.stride": 17},
+         "generators.dginstyle.second_pass.stride is 17, which leaves gaps between windows of 16 latent pixels"),
+        ({"training_sets.more_source.source.images": 1001},
+         "more_source.source.images is 1001, but datasets.gta.expected_pairs is 1000"),
+        ({"datasets.cityscapes.adapter": TOWN | {"label_map": {"traffic_light": [1]}}},
+         "datasets.cityscapes.adapter: Town: label_map has the unknown class 'traffic_light'; known: road, sidewalk,"),
+        ({"datasets.cityscapes.adapter": TOWN | {"label_map": {"road": [1], "car": [1]}}},
+         "Town: the label id 1 is listed under both road and car"),
+        ({"training_sets.source_only.generated_share": 0.5}, "generated_share is 0.5, but generator is null; set"),
+        ({"training_sets.generated_only.generated_share": 0.5}, "generated_share is 0.5, but source is null; set"),
+        ({"models.segformer_mini.config": "segmodel/configs/deeplabv2_mini.py"},
+         "training_sets.shade.shade works with Mix Transformers only, not with the ResNetV1c of models.segformer_mini"),
+        ({"training_sets.shade.shade.backward": "separate", "models.segformer_mini.processes": 2},
+         "training_sets.shade.shade.backward is separate, which needs models.segformer_mini.processes: 1"),
+        ({"evaluation.bdd100k": {"size": [48, 96], "crop": [48, 48], "stride": [48, 48]}},
+         "models.segformer_mini.crop is [64, 64], larger than evaluation.bdd100k.size, [48, 96], but quality needs"),
     ],
 )  # fmt: skip
 def test_invalid_configuration_is_reported_in_one_sentence(check, changes, sentence):

@@ -1,10 +1,14 @@
 """Validation of the configuration: one sentence about what is wrong, before anything runs."""
 
+import copy
 import json
 from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 
 from existing_results import impossible_results, local_path, missing_results, pretrained_networks
+from feasibility import infeasible
 from options import without
 from packages import imported
 from protocols import impossible_averages, impossible_protocols, names_in_protocols
@@ -13,7 +17,7 @@ from sections import INHERITING, KINDS, Configuration, load_kind
 from selection import rows
 
 from dginstyle.options import execution_keys as options_execution_keys
-from dginstyle.problems import nested, problem
+from dginstyle.problems import is_exponent, nested, path_in, problem
 from dginstyle.training.options import kept_steps
 
 
@@ -32,8 +36,8 @@ def checked(config: dict, repository: Path) -> dict:
         ConfigurationError: the configuration is invalid; only the first problem is reported.
     """
     given, config = config, {**config, **{name: completed(name, config[name]) for name in INHERITING if name in config}}
-    try:  # strict JSON mode accepts lists as tuples, but not "1e-4" as a number
-        Configuration.model_validate_json(json.dumps(config), strict=True)
+    try:
+        config = validated(config)
     except ValidationError as error:
         what = problem(Configuration, error, config, lambda path: written_at(path, given))
         raise ConfigurationError(f"Configuration: {what}.") from None
@@ -41,6 +45,28 @@ def checked(config: dict, repository: Path) -> dict:
     if contradiction := next(contradictions(config, repository), None):
         raise ConfigurationError(f"Configuration: {contradiction}.")
     return config
+
+
+def validated(config: dict) -> dict:
+    """Return the configuration with the numbers that YAML reads as text, such as 2e-05, as numbers.
+
+    DVC writes small numbers like this.
+
+    Raises:
+        ValidationError: it is invalid.
+    """
+    try:  # strict JSON mode accepts lists as tuples
+        Configuration.model_validate_json(json.dumps(config), strict=True)
+        return config
+    except ValidationError as error:
+        exponents = [one for one in error.errors() if one["type"] == "float_type" and is_exponent(one["input"])]
+        if not exponents:
+            raise
+    config = copy.deepcopy(config)
+    for one in exponents:
+        *path, key = path_in(config, one["loc"])
+        reduce(getitem, path, config)[key] = float(one["input"])
+    return validated(config)
 
 
 def completed(section: str, entries: object) -> object:
@@ -124,6 +150,7 @@ def contradictions(config: dict, repository: Path) -> Iterator[str]:
     yield from unknown_names(config)
     yield from impossible_values(config)
     yield from missing_files(config, repository)
+    yield from infeasible(config, repository)
 
 
 def unknown_names(config: dict) -> Iterator[str]:
