@@ -13,8 +13,8 @@ from tqdm.contrib.concurrent import process_map
 from dginstyle.csv_files import write_csv
 from dginstyle.datasets.adapter import CONVERTED_SUFFIX, Adapter, Pair, Skipped
 from dginstyle.datasets.custom import custom_adapter
-from dginstyle.datasets.integrity import Converted, LabelSize, convert_pair
-from dginstyle.datasets.options import ConvertOptions, CustomSet
+from dginstyle.datasets.integrity import Converted, Sizes, convert_pair
+from dginstyle.datasets.options import ConversionOptions, CustomSet
 from dginstyle.datasets.pairs import find_pairs
 from dginstyle.datasets.registry import adapter_named
 from dginstyle.datasets.report import Report, integrity_report
@@ -24,7 +24,7 @@ from dginstyle.files import partial, progress, progress_interval
 BATCH = 16
 """Pairs per task of a process."""
 
-ANY_PAIRS = ConvertOptions()
+ANY_PAIRS = ConversionOptions()
 
 
 def convert(
@@ -33,7 +33,7 @@ def convert(
     raw: Path,
     split: str,
     output: Path,
-    options: ConvertOptions = ANY_PAIRS,
+    options: ConversionOptions = ANY_PAIRS,
     processes: int = 1,
 ) -> None:
     """Convert a data set's labels to trainIds and check every pair.
@@ -46,14 +46,14 @@ def convert(
         raw: the folder of the extracted packages.
         split: ``train`` or ``val``.
         output: the data set's folder; paths in the written files are relative to it.
-        options: expected number of pairs, maximum number of skipped files, size of the labels.
+        options: expected number of pairs, maximum number of skipped files, size of the labels, smallest image.
         processes: number of processes; the result does not depend on it.
     """
     source = custom_adapter(adapter) if isinstance(adapter, CustomSet) else adapter_named(adapter)
     pairs, lone = find_pairs(source, raw, split)
     refuse_overwriting(raw, output)
     with label_folder(output) as labels:
-        outcomes = convert_all(pairs, source, labels, options.label_size, processes)
+        outcomes = convert_all(pairs, source, labels, Sizes(options.label_size, options.smallest), processes)
         converted = [outcome for outcome in outcomes if isinstance(outcome, Converted)]
         skipped = lone + [outcome for outcome in outcomes if isinstance(outcome, Skipped)]
         report = integrity_report(source, split, options.expected_pairs, converted, skipped, output)
@@ -101,14 +101,14 @@ def write_manifest(output: Path, pairs: Sequence[Converted]) -> None:
 
 
 def convert_all(
-    pairs: Sequence[Pair], adapter: Adapter, folder: Path, size: LabelSize, processes: int
+    pairs: Sequence[Pair], adapter: Adapter, folder: Path, sizes: Sizes, processes: int
 ) -> list[Converted | Skipped]:
     """Convert pairs, in several processes if requested, and return the results in order.
 
     Raises:
         SystemExit: a process was killed.
     """
-    work = bind(convert_pair, adapter=adapter, folder=folder, label_size=size)
+    work = bind(convert_pair, adapter=adapter, folder=folder, sizes=sizes)
     description = f"convert {adapter.title}"
     if processes == 1:
         return [work(pair) for pair in progress(description, iterable=pairs, unit="pair")]
@@ -133,6 +133,6 @@ def check(report: Report, max_skipped: int, output: Path) -> None:
         report.write(failed)
         examples = "".join(f"\n  {item['file']}: {item['reason']}" for item in report.skipped[:5])
         raise SystemExit(
-            f"{report.adapter}: {'; '.join(problems)}; check for a missing or damaged package, "
-            f"all skipped files are in {failed}{examples and ', starting with' + examples}"
+            f"{report.adapter}: {'; '.join(problems)}; all skipped files are in {failed}"
+            f"{examples and ', starting with' + examples}"
         )

@@ -11,8 +11,21 @@ from dginstyle.datasets.png import write_label
 from dginstyle.images import InvalidFile, image_size, read_values
 from dginstyle.palettes import require_own_colours
 
-LabelSize = tuple[int, int] | float | None
-"""(height, width), a factor, or None for the publisher's size."""
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes (height, width) of a set.
+
+    Attributes:
+        labels: of the written label maps; a factor, or None for the publisher's size.
+        smallest: what every image must hold; None for any size.
+    """
+
+    labels: tuple[int, int] | float | None = None
+    smallest: tuple[int, int] | None = None
+
+
+ANY_SIZE = Sizes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,7 @@ class Converted:
         return self.name + CONVERTED_SUFFIX
 
 
-def convert_pair(pair: Pair, adapter: Adapter, folder: Path, label_size: LabelSize = None) -> Converted | Skipped:
+def convert_pair(pair: Pair, adapter: Adapter, folder: Path, sizes: Sizes = ANY_SIZE) -> Converted | Skipped:
     """Check a pair and write its label map as trainIds (mode L) into ``folder``, resized (nearest)."""
     try:
         values, palette = read_values(pair.label)
@@ -61,9 +74,12 @@ def convert_pair(pair: Pair, adapter: Adapter, folder: Path, label_size: LabelSi
     if size != label.size:
         sizes = "label map is {}x{}, image {}x{}".format(*label.size, *size)
         return Skipped(pair.label, f"sizes differ: {sizes}")
+    if sizes.smallest and (size[1] < sizes.smallest[0] or size[0] < sizes.smallest[1]):
+        crop = "{1}x{0}".format(*sizes.smallest)
+        return Skipped(pair.image, f"image is {size[0]}x{size[1]}, smaller than the generator's crop, {crop}")
     converted = label.point(adapter.train_ids.tolist(), "L")
-    if label_size is not None:
-        converted = converted.resize(written_size(label.size, label_size), Image.Resampling.NEAREST)
+    if sizes.labels is not None:
+        converted = converted.resize(written_size(label.size, sizes.labels), Image.Resampling.NEAREST)
     pixels = {train_id: n for train_id, n in enumerate(converted.histogram()) if n}
     write_label(folder / f"{pair.name}{CONVERTED_SUFFIX}", np.asarray(converted))
     return Converted(pair.name, pair.image, *label.size, *converted.size, pixels)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from dginstyle.datasets.registry import ADAPTERS
-from dginstyle.options import NonNegativeInt, Options, PositiveFloat, PositiveInt, Share
+from dginstyle.options import EXECUTION, NonNegativeInt, Options, PositiveFloat, PositiveInt, Share, Size
 
 AdapterName = Literal[*ADAPTERS]
 LabelId = Annotated[int, Field(ge=0, le=255)]
@@ -72,6 +72,16 @@ class ConvertOptions(IntegrityOptions):
         None,
         description="targets only: [height, width] of the written label maps, the resolution of the evaluation, or a "
         "factor such as 0.5; null: as published",
+    )
+
+
+class ConversionOptions(ConvertOptions):
+    """Options of ``convert``; the workflow derives the smallest size from the crops of the generator."""
+
+    smallest: Size | None = Field(
+        None,
+        description="[height, width] that every image must hold; null: any",
+        json_schema_extra=EXECUTION,
     )
 
 

@@ -38,6 +38,21 @@ class SourceSet:
         pairs = [name for pair in self.images.items() for name in pair]
         return {name: self.folder / name for name in ("manifest.csv", *tables, *pairs)}
 
+    def require_room(self, crop: tuple[int, int], key: str) -> None:
+        """Check that every image holds a crop (height, width), which is an option called ``key``.
+
+        Raises:
+            SystemExit: one does not; the message names it.
+        """
+        manifest = read_table(self.folder / "manifest.csv", ("image", "width", "height"))
+        small = manifest[(manifest["height"].astype(int) < crop[0]) | (manifest["width"].astype(int) < crop[1])]
+        if len(small):
+            image, width, height = small.iloc[0][["image", "width", "height"]]
+            raise SystemExit(
+                f"{self.folder / image} is {width}x{height}, smaller than {key}, {crop[1]}x{crop[0]}, and so are "
+                f"{len(small)} of {len(manifest)} images: choose a smaller crop, or convert the set without them"
+            )
+
     @cached_property
     def probabilities(self) -> dict[int, float]:
         """Probability of each class present (``rcs_probabilities.json``)."""

@@ -39,7 +39,10 @@ class Report:
             problems.append(f"{len(self.skipped)} files were skipped, but max_skipped is {max_skipped}")
         if self.expected not in (None, self.pairs) or not self.pairs:
             wanted = "at least one" if self.expected is None else self.expected
-            problems.append(f"{self.pairs} usable pairs were found, but {wanted} expected (expected_pairs)")
+            problems.append(
+                f"{self.pairs} usable pairs were found, but {wanted} expected (expected_pairs): check for a missing or "
+                "damaged package"
+            )
         if self.pairs and not any(self.class_pixels.values()):
             problems.append("no pixel of the label maps has a class, so there is nothing to learn or to evaluate")
         return problems

@@ -47,6 +47,7 @@ def generate_shard(
     kind = load_kind(chosen.kind)
     require_inputs(chosen.kind, kind.needs(chosen), inputs)
     rows, source = shard_rows(list, shard, shards), SourceSet(data)
+    source.require_room(chosen.crop, "the generator's crop")
     settings = {**chosen.decisive(), "seed": seed, "shard": [shard, shards]}
     origins = {need: path for need, path in inputs.items() if need != "images"}  # the shard's own are in its rows
     identity = identify(settings, {**origins, **files_of(rows, data), "list": list})

@@ -98,6 +98,7 @@ def _train(
     source = SourceSet(data, options.decoded_source and Path(options.decoded_source))
     cache = LatentCache(state, prior, options) if options.cached_crops else None
     task = ControlNetTask.load(prior, unet, LabelledCrops(source, options, min_pixels, seed, cache), options, seed)
+    source.require_room(options.crop, "controlnet.crop")
     files = {"prior": prior, "unet": unet, **source.files("samples_with_class.json", "rcs_probabilities.json")}
     train_to_folder(task, options, output, state, {"seed": seed, "min_pixels": min_pixels}, files)
     if cache:

@@ -60,23 +60,24 @@ class LabelledCrops(Dataset):
     def _draw(self, rng: np.random.Generator) -> tuple[str, np.ndarray, Crop, str]:
         """Return a label file, its label map, a crop, and the crop's name."""
         size = self.options.crop
-        try:
-            if not self.options.rare_class_sampling:
-                file = list(self.source.images)[rng.integers(len(self.source.images))]
-                label, (name, rng) = self.source.label(file), self._numbered(file, "any", rng)
-                return file, label, draw_crop(label.shape, size, rng), name
+        if self.options.rare_class_sampling:
             train_id, file = draw_class_and_file(self.source.probabilities, self._candidates, rng)
-            label, (name, rng) = self.source.label(file), self._numbered(file, str(train_id), rng)
-            return file, label, draw_crop_with(label, train_id, size, rng), name
+        else:
+            train_id, file = None, list(self.source.images)[rng.integers(len(self.source.images))]
+        label, (name, rng) = self.source.label(file), self._numbered(file, train_id, rng)
+        try:
+            crop = draw_crop(label.shape, size, rng) if train_id is None else draw_crop_with(label, train_id, size, rng)
         except ValueError as error:
             raise SystemExit(
-                f"{self.source.folder}: {error}; choose a smaller controlnet.crop or convert again"
+                f"{self.source.folder / file}: {error}; it is not the one that `convert` wrote: convert the set again"
             ) from None
+        return file, label, crop, name
 
-    def _numbered(self, file: str, kind: str, rng: np.random.Generator) -> tuple[str, np.random.Generator]:
+    def _numbered(self, file: str, train_id: int | None, rng: np.random.Generator) -> tuple[str, np.random.Generator]:
         """Return the name of a crop and what draws it: with ``cached_crops``, one of that many per file and class."""
         if self.options.cached_crops is None:
             return "", rng
+        kind = "any" if train_id is None else train_id
         name = f"{file}.{kind}.{rng.integers(self.options.cached_crops)}"
         return name, derive_rng(self.seed, f"cached crop {name}")
 

@@ -55,6 +55,7 @@ def train_dreambooth(
 def _train(prior: str, data: Path, output: Path, state: Path, options: DreamboothOptions, seed: int) -> None:
     source = SourceSet(data, options.decoded_source and Path(options.decoded_source))
     task = Dreambooth.load(prior, SourceImages(source, options, seed), options)
+    source.require_room(options.crop, "dreambooth.crop")
     train_to_folder(task, options, output, state, {"seed": seed}, {"prior": prior, **source.files()})
 
 

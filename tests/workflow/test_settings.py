@@ -1,7 +1,10 @@
 """What decides an evaluation, as the configuration says it."""
 
+import json
+
 import pytest
-from configuration import checked
+from acquisition import Acquisition
+from configuration import checked, merged
 from segmentation import Segmentation
 from settings import data_settings
 from snakemake.iocontainers import Wildcards
@@ -99,3 +102,29 @@ def test_evaluation_record_carries_the_settings(config, repository):
     segmentation = Segmentation(checked(config, repository), repository)
     names = {"model": "segformer_mini", "training_set": "dginstyle", "seed": "0", "target": "cityscapes"}
     assert '"settings": {"generated": {' in segmentation.evaluation_record(Wildcards(fromdict=names))
+
+
+@pytest.mark.parametrize(
+    ("changes", "smallest"),
+    [
+        ({}, [64, 64]),
+        ({"controlnet": {"crop": [48, 96]}}, [64, 96]),
+        ({"dreambooth": {"crop": [80, 64]}}, [80, 64]),
+        ({"generators": {"dginstyle": {"crop": [64, 128]}}}, [64, 128]),
+        ({"training_sets": {}}, None),
+    ],
+)
+def test_source_images_must_hold_the_largest_crop_of_the_generator(config, repository, changes, smallest):
+    for section, values in changes.items():
+        config[section] = {**config[section], **{k: merged(config[section].get(k), v) for k, v in values.items()}}
+    if smallest is None:
+        only = config["training_sets"]["source_only"]
+        config |= {"training_sets": {"source_only": only}, "ablations": [], "oracle": None, "quality": None}
+    config = checked(config, repository)
+    source, target = (
+        Acquisition(config, repository).conversion_options(Wildcards(fromdict={"dataset": name}))
+        for name in ("gta", "cityscapes")
+    )
+    assert json.loads(source).get("smallest") == smallest
+    assert "smallest" not in json.loads(target)
+    assert "smallest" not in repr(source)  # a larger crop converts nothing again

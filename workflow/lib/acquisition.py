@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import packages
+from crops import smallest_source
 from options import Options, chosen, options
 from sections import ImportedSetOptions
 from selection import tabulated_sets
@@ -48,8 +49,10 @@ class Acquisition:
         return self._owner(wildcards).get("split", "train")
 
     def conversion_options(self, wildcards: Wildcards) -> Options:
-        """Return the options of a set's conversion."""
-        return options(chosen(self._owner(wildcards), "expected_pairs", "max_skipped", "label_size"))
+        """Return the options of a set's conversion; a larger crop converts nothing again, as each command checks it."""
+        chosen_options = chosen(self._owner(wildcards), "expected_pairs", "max_skipped", "label_size")
+        smallest = smallest_source(self.config) if wildcards.dataset == self.config["source"] else None
+        return options(chosen_options, {"smallest": smallest} if smallest else {}, execution=frozenset({"smallest"}))
 
     def reports_by_set(self, wildcards: Wildcards, input: list[str]) -> str:
         """Return the reports by data set, as JSON."""

@@ -45,7 +45,7 @@ def generated_settings(config: dict, training_set: dict) -> dict[str, Any] | Non
     if training_set["generator"] is None:
         return None
     options = GENERATOR.validate_python(config["generators"][training_set["generator"]])
-    needs = () if options.kind == "imported" else load_kind(options.kind).needs(options)
+    needs = needed_inputs(options)
     part = {"part": training_set.get("generated_part", 1.0)}
     own = without(options.decisive(), "images_per_shard")  # shards make the same images, whatever their size
     if "controlnet" in own:
@@ -53,18 +53,27 @@ def generated_settings(config: dict, training_set: dict) -> dict[str, Any] | Non
     return {**own, **part, **network_settings(config, needs)}
 
 
+def needed_inputs(options: GeneratorEntry) -> tuple[str, ...]:
+    """Return the names of the inputs of a generator's kind; an imported set has none."""
+    return () if options.kind == "imported" else load_kind(options.kind).needs(options)
+
+
 def network_settings(config: dict, needs: Collection[str]) -> dict[str, Any]:
     """Return what decided the networks of a generator: how they were trained, or where they come from."""
     given = pretrained_networks(config)
-    needs_unet = "unet" in needs or ("controlnet" in needs and "controlnet" not in given)
     settings: dict[str, Any] = {}
     if {"prior", "unet", "controlnet"} & {*needs}:
         settings["prior"] = config["prior"]
-    if needs_unet:
+    if needs_unet(config, needs):
         settings["dreambooth"] = given.get("unet_source") or section_settings(config, "dreambooth")
     if "controlnet" in needs:
         settings["controlnet"] = given.get("controlnet") or section_settings(config, "controlnet")
     return settings
+
+
+def needs_unet(config: dict, needs: Collection[str]) -> bool:
+    """Return whether U^S is needed, also for a ControlNet that is trained on it."""
+    return "unet" in needs or ("controlnet" in needs and "controlnet" not in pretrained_networks(config))
 
 
 def section_settings(config: dict, section: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from PIL import Image
 from dginstyle.datasets import convert as convert_module
 from dginstyle.datasets.convert import convert
 from dginstyle.datasets.mapillary import MAPILLARY
-from dginstyle.datasets.options import ConvertOptions
+from dginstyle.datasets.options import ConversionOptions
 from dginstyle.datasets.png import write_label
 from dginstyle.datasets.registry import adapter_named
 from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, colourise, read_label
@@ -43,8 +43,8 @@ def raw(tmp_path):
     return tmp_path / "raw"
 
 
-def convert_gta(raw, max_skipped=0, expected=None, **options):
-    limits = ConvertOptions(expected_pairs=expected, max_skipped=max_skipped)
+def convert_gta(raw, max_skipped=0, expected=None, smallest=None, **options):
+    limits = ConversionOptions(expected_pairs=expected, max_skipped=max_skipped, smallest=smallest)
     convert(adapter="gta", raw=raw, split="train", output=raw.parent, options=limits, **options)
     return json.loads((raw.parent / "report.json").read_text())
 
@@ -58,6 +58,16 @@ def test_gta_and_cityscapes_use_the_cityscapes_map_and_vistas_its_own():
 @pytest.mark.parametrize("adapter", ["bdd100k", "acdc", "dark_zurich"])
 def test_labels_that_are_train_ids_are_unchanged(adapter):
     assert adapter_named(adapter).train_ids.tolist() == [*range(19), *[IGNORE] * 237]
+
+
+def test_an_image_smaller_than_the_generator_s_crop_is_skipped_and_named(raw):
+    write_pair(raw, "00003", np.full((8, 12), 7, dtype=np.uint8))
+    report = convert_gta(raw, max_skipped=2, smallest=(8, 10))
+    assert report["pairs"] == 1
+    assert report["skipped"] == [
+        {"file": f"raw/images/0000{n}.png", "reason": "image is 4x2, smaller than the generator's crop, 10x8"}
+        for n in (1, 2)
+    ]
 
 
 def test_labels_become_train_ids(raw):
@@ -223,7 +233,7 @@ def test_labels_of_a_target_can_be_written_at_another_size(tmp_path, size, writt
     label = np.repeat(np.repeat(np.array([[7, 8], [11, 33]], dtype=np.uint8), 4, axis=0), 8, axis=1)
     write_pair(tmp_path / "raw", "00001", label)
     convert(
-        adapter="gta", raw=tmp_path / "raw", split="train", output=tmp_path, options=ConvertOptions(label_size=size)
+        adapter="gta", raw=tmp_path / "raw", split="train", output=tmp_path, options=ConversionOptions(label_size=size)
     )
     found = read_label(tmp_path / "labels" / "00001_labelTrainIds.png")
     assert found.shape == written

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from dginstyle.datasets.convert import convert
-from dginstyle.datasets.options import ConvertOptions
+from dginstyle.datasets.options import ConversionOptions
 from dginstyle.labels import read_label
 
 BDD = ("7d06fefd-f7be05a6", "7d128593-0ccfea4c", "7d15b18b-1e0d6e3f")
@@ -51,7 +51,7 @@ def pseudo_mapillary(root):
     ],
 )
 def test_the_tree_is_converted_unchanged(adapter, tree, names, tmp_path):
-    limits = ConvertOptions(expected_pairs=len(names), max_skipped=0)
+    limits = ConversionOptions(expected_pairs=len(names), max_skipped=0)
     convert(adapter=adapter, raw=tree(tmp_path / "raw"), split="val", output=tmp_path, options=limits)
     for name in names:
         assert (read_label(tmp_path / "labels" / f"{name}_labelTrainIds.png") == 13).all()

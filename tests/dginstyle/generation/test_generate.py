@@ -226,7 +226,7 @@ def test_without_style_swap_the_controlnet_is_attached_to_the_given_unet(make, p
         ({"weather_prompt": "{classes} in {wheather}"}, "wheather"),
         ({"plain_prompt": "{classes} in {weather}"}, "weather"),
         ({"weathers": ()}, "weathers is empty"),
-        ({"crop": (64, 64)}, "a crop of 64×64 does not fit into 40×48"),
+        ({"crop": (64, 64)}, r"000.png is 48x40, smaller than the generator's crop, 64x64, and so are 6 of 6"),
         ({"steps": 0}, "steps is 0 but must be greater than or equal to 1"),
         ({"stepps": 3}, "unknown key 'stepps' .did you mean 'steps'"),
         ({"kind": "gan"}, "unknown generator kind 'gan': kind must be one of diffusion, render, recolour"),

@@ -7,7 +7,7 @@ import pytest
 from dginstyle.csv_files import read_table
 from dginstyle.datasets.convert import convert
 from dginstyle.datasets.extract import extract
-from dginstyle.datasets.options import ConvertOptions, CustomSet
+from dginstyle.datasets.options import ConversionOptions, CustomSet
 from dginstyle.generation.imported import import_generated
 from dginstyle.generation.samples import plot_samples
 from dginstyle.labels import read_label
@@ -27,7 +27,7 @@ def prepared(tmp_path, released):
         data, output = tmp_path / "data/released", tmp_path / "generated/released"
         if not data.exists():
             extract(packages=[released], output=data / "raw")
-        convert(adapter=adapter, raw=data / "raw", split="train", output=data, options=ConvertOptions(**options))
+        convert(adapter=adapter, raw=data / "raw", split="train", output=data, options=ConversionOptions(**options))
         import_generated(data=data, output=output, seed=seed)
         return output
 

@@ -35,7 +35,8 @@ def data(tmp_path_factory):
         save_png(scene.image, folder / image)
         save_png(ID_TO_TRAIN_ID[scene.labels], folder / label)
         rows.append((image, label))
-    write_csv(folder / "manifest.csv", ("image", "label"), rows)
+    sizes = scene.image.shape[1::-1]
+    write_csv(folder / "manifest.csv", ("image", "label", "width", "height"), [(*row, *sizes) for row in rows])
     write_csv(folder / "list.csv", ("index", "image", "label", "class"), [(i, *rows[i % 2], 0) for i in range(3)])
     return folder
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from dginstyle.datasets.convert import convert
 from dginstyle.datasets.extract import extract
-from dginstyle.datasets.options import ConvertOptions
+from dginstyle.datasets.options import ConversionOptions
 from dginstyle.labels import ID_TO_TRAIN_ID, read_label
 from dginstyle.miniworld import render_scene
 from dginstyle.miniworld.options import PublisherOptions
@@ -146,7 +146,7 @@ def test_mapillary_labels_are_converted_to_train_ids_at_their_own_size(tmp_path)
 
 
 def test_gta_has_one_misfit_and_one_truncated_image_that_are_skipped(tmp_path):
-    options = ConvertOptions(expected_pairs=SCENES - 2, max_skipped=2)
+    options = ConversionOptions(expected_pairs=SCENES - 2, max_skipped=2)
     convert(adapter="gta", raw=unpacked("gta", tmp_path), split="train", output=tmp_path, options=options)
     report = json.loads((tmp_path / "report.json").read_text())
     reasons = [(item["file"], item["reason"]) for item in report["skipped"]]

@@ -13,6 +13,7 @@ from dginstyle.training.controlnet import LabelledCrops, init_controlnet
 from dginstyle.training.dreambooth import Dreambooth, SourceImages
 from dginstyle.training.loop import batches, optimise, start, trained
 from dginstyle.training.objective import prediction_target
+from tests.dginstyle.tiny_prior import tiny_label, write_tiny_set
 from tests.dginstyle.trainings import CONTROLNET, DREAMBOOTH, controlnet, dreambooth, kill, weights
 from tests.states import copied, damage
 
@@ -234,10 +235,12 @@ def test_a_condition_embedding_of_another_stride_is_rejected(prior, source, unet
         controlnet(prior, unet, source, tmp_path, options)
 
 
-def test_a_label_map_smaller_than_the_crop_is_rejected(prior, unet, source, tmp_path):
-    options = CONTROLNET.replace(crop=(44, 44))
-    with pytest.raises(SystemExit, match="a crop of 44×44 does not fit into 40×48"):
-        controlnet(prior, unet, source, tmp_path, options)
+def test_an_image_smaller_than_the_crop_is_named_before_a_training_starts(prior, unet, tmp_path):
+    source = write_tiny_set(tmp_path / "gta", label=lambda number: tiny_label(number)[: 30 if number == 4 else 40])
+    with pytest.raises(SystemExit, match="004.png is 48x30, smaller than dreambooth.crop, 32x32, and so are 1 of 6"):
+        dreambooth(prior, source, tmp_path)
+    with pytest.raises(SystemExit, match="004.png is 48x30, smaller than controlnet.crop, 32x32"):
+        controlnet(prior, unet, source, tmp_path)
 
 
 def test_a_missing_prior_or_set_stops_with_a_message(prior, tmp_path):
