@@ -4,7 +4,7 @@ VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help benchmark smoke report pull track stages schema rows test lint format lock
+.PHONY: help benchmark smoke report pull track stages schema rows networks test lint format lock
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  /p' $(MAKEFILE_LIST) | expand -t 20
@@ -38,6 +38,9 @@ schema: $(INSTALLED)  ## regenerate the configuration's schema and docs/options.
 
 rows: $(INSTALLED)  ## regenerate docs/published_rows.md after changes of config/paper.yaml or of the published settings
 	python workflow/lib/published_rows.py
+
+networks: $(INSTALLED)  ## recount the networks' parameters and operations after changes of architectures
+	python workflow/lib/networks.py
 
 test: $(INSTALLED)  ## all tests
 	pytest -q

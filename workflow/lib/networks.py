@@ -1,0 +1,209 @@
+"""Parameters and FLOPs of the networks, counted on torch's meta device: ``make networks`` writes networks.json.
+
+Planning needs these numbers and must not import torch; `recorded` reads them.
+"""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[2]
+RECORD = Path(__file__).with_suffix(".json")
+STABLE_DIFFUSION = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+PRIORS = {STABLE_DIFFUSION: 512, "resources/mini_prior": 64}
+"""Side in pixels of the images that the networks of a prior are counted for."""
+DEFAULT_MODEL = "segmodel/configs/hrda_b5.py"
+CONFIGS = "segmodel/configs/*.py"
+
+Count = dict[str, float]
+"""``parameters``, and ``flops`` of a forward pass of one image or its latents (2 for a multiplication and addition)."""
+
+
+@cache
+def recorded() -> dict[str, Any]:
+    """Return networks.json: ``priors`` and ``models``, each with the ``pixels`` of the images and the counts."""
+    return json.loads(RECORD.read_text())
+
+
+def prior(name: str) -> dict[str, Any]:
+    """Return the counts of a prior's networks; of an unknown one those of Stable Diffusion 1.5."""
+    return recorded()["priors"].get(name, recorded()["priors"][STABLE_DIFFUSION])
+
+
+def model(config: str) -> dict[str, Any]:
+    """Return the counts of a segmentation model; of an unknown one those of the largest known."""
+    return recorded()["models"].get(config, recorded()["models"][DEFAULT_MODEL])
+
+
+def count(module: Any, *inputs: Any) -> Count:
+    """Return the counts of a module, or of a method of one, on the meta device for a forward pass with some inputs."""
+    parameters = getattr(module, "__self__", module).parameters()
+    return {"parameters": sum(p.numel() for p in parameters), "flops": flops(module, *inputs)}
+
+
+def flops(compute: Callable, *inputs: Any) -> int:
+    """Return the FLOPs of a computation."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        compute(*inputs)
+    return counter.get_total_flops()
+
+
+def count_prior(name: str, side: int) -> dict[str, Any]:
+    """Count the networks of a prior for square images."""
+    import torch
+
+    with torch.device("meta"):
+        factor, calls = prior_calls(name, (side, side))
+        return {"pixels": side * side, "factor": factor, **{part: count(*call) for part, call in calls.items()}}
+
+
+def prior_calls(name: str, size: tuple[int, int], batch: int = 1) -> tuple[int, dict[str, tuple]]:
+    """Build a prior's networks with random weights, and inputs for them, on torch's default device.
+
+    Args:
+        name: folder in this repository or hub id.
+        size: of the images, height and width.
+        batch: number of images.
+
+    Returns:
+        The autoencoder's factor, and by name each network, or the autoencoder's method, followed by its inputs.
+    """
+    import torch
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+
+    unet = UNet2DConditionModel.from_config(architecture(name, "unet"))
+    vae = AutoencoderKL.from_config(architecture(name, "vae")).eval()
+    factor = 2 ** (len(vae.config.block_out_channels) - 1)
+    controlnet = controlnet_of(unet, factor)
+    image = torch.randn(batch, 3, *size)
+    latents = torch.randn(batch, unet.config.in_channels, *(side // factor for side in size))
+    text, time = torch.randn(batch, 77, unet.config.cross_attention_dim), torch.zeros(batch)
+    condition = torch.randn(batch, controlnet.config.conditioning_channels, *size)
+    return factor, {
+        "unet": (unet, latents, time, text),
+        "controlnet": (controlnet, latents, time, text, condition),
+        "embedding": (controlnet.controlnet_cond_embedding, condition),
+        "encoder": (vae.encode, image),
+        "decoder": (vae.decode, latents),
+        "text_encoder": (text_encoder_of(name), torch.zeros(batch, 77, dtype=torch.long)),
+    }
+
+
+def architecture(name: str, network: str) -> dict[str, Any]:
+    """Return the configuration of a prior's network: of a folder of this repository, or of Stable Diffusion 1.5."""
+    file = REPOSITORY / name / network / "config.json"
+    if file.is_file():
+        return json.loads(file.read_text())
+    return {
+        "unet": {"sample_size": 64, "cross_attention_dim": 768, "attention_head_dim": 8},
+        "vae": {
+            "down_block_types": ["DownEncoderBlock2D"] * 4,
+            "up_block_types": ["UpDecoderBlock2D"] * 4,
+            "block_out_channels": [128, 256, 512, 512],
+            "layers_per_block": 2,
+            "sample_size": 512,
+        },
+        "text_encoder": {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12},
+    }[network]
+
+
+def text_encoder_of(name: str) -> Any:
+    """Return a prior's text encoder."""
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    return CLIPTextModel(CLIPTextConfig(**architecture(name, "text_encoder")))
+
+
+def controlnet_of(unet: Any, factor: int) -> Any:
+    """Return a ControlNet on a U-Net; its condition embedding has the published widths and downsamples by a factor."""
+    from diffusers import ControlNetModel
+
+    from dginstyle.conditioning import CHANNELS
+
+    widths = (16, 32, 96, 256)[: factor.bit_length()]
+    return ControlNetModel.from_unet(
+        unet,
+        conditioning_embedding_out_channels=widths,
+        conditioning_channels=CHANNELS,
+        load_weights_from_unet=False,
+    )
+
+
+def count_model(config: str) -> dict[str, Any]:
+    """Count a segmentation model.
+
+    Returns:
+        ``training``: FLOPs of the forward pass of a crop; ``activations``: bytes that it leaves for the backward pass
+        in float32; ``inference``: FLOPs of a window.
+    """
+    import torch
+
+    from segmodel.models.building import build_untrained, read_config
+
+    path = REPOSITORY / config
+    network = build_untrained(read_config(path)).to("meta")  # stochastic depth cannot be built there
+    side = (64 if path.stem.endswith("_mini") else 512) * (2 if hasattr(network, "detail_crop") else 1)
+    image = torch.zeros(1, 3, side, side, device="meta")
+    inference = count(network.eval().encode_decode, image, metas(image))
+    training, kept = flops(training_pass, network, image), saved_bytes(training_pass, network.train(), image)
+    return {
+        "pixels": side * side,
+        "parameters": inference["parameters"],
+        "training": training,
+        "activations": kept,
+        "inference": inference["flops"],
+    }
+
+
+def training_pass(network: Any, image: Any) -> list:
+    """Return what a segmentation model computes in a training step; HRDA: at half scale, and one detail crop."""
+    if not hasattr(network, "detail_crop"):
+        return [network.encode_decode(image, metas(image))]
+    height, width = network.detail_crop
+    stages, head = network.extract_feat(network.context(image)), network.decode_head
+    return [head.head(stages), head.scale_attention(stages), network._detail_logits(image[..., :height, :width])]
+
+
+def metas(images: Any) -> list[dict]:
+    """Return what mmsegmentation asks about images (N, 3, H, W)."""
+    return [{"img_shape": tuple(images.shape[2:])}] * len(images)
+
+
+def saved_bytes(compute: Callable, module: Any, *inputs: Any) -> int:
+    """Return the bytes of the tensors that a computation leaves for its backward pass, besides the parameters."""
+    import torch
+
+    storages = {}
+
+    def pack(tensor: Any) -> Any:
+        storage = tensor.untyped_storage()
+        storages[storage._cdata] = storage  # keeps it, so that no other gets its address
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        computed = compute(module, *inputs)
+    own = {parameter.untyped_storage()._cdata for parameter in module.parameters()}
+    del computed
+    return sum(storage.nbytes() for address, storage in storages.items() if address not in own)
+
+
+def main() -> None:
+    """Write networks.json."""
+    import sys
+
+    sys.path.insert(0, str(REPOSITORY))
+    models = sorted(path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob(CONFIGS))
+    found = {
+        "priors": {name: count_prior(name, side) for name, side in PRIORS.items()},
+        "models": {name: count_model(name) for name in models if not Path(name).name.startswith("_")},
+    }
+    RECORD.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,253 @@
+"""The work of each rule's job, from the configuration: `costs` tells what it needs.
+
+Schedulers get the resources that `jobs` derives from it; a plan can use it with measured rates.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import costs
+import networks
+from costs import Cost, Inference, Network, Rates, Sampling, Training
+from packages import owners
+from sections import load_kind
+from selection import evaluation_protocol
+
+MINI_WORLD, FULL_HD = 128 * 64, 2.1e6
+"""Pixels of an image of the mini world, and of most other sets."""
+PIXELS = {"mapillary": (9.0e6, 22.0e6)}
+"""Mean and largest number of pixels by adapter, where they are not near Full HD."""
+SOURCE_IMAGES, TARGET_IMAGES = 25000, 1000
+"""Images of a set whose number the configuration does not state."""
+UNET_ACTIVATIONS = 5e-3
+"""Bytes that a FLOP of a U-Net leaves for the backward pass, in float32."""
+LOGITS = 1.15
+"""Factor on the activations of a segmentation model for logits and losses at full size."""
+CONVERSION = 0.15
+"""Seconds to convert and count a million pixels of a label map and its image on one core."""
+MINI_PRIOR = "resources/mini_prior"
+STREET, STREET_RENDERING = 27e3, 0.031
+"""Bytes of a street of the mini prior's corpus, and seconds to render it on one core."""
+
+Wildcards = Mapping[str, str]
+
+
+class Workloads:
+    """The costs of a configuration's jobs."""
+
+    def __init__(self, config: dict) -> None:
+        """Store the validated configuration."""
+        self.config = config
+        self.rules: dict[str, Callable[[Wildcards], Training | Sampling | Inference]] = {
+            "train_dreambooth": self.dreambooth,
+            "train_controlnet": self.controlnet,
+            "generate_shard": self.shard,
+            "train_segmentation": self.segmentation,
+            "evaluate_target": self.evaluation,
+            "show_predictions": self.shown_predictions,
+            "measure_quality": self.quality,
+        }
+        """The work of the rules that use a GPU."""
+
+    def cost(self, rule: str, wildcards: Wildcards, rates: Rates, on_gpu: bool) -> Cost:
+        """Return the cost of a rule's job on a machine.
+
+        Args:
+            rule: name of the rule, one of `rules`, ``convert_labels`` or ``train_prior``.
+            wildcards: values of its wildcards.
+            rates: of the machine.
+            on_gpu: whether the networks run on GPUs.
+        """
+        if rule == "convert_labels":
+            return self.conversion(wildcards["dataset"])
+        if rule == "train_prior":
+            return self.prior_training(rates, on_gpu)
+        work = self.rules[rule](wildcards)
+        if work is None:
+            return Cost(rates.start + 60, costs.LIBRARIES)
+        if isinstance(work, Training):
+            return costs.training_cost(work, rates, on_gpu)
+        apply = costs.sampling_cost if isinstance(work, Sampling) else costs.inference_cost
+        return apply(work, rates, on_gpu)
+
+    def conversion(self, dataset: str) -> Cost:
+        """Return the cost of converting a set's labels, by processes that share its images."""
+        processes, (mean, largest) = self.config["threads"]["convert"], self.pixels(dataset)
+        seconds = 1 + self.image_count(dataset) * mean / 1e6 * CONVERSION / processes
+        return Cost(seconds, 0.5 * costs.GB + processes * (0.1 * costs.GB + 20 * largest))
+
+    def prior_training(self, rates: Rates, on_gpu: bool) -> Cost:
+        """Return the cost of training the mini prior: its decoder, then U-Net and text encoder, on one corpus."""
+        options, counts = self.config["prior_training"], networks.prior(MINI_PRIOR)
+
+        def part(pace: dict, *names: str) -> Training:
+            trained = tuple(network(name, counts[name], 1.0, trained=True, passed=True) for name in names)
+            return Training(
+                networks=trained,
+                steps=pace["steps"],
+                images=pace["batch_size"],
+                batch=pace["batch_size"],
+                pixels=0,
+                activations=UNET_ACTIVATIONS * sum(net.flops for net in trained),
+                precision=options.get("precision", "fp32"),
+            )
+
+        parts = part(options["decoder"], "decoder"), part(options["denoiser"], "unet", "text_encoder")
+        spent = [costs.training_cost(work, rates, on_gpu) for work in parts]
+        corpus = options["streets"] * STREET
+        return Cost(
+            options["streets"] * STREET_RENDERING + sum(cost.seconds for cost in spent),
+            max(cost.host for cost in spent) + 2 * corpus,
+            max(cost.card for cost in spent) + corpus * on_gpu,
+            int(on_gpu),
+        )
+
+    def dreambooth(self, wildcards: Wildcards) -> Training:
+        """Return the fine-tuning of U^S."""
+        options = self.config["dreambooth"]
+        parts = {"unet": {"trained": True, "passed": True}, "text_encoder": {}}
+        return self._generator_training(options, parts, bound=1)
+
+    def controlnet(self, wildcards: Wildcards) -> Training:
+        """Return the training of the ControlNet; its gradient passes through the frozen U-Net."""
+        options = self.config["controlnet"]
+        parts = {"controlnet": {"trained": True, "passed": True}, "unet": {"passed": True}}
+        return self._generator_training(options, parts | {"text_encoder": {}}, bound=2)
+
+    def _generator_training(self, options: dict, parts: dict[str, dict[str, Any]], bound: int) -> Training:
+        autoencoder = costs.arithmetic(options.get("autoencoder_precision", "fp32"), options.get("tf32", False))
+        parts = parts | {"encoder": {"arithmetic": autoencoder}}
+        counts = networks.prior(self.prior)
+        scale = math.prod(options["crop"]) / counts["pixels"]
+        passed = scale * sum(counts[name]["flops"] for name, roles in parts.items() if roles.get("passed"))
+        accumulation, processes = options.get("accumulation", 1), options.get("processes", 1)
+        return Training(
+            networks=tuple(network(name, counts[name], scale, **roles) for name, roles in parts.items()),
+            steps=options["steps"],
+            images=options["batch_size"] * accumulation,
+            batch=options["batch_size"] * math.gcd(processes, accumulation) // processes,
+            pixels=self.pixels(self.config["source"])[0],
+            activations=UNET_ACTIVATIONS * passed,
+            processes=processes,
+            checkpointing=options.get("gradient_checkpointing", False),
+            bound=bound,
+            **execution(options),
+        )
+
+    def segmentation(self, wildcards: Wildcards) -> Training:
+        """Return the training of a segmentation model, and of a frozen copy of its encoder if it keeps one."""
+        options = self.config["models"][wildcards["model"]]
+        counts, processes = networks.model(options["config"]), options.get("processes", 1)
+        scale = math.prod(options["crop"]) / counts["pixels"]
+        flops = scale * counts["training"]
+        trained = Network(counts["parameters"], flops, trained=True, passed=True, name=options["config"])
+        training_set = self.config["training_sets"][wildcards["training_set"]]
+        styles = 2 if training_set.get("shade") else 1  # SHADE: each image in two styles
+        return Training(
+            networks=(trained, Network(counts["parameters"], 0.0)),
+            steps=options["iterations"],
+            images=styles * options["batch_size"],
+            batch=styles * options["batch_size"] // processes,
+            pixels=self.pixels(self.config["source"])[0] / styles,
+            activations=LOGITS * scale * counts["activations"],
+            processes=processes,
+            **execution(options),
+        )
+
+    def shard(self, wildcards: Wildcards) -> Sampling | None:
+        """Return the generation of a shard; None for a kind of generator without networks."""
+        options = self.config["generators"][wildcards["generator"]]
+        if not load_kind(options["kind"]).torch:
+            return None
+        counts, second = networks.prior(self.prior), options.get("second_pass") or {}
+        scale, enlarged = math.prod(options["crop"]) / counts["pixels"], second.get("scale", 1.0) ** 2
+        window = options.get("window") or options["crop"]
+        latents = tuple(side // counts["factor"] for side in window)
+        halves = 2 if options["guidance"] > 1 else 1
+        controlled = 0.5 if halves == 2 and options.get("guided_by") == "condition" else 1.0
+        controlnet = counts["controlnet"]["flops"] - counts["embedding"]["flops"]  # conditions are embedded once
+        windows = costs.second_pass_windows(latents, second["scale"], second["stride"]) if second else 0
+        calls = options["steps"] + windows * (second.get("steps") or options["steps"])
+        passes = counts["decoder"]["flops"] * (1 + enlarged) + counts["encoder"]["flops"] * enlarged
+        return Sampling(
+            images=options["images_per_shard"],
+            batch=options["batch_size"],
+            calls=halves * calls,
+            samples=halves * options.get("windows_per_batch", 16),
+            call=scale * (counts["unet"]["flops"] + controlled * controlnet),
+            autoencoder=scale * (passes if second else counts["decoder"]["flops"]),
+            decoding=scale * enlarged * counts["decoder"]["flops"],
+            parameters=sum(counts[name]["parameters"] for name in ("unet", "controlnet", "encoder", "text_encoder")),
+            precision=options.get("precision", "fp32"),
+            autoencoder_precision=options.get("autoencoder_precision", "fp32"),
+            tf32=options.get("tf32", False),
+        )
+
+    def evaluation(self, wildcards: Wildcards) -> Inference:
+        """Return the evaluation of a model on a target."""
+        target = wildcards["target"]
+        protocol = evaluation_protocol(self.config, wildcards["model"], target, wildcards.get("training_set"))
+        return self._inference(wildcards["model"], target, protocol, self.image_count(target))
+
+    def shown_predictions(self, wildcards: Wildcards) -> Inference:
+        """Return the predictions of a figure: a few images of the target with the largest."""
+        target = max(self.config["targets"], key=lambda name: self.pixels(name)[1])
+        protocol = evaluation_protocol(self.config, wildcards["model"], target)
+        return self._inference(wildcards["model"], target, protocol, images=100)
+
+    def quality(self, wildcards: Wildcards) -> Inference:
+        """Return the measurement of a set by the judge model."""
+        model = self.config["quality"]["model"]
+        crop = self.config["models"][model]["crop"]
+        name, is_data = wildcards["set"], wildcards["origin"] == "data"
+        images = self.image_count(name) if is_data else self.config["generators"][name].get("images", SOURCE_IMAGES)
+        protocol = {"size": crop, "crop": crop, "stride": crop, "mode": "slide", "batch_size": 32}
+        return self._inference(model, name if is_data else self.config["source"], protocol, images)
+
+    def _inference(self, model: str, dataset: str, protocol: dict, images: int) -> Inference:
+        counts, whole = networks.model(self.config["models"][model]["config"]), protocol["mode"] == "whole"
+        window = protocol["size"] if whole else protocol["crop"]
+        scale = math.prod(window) / counts["pixels"]
+        sides = zip(protocol["size"], window, protocol.get("stride") or window, strict=True)
+        windows = 1 if whole else math.prod(math.ceil((size - crop) / stride) + 1 for size, crop, stride in sides)
+        mean, largest = self.pixels(dataset)
+        return Inference(
+            images=images,
+            flops=windows * scale * counts["inference"],
+            window=scale * counts["training"],
+            batch=max(windows, protocol.get("batch_size", 16)) if not whole else protocol.get("batch_size", 16),
+            pixels=mean,
+            largest=largest,
+            parameters=counts["parameters"],
+            network=self.config["models"][model]["config"],
+        )
+
+    @property
+    def prior(self) -> str:
+        """The name under which the prior's networks are counted; a prior trained here is the mini prior."""
+        trained_here = self.config["prior"].startswith("results/")
+        return MINI_PRIOR if trained_here else self.config["prior"]
+
+    def pixels(self, dataset: str) -> tuple[float, float]:
+        """Return the mean and the largest number of pixels of a set's images."""
+        if dataset in self.config["publishers"]:
+            return MINI_WORLD, MINI_WORLD
+        adapter = owners(self.config)[dataset].get("adapter")
+        return PIXELS.get(adapter if isinstance(adapter, str) else "", (FULL_HD, FULL_HD))
+
+    def image_count(self, dataset: str) -> int:
+        """Return the number of a set's images, assumed if the configuration does not state it."""
+        assumed = SOURCE_IMAGES if dataset == self.config["source"] else TARGET_IMAGES
+        return owners(self.config)[dataset].get("expected_pairs") or assumed
+
+
+def network(name: str, count: dict[str, Any], scale: float, **roles: Any) -> Network:
+    """Return a network with the FLOPs of an image that has ``scale`` times the pixels it was counted for."""
+    return Network(count["parameters"], scale * count["flops"], name=name, **roles)
+
+
+def execution(options: dict) -> dict[str, Any]:
+    """Return the keys of a training that decide how it runs."""
+    keys = {"workers": 0, "precision": "fp32", "tf32": False}
+    return {key: options.get(key, default) for key, default in keys.items()}
