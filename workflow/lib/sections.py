@@ -216,3 +216,14 @@ class Configuration(Options):
     )
     bootstrap: BootstrapOptions = Field(description="the intervals of the gains")
     threads: ThreadsOptions = Field(description="cores that one job takes", json_schema_extra=EXECUTION)
+    device: Literal["gpu", "any", "cpu"] = Field(
+        "any",
+        description="what runs the networks: gpu, or the job stops; any, a GPU where there is one; cpu, never a GPU",
+        json_schema_extra=EXECUTION,
+    )
+    max_runtime: PositiveInt | None = Field(
+        None,
+        description="minutes of the longest job that a cluster allows; a longer training resumes in further jobs. "
+        "null: no limit",
+        json_schema_extra=EXECUTION,
+    )

@@ -10,7 +10,7 @@ from imports import assigns
 from options import Options, argument, chosen, options, without
 from packages import checkpoint_arm, checkpoint_file, fetched, imported
 from protocols import protocol_entry
-from selection import evaluation_protocol, predicted, table_sets, trained_models, trainings
+from selection import evaluation_protocol, predicted, rows, table_sets, trained_models, trainings
 from settings import data_settings
 from snakemake.iocontainers import Wildcards
 
@@ -31,6 +31,12 @@ class Segmentation:
         """Return a regular expression for the models of a kind, trained or imported."""
         names = trained_models(self.config) if kind == "trained" else imported(self.config, "models")
         return "|".join(names) or "-"  # matches no model
+
+    def trained_rows(self) -> list[dict[str, str]]:
+        """Return the wildcards of all trainings but their seeds."""
+        return [
+            {"model": model, "training_set": name} for model, name in rows(self.config, self.config["training_sets"])
+        ]
 
     def evaluations(self, training_sets: Iterable[str]) -> list[str]:
         """Return the evaluations of every model trained on some training sets, and of the imported checkpoints."""
@@ -98,9 +104,9 @@ class Segmentation:
     def table_options(self, *keys: str) -> Options:
         """Return the options of a table: intervals, comparisons, averages and some other keys."""
         entries = {name: protocol_entry(self.config, name) for name in self.config["training_sets"]}
-        rows = {name: chosen(entry, "protocol", "compared_with") for name, entry in entries.items() if entry}
+        compared = {name: chosen(entry, "protocol", "compared_with") for name, entry in entries.items() if entry}
         own = chosen(self.config, "averages", "baseline", "seed", *keys)
-        return options(self.config["bootstrap"], own, {"rows": rows})
+        return options(self.config["bootstrap"], own, {"rows": compared})
 
     def averages_argument(self) -> list[str]:
         """Return the argument with the averages over targets, if the configuration has any."""

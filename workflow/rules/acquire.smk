@@ -65,6 +65,8 @@ rule extract_packages:
         "<benchmark>/benchmarks/extract_packages/{dataset}.tsv"
     conda:
         "../envs/data.yaml"
+    resources:
+        runtime=240,
     params:
         packages=input_list(),
     shell:
@@ -88,6 +90,9 @@ rule convert_labels:
     conda:
         "../envs/data.yaml"
     threads: config["threads"]["convert"]
+    resources:
+        mem_mb=jobs.mem_mb("convert_labels"),
+        runtime=jobs.runtime("convert_labels"),
     params:
         adapter=acquisition.adapter,
         split=acquisition.split,

@@ -1,5 +1,6 @@
 from acquisition import Acquisition
 from generation import Generation
+from jobs import Jobs
 from options import argument, chosen, input_list, options, without
 from quality import Quality
 from segmentation import Segmentation
@@ -10,3 +11,4 @@ acquisition = Acquisition(config, REPOSITORY)
 generation = Generation(config, REPOSITORY)
 segmentation = Segmentation(config, REPOSITORY)
 quality = Quality(config)
+jobs = Jobs(config)

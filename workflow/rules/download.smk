@@ -1,6 +1,4 @@
 # All downloads are local rules, few at a time, so that the nodes of a cluster need no network.
-if "download" not in workflow.resource_settings.resources:
-    workflow.register_resource("download", 2)
 
 
 rule download_prior:

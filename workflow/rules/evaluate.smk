@@ -14,12 +14,18 @@ rule evaluate_target:
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["evaluate"]
+    resources:
+        gpu=jobs.gpu("evaluate_target"),
+        gpu_mem_mb=jobs.gpu_mem_mb("evaluate_target"),
+        mem_mb=jobs.mem_mb("evaluate_target"),
+        runtime=jobs.runtime("evaluate_target"),
     params:
         data=subpath(input.manifest, parent=True),
         record=segmentation.evaluation_record,
         options=segmentation.evaluation_options,
     shell:
-        "python -m segmodel evaluate --model {wildcards.model} --weights {input.weights} --data {params.data}"
+        "on_gpus {resources.gpu}"
+        " python -m segmodel evaluate --model {wildcards.model} --weights {input.weights} --data {params.data}"
         " --output {output} --record {params.record:q} --options {params.options:q} &> {log}"
 
 
@@ -69,9 +75,15 @@ rule show_predictions:
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["evaluate"]
+    resources:
+        gpu=jobs.gpu("show_predictions"),
+        gpu_mem_mb=jobs.gpu_mem_mb("show_predictions"),
+        mem_mb=jobs.mem_mb("show_predictions"),
+        runtime=jobs.runtime("show_predictions"),
     params:
         weights=input_list("weights"),
         targets=segmentation.shown_targets,
     shell:
-        "python -m segmodel show-predictions --weights {params.weights:q} --targets {params.targets:q}"
+        "on_gpus {resources.gpu}"
+        " python -m segmodel show-predictions --weights {params.weights:q} --targets {params.targets:q}"
         " --output {output} &> {log}"

@@ -41,6 +41,11 @@ rule generate_shard:
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["generate"]
+    resources:
+        gpu=jobs.gpu("generate_shard"),
+        gpu_mem_mb=jobs.gpu_mem_mb("generate_shard"),
+        mem_mb=jobs.mem_mb("generate_shard"),
+        runtime=jobs.runtime("generate_shard"),
     params:
         inputs=generation.generator_locations,
         data=subpath(input.manifest, parent=True),
@@ -49,7 +54,8 @@ rule generate_shard:
         options=generation.entry,
         seed=config["seed"],
     shell:
-        "python -m dginstyle generate-shard --options {params.options:q} --inputs {params.inputs:q}"
+        "on_gpus {resources.gpu}"
+        " python -m dginstyle generate-shard --options {params.options:q} --inputs {params.inputs:q}"
         " --data {params.data} --list {input.list} --shard {wildcards.shard} --shards {params.shards}"
         " --output {params.folder} --seed {params.seed} &> {log}"
 

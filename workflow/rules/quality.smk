@@ -15,12 +15,18 @@ rule measure_quality:
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["evaluate"]
+    resources:
+        gpu=jobs.gpu("measure_quality"),
+        gpu_mem_mb=jobs.gpu_mem_mb("measure_quality"),
+        mem_mb=jobs.mem_mb("measure_quality"),
+        runtime=jobs.runtime("measure_quality"),
     params:
         model=quality.model,
         data=subpath(input.manifest, parent=True),
         options=quality.options,
     shell:
-        "python -m segmodel measure-quality --model {params.model} --weights {input.weights} --data {params.data}"
+        "on_gpus {resources.gpu}"
+        " python -m segmodel measure-quality --model {params.model} --weights {input.weights} --data {params.data}"
         " --output {output} --options {params.options:q} &> {log}"
 
 

@@ -11,9 +11,15 @@ rule train_dreambooth:
     benchmark:
         "<benchmark>/benchmarks/train_dreambooth.tsv"
     priority: 10  # generation waits for it; trainings on source images can run later
+    retries: attempts("train_dreambooth")
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["diffusion"]
+    resources:
+        gpu=jobs.gpu("train_dreambooth"),
+        gpu_mem_mb=jobs.gpu_mem_mb("train_dreambooth"),
+        mem_mb=jobs.mem_mb("train_dreambooth"),
+        runtime=jobs.runtime("train_dreambooth"),
     params:
         prior=generation.prior_location(),
         data=subpath(input.manifest, parent=True),
@@ -21,7 +27,8 @@ rule train_dreambooth:
         options=generation.dreambooth_options,
         seed=config["seed"],
     shell:
-        "python -m dginstyle train-dreambooth --prior {params.prior:q} --data {params.data} --output {output}"
+        "on_gpus {resources.gpu}"
+        " python -m dginstyle train-dreambooth --prior {params.prior:q} --data {params.data} --output {output}"
         " --state {params.state} --options {params.options:q} --seed {params.seed} &> {log}"
 
 
@@ -42,9 +49,15 @@ rule train_controlnet:
     benchmark:
         "<benchmark>/benchmarks/train_controlnet.tsv"
     priority: 10  # generation waits for it; trainings on source images can run later
+    retries: attempts("train_controlnet")
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["diffusion"]
+    resources:
+        gpu=jobs.gpu("train_controlnet"),
+        gpu_mem_mb=jobs.gpu_mem_mb("train_controlnet"),
+        mem_mb=jobs.mem_mb("train_controlnet"),
+        runtime=jobs.runtime("train_controlnet"),
     params:
         prior=generation.prior_location(),
         data=subpath(input.manifest, parent=True),
@@ -53,7 +66,8 @@ rule train_controlnet:
         min_pixels=config["rare_class_sampling"]["min_pixels"],
         seed=config["seed"],
     shell:
-        "python -m dginstyle train-controlnet --prior {params.prior:q} --unet {input.unet} --data {params.data}"
+        "on_gpus {resources.gpu}"
+        " python -m dginstyle train-controlnet --prior {params.prior:q} --unet {input.unet} --data {params.data}"
         " --output {output.last} --state {params.state} --options {params.options:q} --min_pixels {params.min_pixels}"
         " --seed {params.seed} &> {log}"
 
@@ -75,6 +89,8 @@ rule import_network:
         network=generation.pretrained(),
     conda:
         "../envs/torch.yaml"
+    resources:
+        mem_mb=10000,
     params:
         prior=generation.prior_location(),
         arguments=generation.network_arguments,

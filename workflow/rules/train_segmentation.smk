@@ -36,9 +36,15 @@ rule train_segmentation:
     wildcard_constraints:
         model=segmentation.models("trained"),
     priority: 5  # before evaluations, which are short and fill gaps
+    retries: attempts("train_segmentation", segmentation.trained_rows())
     conda:
         "../envs/torch.yaml"
     threads: config["threads"]["train"]
+    resources:
+        gpu=jobs.gpu("train_segmentation"),
+        gpu_mem_mb=jobs.gpu_mem_mb("train_segmentation"),
+        mem_mb=jobs.mem_mb("train_segmentation"),
+        runtime=jobs.runtime("train_segmentation"),
     params:
         folder=subpath(output.weights, parent=True),
         state=f"{BENCHMARK}/state/segmentation/{{model}}/{{training_set}}/seed{{seed}}",
@@ -47,7 +53,8 @@ rule train_segmentation:
         options=segmentation.model_options,
         presentation=segmentation.presentation,
     shell:
-        "python -m segmodel train --model {wildcards.model} --data {input.data} --output {params.folder}"
+        "on_gpus {resources.gpu}"
+        " python -m segmodel train --model {wildcards.model} --data {input.data} --output {params.folder}"
         " --state {params.state} {params.generator:q} {params.encoder:q} --options {params.options:q}"
         " --presentation {params.presentation:q} --seed {wildcards.seed} &> {log}"
 
@@ -64,6 +71,8 @@ rule import_checkpoint:
         model=segmentation.models("imported"),
     conda:
         "../envs/torch.yaml"
+    resources:
+        mem_mb=4000,
     params:
         folder=subpath(output.weights, parent=True),
         arguments=segmentation.checkpoint_arguments,
