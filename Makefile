@@ -4,10 +4,13 @@ VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help benchmark smoke report pull track stages schema rows networks test lint format lock
+.PHONY: help plan benchmark smoke report pull track stages schema rows networks test lint format lock
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  /p' $(MAKEFILE_LIST) | expand -t 20
+
+plan: $(INSTALLED)  ## what the mini benchmark will take: jobs, time, memory, disk; `snakemake calibrate` measures first
+	python workflow/lib/plan.py
 
 benchmark: $(INSTALLED)  ## the mini benchmark: results/dg_miou.csv
 	snakemake

@@ -4,7 +4,6 @@ import sys
 from collections import Counter
 
 import pytest
-import yaml
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +98,6 @@ def test_dry_run_asks_for_missing_packages(snakemake, tmp_path):
     result = snakemake(tmp_path, "--dry-run", "--config", "datasets={cityscapes: {packages: [none.zip]}}")
     assert result.returncode == 0
     assert (result.stderr + result.stdout).count("Data set cityscapes: get its packages from ") == 1
-
-
-def test_profile_sets_resources_of_existing_rules(snakemake, repository, tmp_path):
-    profile = yaml.safe_load((repository / "workflow/profiles/default/config.yaml").read_text())
-    rules = set(snakemake(tmp_path, "--list-rules").stdout.split())
-    assert profile["set-resources"] and profile["set-resources"].keys() <= rules
 
 
 def test_paper_benchmark_is_planned(plan, repository, tmp_path):

@@ -4,12 +4,18 @@ Planning needs these numbers and must not import torch; `recorded` reads them.
 """
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
+sys.path.insert(0, str(REPOSITORY))
+
+from dginstyle.files import write_json  # noqa: E402
+from dginstyle.identity import digest  # noqa: E402
+
 RECORD = Path(__file__).with_suffix(".json")
 STABLE_DIFFUSION = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 PRIORS = {STABLE_DIFFUSION: 512, "resources/mini_prior": 64}
@@ -35,6 +41,22 @@ def prior(name: str) -> dict[str, Any]:
 def model(config: str) -> dict[str, Any]:
     """Return the counts of a segmentation model; of an unknown one those of the largest known."""
     return recorded()["models"].get(config, recorded()["models"][DEFAULT_MODEL])
+
+
+def count_others(configs: Iterable[str], kept: Path) -> None:
+    """Count the segmentation models that are not recorded, once, so that `model` knows them.
+
+    Args:
+        configs: their mmengine configurations.
+        kept: JSON file of counts, by file and its content.
+    """
+    known = json.loads(kept.read_text()) if kept.is_file() else {}
+    for config in sorted({*configs} - recorded()["models"].keys()):
+        key = digest({"config": config, "content": (REPOSITORY / config).read_text()})
+        if key not in known:
+            known[key] = count_model(config)
+            write_json(kept, known)
+        recorded()["models"][config] = known[key]
 
 
 def count(module: Any, *inputs: Any) -> Count:
@@ -194,9 +216,6 @@ def saved_bytes(compute: Callable, module: Any, *inputs: Any) -> int:
 
 def main() -> None:
     """Write networks.json."""
-    import sys
-
-    sys.path.insert(0, str(REPOSITORY))
     models = sorted(path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob(CONFIGS))
     found = {
         "priors": {name: count_prior(name, side) for name, side in PRIORS.items()},

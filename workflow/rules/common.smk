@@ -1,4 +1,5 @@
 from acquisition import Acquisition
+from calibration import Calibration
 from generation import Generation
 from jobs import Jobs
 from options import argument, chosen, input_list, options, without
@@ -12,3 +13,4 @@ generation = Generation(config, REPOSITORY)
 segmentation = Segmentation(config, REPOSITORY)
 quality = Quality(config)
 jobs = Jobs(config)
+calibration = Calibration(config)

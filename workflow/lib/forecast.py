@@ -1,0 +1,137 @@
+"""What the jobs of a plan need, each and together."""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from chores import Chores
+from costs import Cost
+from dag import Job, closure
+from disk import Disk
+from rates import Machine
+from schedule import Task, finishing_times
+from selection import table_sets, trainings
+from workloads import Workloads
+
+DOWNLOADS = 2
+"""Downloads at a time, as the workflow limits them."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A job and what it needs.
+
+    Attributes:
+        job: the job.
+        cost: time and memory.
+        disk: bytes of its outputs.
+        state: bytes of its state while it runs.
+    """
+
+    job: Job
+    cost: Cost
+    disk: float
+    state: float
+
+    @property
+    def left(self) -> float:
+        """Seconds that it will still take."""
+        return self.cost.seconds * (1 - self.job.started)
+
+    @property
+    def compute(self) -> float:
+        """Seconds of GPUs that the whole job takes; without GPU, of cores."""
+        return self.cost.seconds * (self.cost.gpus or self.job.threads)
+
+    @property
+    def compute_left(self) -> float:
+        """Seconds of GPUs, or of cores, that the job will still take."""
+        return self.left * (self.cost.gpus or self.job.threads)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the summary, with all its seeds.
+
+    Attributes:
+        model: name of the model.
+        training_set: name of its training set.
+        own: seconds of GPUs, or of cores on a CPU, of its trainings and evaluations.
+        shared: the same of what other rows need too: the generator, its images, the data.
+        left: the same of both that will still be needed.
+    """
+
+    model: str
+    training_set: str
+    own: float
+    shared: float
+    left: float
+
+
+class Forecast:
+    """The jobs of a configuration on a machine."""
+
+    def __init__(self, config: dict, jobs: Sequence[Job], machine: Machine) -> None:
+        """Compute what each job needs.
+
+        Args:
+            config: the validated configuration.
+            jobs: its jobs.
+            machine: where they run.
+        """
+        self.config, self.jobs, self.machine = config, jobs, machine
+        self.workloads, self.disk = Workloads(config), Disk(config)
+        self.chores = Chores(config, self.disk)
+        self.items = [self._item(job) for job in jobs]
+
+    def _item(self, job: Job) -> Item:
+        cost = self.cost(job)
+        disk, state = self.disk.bytes(job.rule, job.wildcards), self.disk.state_bytes(job.rule, job.wildcards)
+        return Item(job, cost, disk, state)
+
+    def cost(self, job: Job) -> Cost:
+        """Return the cost of a job."""
+        if job.rule in self.workloads.rules or job.rule in ("convert_labels", "train_prior"):
+            return self.workloads.cost(job.rule, job.wildcards, self.machine.rates, self.machine.on_gpu)
+        return self.chores.cost(job.rule, job.wildcards, self.machine.rates)
+
+    def wall(self, cores: int, gpus: int, memory: float | None = None) -> float:
+        """Return the seconds until all jobs are done, on cores, GPUs and bytes of memory that they share."""
+        limits = {"cores": cores, "gpus": gpus, "downloads": DOWNLOADS}
+        limits |= {} if memory is None else {"memory": memory}
+        return max(finishing_times([self._task(item) for item in self.items], limits), default=0.0)
+
+    def _task(self, item: Item) -> Task:
+        if item.job.done:
+            return Task(0.0, item.job.after)
+        needs = {"cores": item.job.threads, "gpus": item.cost.gpus, "memory": item.cost.host}
+        return Task(item.left, item.job.after, needs | {"downloads": float(item.job.downloads)}, item.job.priority)
+
+    def disk_left(self, at_once: int) -> float:
+        """Return the bytes that the remaining jobs write, with the states of the largest trainings that run at once."""
+        waiting = [item for item in self.items if not item.job.done]
+        states = heapq.nlargest(at_once, (item.state for item in waiting))
+        return sum(item.disk for item in waiting) + sum(states)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows of the summary; others of the same configuration are in no table."""
+        pairs = dict.fromkeys((model, name) for model, name, _ in trainings(self.config, self._sets()))
+        return [row for model, name in pairs if (row := self._row(model, name))]
+
+    def _sets(self) -> list[str]:
+        planned = {job.wildcards.get("training_set") for job in self.jobs if job.rule == "evaluate_target"}
+        return [*table_sets(self.config), *(name for name in self.config["ablations"] if name in planned)]
+
+    def _row(self, model: str, training_set: str) -> Row | None:
+        names = {"model": model, "training_set": training_set}
+        roots = [job for job in self.jobs if job.rule == "evaluate_target" and names.items() <= job.wildcards.items()]
+        needed = [self.items[number] for number in closure(self.jobs, roots)]
+        if not needed:
+            return None
+        if self.machine.on_gpu:
+            needed = [item for item in needed if item.cost.gpus]
+        own = sum(item.compute for item in needed if names.items() <= item.job.wildcards.items())
+        whole, left = sum(item.compute for item in needed), sum(item.compute_left for item in needed)
+        return Row(model, training_set, own, whole - own, left)

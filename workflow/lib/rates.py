@@ -1,0 +1,93 @@
+"""What a machine sustains: as ``snakemake calibrate`` measured it, or as stated for a card in cards/."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import geometric_mean
+from typing import Any
+
+from costs import CPU, GPU, Rates
+
+CARDS = Path(__file__).with_name("cards")
+DEFAULT_CARD = "h100"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine that a plan is made for.
+
+    Attributes:
+        rates: what it sustains.
+        on_gpu: whether the networks run on GPUs.
+        card_memory: bytes of each GPU; None if unknown or without GPU.
+        basis: where the rates come from, for people.
+    """
+
+    rates: Rates
+    on_gpu: bool
+    card_memory: float | None
+    basis: str
+
+
+def calibrated(path: Path) -> Machine:
+    """Return the machine that ``snakemake calibrate`` measured.
+
+    Raises:
+        SystemExit: the file is none of its.
+    """
+    try:
+        found = json.loads(path.read_text())
+        rates = measured_rates(found)
+        basis = f"{rates.name}, {found['date']}, torch {found['torch']}"
+        return Machine(rates, found["on_gpu"], found["card_memory"], basis)
+    except OSError as error:
+        raise SystemExit(f"{path}: cannot be read ({error.strerror}); run `snakemake calibrate`") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise SystemExit(f"{path}: not written by `snakemake calibrate`; delete it and run that again") from error
+
+
+def named(name: str) -> Machine:
+    """Return the machine of a card in cards/, or of a file that ``snakemake calibrate`` wrote.
+
+    Raises:
+        SystemExit: there is no such card or file.
+    """
+    card = CARDS / f"{name}.json"
+    if not card.is_file() and not Path(name).is_file():
+        known = ", ".join(sorted(file.stem for file in CARDS.glob("*.json")))
+        raise SystemExit(f"{name} is no file and none of the cards {known}; `snakemake calibrate` writes a file")
+    return calibrated(card if card.is_file() else Path(name))
+
+
+def assumed_cpu() -> Machine:
+    """Return a machine without GPU, of which nothing was measured."""
+    return Machine(CPU, False, None, CPU.name)
+
+
+def measured_rates(found: dict[str, Any]) -> Rates:
+    """Return the rates in a calibration; a network that was not measured gets the mean of its kind and arithmetic.
+
+    A card's file may have other rates than the assumed ones, where nothing was measured.
+    """
+    measured, default = found["flops"], GPU if found["on_gpu"] else CPU
+    assumed = {"training": default.training, "inference": default.inference, "launch": 0.0} | found.get("assumed", {})
+    return Rates(
+        found["machine"],
+        training=means(measured, "training", assumed["training"]),
+        inference=means(measured, "inference", assumed["inference"]),
+        launch=assumed["launch"],
+        loading=found["loading"],
+        start=found["start"],
+        measured=measured,
+    )
+
+
+def means(measured: dict[str, float], kind: str, assumed: dict[str, float]) -> dict[str, float]:
+    """Return the mean rate of a kind in each arithmetic, the assumed one where nothing was measured."""
+    found = {}
+    for arithmetic, rate in assumed.items():
+        rates = [
+            value for name, value in measured.items() if name.startswith(f"{kind}/") and name.endswith(f"/{arithmetic}")
+        ]
+        found[arithmetic] = geometric_mean(rates) if rates else rate
+    return found
