@@ -7,8 +7,18 @@ import csv
 import shutil
 from pathlib import Path
 
+import yaml
+
 RECORD = Path(__file__).with_suffix("")
 COLUMNS = ("s", "cpu_time", "max_rss")
+PACE = ("steps", "batch_size", "crop")
+DECISIVE = {
+    "dreambooth": PACE,
+    "controlnet": PACE,
+    "generators.dginstyle": (*PACE, "images", "images_per_shard", "guidance", "second_pass"),
+    "models.segformer_mini": ("iterations", "batch_size", "crop"),
+}
+"""Options that decide how long the jobs take, by section; they are recorded too, since the default may change."""
 
 
 def record(results: Path) -> None:
@@ -21,6 +31,20 @@ def record(results: Path) -> None:
         job = path.relative_to(results / "benchmarks").with_suffix("").as_posix()
         lines.append("\t".join([job, *(last[name] for name in COLUMNS)]))
     (RECORD / "jobs.tsv").write_text("\n".join(lines) + "\n")
+    (RECORD / "config.yaml").write_text(
+        yaml.safe_dump(decisive(yaml.safe_load(Path("config/config.yaml").read_text())))
+    )
+
+
+def decisive(config: dict) -> dict:
+    """Return the decisive options of a configuration."""
+    kept = {}
+    for name, keys in DECISIVE.items():
+        section, target = config, kept
+        for part in name.split("."):
+            section, target = section[part], target.setdefault(part, {})
+        target.update({key: section[key] for key in keys})
+    return kept
 
 
 def recorded() -> dict[str, dict[str, float]]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import costs
+import networks
 import pytest
 import rates
 import torch
@@ -43,7 +44,7 @@ def environment(library):
 
 @pytest.fixture(scope="module")
 def mini(tmp_path_factory):
-    return planned(tmp_path_factory.mktemp("mini"))
+    return planned(tmp_path_factory.mktemp("mini"), RECORD / "config.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -196,17 +197,25 @@ def test_all_networks_of_a_configuration_are_measured(request, name):
     assert {key for key in asked - measured if not any(part in key for part in light)} == set()
 
 
+def test_checkpointed_trainings_are_measured_with_the_pass_that_they_repeat(paper):
+    from calibration import Calibration
+
+    [item] = [item for item in Calibration(paper[0]).measurements() if item["network"] == "controlnet"]
+    network = costs.Network(0, item["batch"] * networks.prior(item["prior"])["controlnet"]["flops"], True, True)
+    assert item["checkpointing"] and item["flops"] == pytest.approx(network.training_flops(checkpointing=True))
+
+
 def test_calibration_measures_what_the_plan_reads(mini, tmp_path, monkeypatch):
     import calibrate
     from calibration import Calibration, name_of
 
     monkeypatch.setattr(calibrate, "BUDGET", 0.01)
     monkeypatch.setattr(calibrate, "start_seconds", lambda device: 1.0)
-    networks = ("unet", "encoder", "segmodel/configs/segformer_mini.py")
+    chosen = ("unet", "encoder", "segmodel/configs/segformer_mini.py")
     measurements = [
         {**item, "batch": 1, "threads": torch.get_num_threads()}
         for item in Calibration(mini[0]).measurements()
-        if item["network"] in networks
+        if item["network"] in chosen
     ]
     found = calibrate.calibrate(measurements, 8192)
     assert found["flops"].keys() == {name_of(item) for item in measurements}
@@ -269,8 +278,6 @@ def test_tasks_start_when_what_they_need_is_free(tasks, limits, ends):
 
 
 def test_a_model_of_ones_own_is_counted_once(repository, tmp_path, monkeypatch):
-    import networks
-
     own = tmp_path / "own.py"
     own.write_text(f'_base_ = "{repository}/segmodel/configs/segformer_mini.py"\n')
     monkeypatch.setattr(networks, "recorded", lambda known={"models": {}}: known)

@@ -113,6 +113,8 @@ def built_prior(item: Measurement, device: torch.device) -> tuple[Callable, list
     network = getattr(compute, "__self__", compute)
     network.to(memory_format=memory_layout(DTYPES[item["precision"]], device))
     if item["kind"] == "training":
+        if item["checkpointing"]:
+            network.enable_gradient_checkpointing()
         return compute, inputs
     torch.nn.Module.to(network, DTYPES[item["precision"]])  # diffusers' own warns
     return compute, [value.to(DTYPES[item["precision"]]) if value.is_floating_point() else value for value in inputs]

@@ -18,7 +18,8 @@ SMALLEST = 64
 
 Measurement = dict[str, Any]
 """``kind``, ``network``, ``precision``, ``tf32``, ``threads``, ``batch`` and ``size`` of the images, the ``flops`` of a
-pass forward (and back in a training), and ``prior`` or ``config`` to build the network from."""
+pass forward (and back in a training), ``prior`` or ``config`` to build the network from, and for a prior's training
+``checkpointing``."""
 
 
 class Calibration:
@@ -44,7 +45,8 @@ class Calibration:
             entry = self.config[section]
             common = {"threads": self.config["threads"]["diffusion"], "size": entry["crop"], "tf32": tf32(entry)}
             batch = max(1, entry["batch_size"] // entry.get("processes", 1))
-            yield self._prior("training", network, batch, precision(entry), common)
+            checkpointing = {"checkpointing": entry.get("gradient_checkpointing", False)}
+            yield self._prior("training", network, batch, precision(entry), common | checkpointing)
             yield self._prior("inference", "encoder", batch, precision(entry, "autoencoder_"), common)
         for name, entry in self.config["generators"].items():
             if work := entry.get("kind") == "diffusion" and self.workloads.shard({"generator": name}):
@@ -79,7 +81,7 @@ class Calibration:
 
     def _affordable(self, item: Measurement, flops: float) -> Measurement:
         """Return a measurement with fewer or smaller images, of ``flops`` a pixel, if it would take too long."""
-        passes = 3 if item["kind"] == "training" else 1
+        passes = 3 + item.get("checkpointing", False) if item["kind"] == "training" else 1
         rate = getattr(self.assumed, item["kind"])[costs.arithmetic(item["precision"], item["tf32"])]
         batch, size, detailed = item["batch"], list(item["size"]), "config" in item  # detail crops have a fixed size
 

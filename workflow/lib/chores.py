@@ -34,6 +34,10 @@ class Chores:
         if rule in ("import_network", "import_checkpoint"):
             return Cost(rates.start, costs.LIBRARIES + self.disk.bytes(rule, wildcards))
         seconds = FIGURE if rule in FIGURES else LIGHT
+        if rule == "score_predictions":
+            work = self.disk.workloads
+            images, (pixels, _) = work.image_count(wildcards["target"]), work.pixels(wildcards["target"])
+            seconds += 2 * images * pixels / 1e6 * rates.loading  # label maps and predictions
         if rule in DOWNLOADED:
             seconds += self.disk.bytes(rule, wildcards) / DOWNLOAD
         return Cost(seconds + (self.rules[rule](wildcards) if rule in self.rules else 0.0), MEMORY)
