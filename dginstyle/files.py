@@ -87,9 +87,13 @@ def link_folder(source: Path, target: Path) -> None:
 
 
 def write_json(path: Path, value: object, indent: int | None = None) -> None:
-    """Write ``value`` as JSON, atomically."""
+    """Write ``value`` as JSON, atomically.
+
+    Raises:
+        ValueError: it has a number that is not finite, which JSON cannot hold.
+    """
     with whole_file(path) as unfinished:
-        unfinished.write_text(json.dumps(value, indent=indent) + "\n")
+        unfinished.write_text(json.dumps(value, indent=indent, allow_nan=False) + "\n")
 
 
 def progress(description: str, **options: object) -> tqdm:

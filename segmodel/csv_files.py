@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from segmodel.files import whole_file
@@ -36,6 +37,12 @@ def read_table(path: Path, columns: Iterable[str], remedy: str, dtype: type | No
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table atomically, with four decimals, empty cells for NaN and Unix line endings."""
+    """Write a table atomically, with four decimals, empty cells for NaN and Unix line endings.
+
+    Raises:
+        ValueError: it has an infinite number.
+    """
+    if np.isinf(table.select_dtypes("number").to_numpy(dtype=float, na_value=np.nan)).any():
+        raise ValueError(f"{path} would hold an infinite number")
     with whole_file(path) as partial:
         table.to_csv(partial, index=False, float_format="%.4f", lineterminator="\n")

@@ -22,7 +22,7 @@ LAYERS = {
     "segmodel": [
         {"images", "palettes"},
         {"options", "files", "labels", "windows", "identity", "devices"},
-        {"csv_files", "checkpoint"},
+        {"csv_files", "array_files", "checkpoint"},
         {"manifest"},
         {"models"},
         {"configs", "training", "evaluation"},

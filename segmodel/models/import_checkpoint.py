@@ -1,11 +1,10 @@
 """Verb ``import-checkpoint``: convert a checkpoint of the original DAFormer, HRDA or DGInStyle code."""
 
-import json
 from pathlib import Path
 
 from safetensors.torch import save
 
-from segmodel.files import whole_file
+from segmodel.files import whole_file, write_json
 from segmodel.models import build_untrained, read_config
 from segmodel.models.published import read_checkpoint, renamed, sha256_of
 
@@ -41,7 +40,6 @@ def import_checkpoint(
         ) from error
     record = {"model": model, "config": str(config), "training_set": training_set, "seed": seed, "samples_seen": {}}
     record |= {"imported": checkpoint.name, "sha256": sha256_of(checkpoint)}
-    with whole_file(output / "training.json") as partial:
-        partial.write_text(json.dumps(record, indent=2) + "\n")
+    write_json(output / "training.json", record, indent=2)
     with whole_file(output / "weights.safetensors") as partial:
         partial.write_bytes(save({name: value.contiguous() for name, value in network.state_dict().items()}))

@@ -4,9 +4,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from segmodel.array_files import read_arrays, require_shapes
+from segmodel.labels import CLASS_NAMES
+
+NUM_CLASSES = len(CLASS_NAMES)
 KEY = ["model", "training_set", "seed", "target"]
 RECORD = (
     *(*KEY, "benchmark", "generator", "samples_seen"),
@@ -39,17 +42,18 @@ def read_evaluation(path: Path) -> dict:
     """Return one evaluation as a row of `read_evaluations`.
 
     Raises:
-        SystemExit: the file is missing or was not written by ``evaluate``.
+        SystemExit: the file is missing, damaged or not written by ``evaluate``, or has no evaluated pixel.
     """
+    arrays = read_arrays(path, ("record", "names", "confusion"), "evaluate")
+    names, confusion = tuple(arrays["names"].tolist()), arrays["confusion"]
+    require_shapes(path, "evaluate", confusion=(confusion, (len(names), NUM_CLASSES, NUM_CLASSES)))
+    if not confusion.any():
+        raise SystemExit(f"{path}: no pixel was evaluated; check the label ids of the target, and evaluate it again")
     try:
-        with np.load(path) as arrays:
-            record = json.loads(str(arrays["record"]))
-            names = tuple(arrays["names"].tolist())
-            known = {"settings": record.get("settings", {}), "digest": record.get("digest", "")}
-            return {**{key: record[key] for key in RECORD}, **known, "confusion": arrays["confusion"], "names": names}
-    except FileNotFoundError:
-        raise SystemExit(f"{path}: no such file; run `python -m segmodel evaluate` first") from None
-    except (ValueError, KeyError, TypeError) as error:
+        record = json.loads(str(arrays["record"]))
+        known = {"settings": record.get("settings", {}), "digest": record.get("digest", "")}
+        return {**{key: record[key] for key in RECORD}, **known, "confusion": confusion, "names": names}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SystemExit(f"{path}: not written by `python -m segmodel evaluate` ({error}); run it again") from error
 
 

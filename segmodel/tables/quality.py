@@ -6,9 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from segmodel.array_files import read_arrays, require_shapes
 from segmodel.csv_files import write_table
 from segmodel.evaluation.metrics import mean_iou
 from segmodel.labels import CLASS_NAMES, RARE_TRAIN_IDS
+
+ARRAYS = ("features", "confusion", "class_pixels", "images")
+NUM_CLASSES = len(CLASS_NAMES)
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,13 @@ def read_measurements(path: Path) -> Measurements:
     """Return the measurements in a file.
 
     Raises:
-        SystemExit: the file is missing or was not written by ``measure-quality``.
+        SystemExit: the file is missing, damaged or not written by ``measure-quality``.
     """
-    try:
-        with np.load(path) as arrays:
-            return Measurements(
-                *(arrays[key] for key in ("features", "confusion", "class_pixels")), int(arrays["images"])
-            )
-    except (OSError, ValueError, KeyError) as error:
-        raise SystemExit(
-            f"{path}: missing or not written by `python -m segmodel measure-quality` ({error}); run it again"
-        ) from error
+    verb = "measure-quality"
+    features, confusion, class_pixels, images = read_arrays(path, ARRAYS, verb).values()
+    shapes = {"confusion": (confusion, (NUM_CLASSES, NUM_CLASSES)), "class_pixels": (class_pixels, (NUM_CLASSES,))}
+    require_shapes(path, verb, features=(features, (None, None)), **shapes, images=(images, ()))
+    return Measurements(features, confusion, class_pixels, int(images))
 
 
 def quality(own: Measurements, targets: dict[str, Measurements]) -> dict[str, float]:

@@ -1,13 +1,12 @@
 """Verb ``summarise``: the benchmark's result tables."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
 from segmodel.csv_files import write_table
 from segmodel.evaluation.settings import images_by_kind
-from segmodel.files import whole_file
+from segmodel.files import whole_file, write_json
 from segmodel.labels import CLASS_NAMES
 from segmodel.tables.evaluations import read_evaluations
 from segmodel.tables.options import SummariseOptions
@@ -39,8 +38,7 @@ def summarise(*, evaluations: list[Path], output: Path, options: SummariseOption
     write_table(output / "dg_miou_gains.csv", gains)
     with whole_file(output / "dg_miou_summary.md") as partial:
         partial.write_text(page(summary, gains, options))
-    with whole_file(output / "metrics.json") as partial:
-        partial.write_text(json.dumps(metrics(summary), indent=2) + "\n")
+    write_json(output / "metrics.json", metrics(summary), indent=2)
 
 
 def evaluation_table(scored: pd.DataFrame) -> pd.DataFrame:

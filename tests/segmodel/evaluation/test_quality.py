@@ -97,5 +97,5 @@ def test_table_has_a_row_for_each_generated_set_and_the_source(measured, tmp_pat
 
 def test_foreign_file_is_rejected(tmp_path):
     np.savez(tmp_path / "other.npz", a=1)
-    with pytest.raises(SystemExit, match="not written by `python -m segmodel measure-quality`"):
+    with pytest.raises(SystemExit, match="or not written by `python -m segmodel measure-quality`"):
         tabulate_quality(source=tmp_path / "other.npz", targets=[], generated=[], output=tmp_path / "quality.csv")

@@ -5,6 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import dginstyle.files
+import segmodel.files
+from segmodel.csv_files import write_table
 from segmodel.evaluation.metrics import mean_iou
 from segmodel.labels import CLASS_NAMES
 from segmodel.tables.evaluations import read_evaluations
@@ -190,8 +193,34 @@ def test_evaluations_on_different_images_are_rejected(tmp_path, write_evaluation
 
 def test_file_that_is_not_an_evaluation_is_named(tmp_path):
     (tmp_path / "wrong.npz").write_text("nothing")
-    with pytest.raises(SystemExit, match="wrong.npz: not written by"):
+    with pytest.raises(SystemExit, match="wrong.npz: damaged, or not written by .*; run it again"):
         summarise(evaluations=[tmp_path / "wrong.npz"], output=tmp_path / "out", options=OPTIONS)
+
+
+def test_a_changed_byte_of_an_evaluation_is_found(tmp_path, matrix):
+    content = bytearray(matrix[0].read_bytes())
+    content[len(content) // 3] ^= 1
+    matrix[0].write_bytes(content)
+    with pytest.raises(SystemExit, match="source_only_0_cityscapes.npz: damaged"):
+        summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_evaluation_without_an_evaluated_pixel_makes_no_table(tmp_path, write_evaluation):
+    file = write_evaluation()
+    with np.load(file) as arrays:
+        np.savez(file, **{**arrays, "confusion": np.zeros_like(arrays["confusion"])})
+    with pytest.raises(SystemExit, match="cityscapes.npz: no pixel was evaluated; check the label ids"):
+        summarise(evaluations=[file], output=tmp_path / "out", options=OPTIONS)
+
+
+def test_no_file_is_written_with_a_number_that_is_not_finite(tmp_path):
+    with pytest.raises(ValueError, match="infinite"):
+        write_table(tmp_path / "table.csv", pd.DataFrame({"name": ["a"], "gain": [np.inf]}))
+    for write_json in (segmodel.files.write_json, dginstyle.files.write_json):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            write_json(tmp_path / "metrics.json", {"mIoU": float("nan")})
+    assert not list(tmp_path.iterdir())
 
 
 def test_figure_is_deterministic(tmp_path, matrix):
