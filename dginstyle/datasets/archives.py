@@ -3,6 +3,7 @@
 import gzip
 import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -12,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import IO
 
-UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError)
-"""Raised by zipfile and tarfile on damaged archives."""
+UNREADABLE = (
+    *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, struct.error, EOFError),
+    *(NotImplementedError, RuntimeError, OverflowError),
+)
+"""Raised by zipfile and tarfile on damaged archives; bzip2's errors are an OSError without a number."""
 
 
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")

@@ -170,7 +170,9 @@ def unpack(package: Path, folder: Path) -> None:
                     write_member(member, folder, bar)
     except ValueError as error:
         raise SystemExit(f"{package} cannot be unpacked: {error}") from None
-    except UNREADABLE as error:
+    except (*UNREADABLE, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise SystemExit(f"{package} cannot be unpacked: {error}; it is damaged, fetch it again") from None
 
 

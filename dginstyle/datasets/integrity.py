@@ -58,8 +58,8 @@ def convert_pair(pair: Pair, adapter: Adapter, folder: Path, sizes: Sizes = ANY_
     """Check a pair and write its label map as trainIds (mode L) into ``folder``, resized (nearest)."""
     try:
         values, palette = read_values(pair.label)
-    except InvalidFile as error:
-        return Skipped(pair.label, f"label map cannot be decoded: {error}")
+    except (InvalidFile, OSError) as error:
+        return Skipped(pair.label, f"label map cannot be decoded: {reason(error)}")
     label = Image.fromarray(values)
     if unknown := [value for value, n in enumerate(label.histogram()) if n and not adapter.known_ids[value]]:
         return Skipped(pair.label, f"label map has ids {unknown} that {adapter.title} does not define")
@@ -69,8 +69,8 @@ def convert_pair(pair: Pair, adapter: Adapter, folder: Path, sizes: Sizes = ANY_
         return Skipped(pair.label, f"label map cannot be used: {error}")
     try:
         size = image_size(pair.image)
-    except InvalidFile as error:
-        return Skipped(pair.image, f"image cannot be decoded: {error}")
+    except (InvalidFile, OSError) as error:
+        return Skipped(pair.image, f"image cannot be decoded: {reason(error)}")
     if size != label.size:
         sizes = "label map is {}x{}, image {}x{}".format(*label.size, *size)
         return Skipped(pair.label, f"sizes differ: {sizes}")
@@ -83,6 +83,11 @@ def convert_pair(pair: Pair, adapter: Adapter, folder: Path, sizes: Sizes = ANY_
     pixels = {train_id: n for train_id, n in enumerate(converted.histogram()) if n}
     write_label(folder / f"{pair.name}{CONVERTED_SUFFIX}", np.asarray(converted))
     return Converted(pair.name, pair.image, *label.size, *converted.size, pixels)
+
+
+def reason(error: Exception) -> str:
+    """Return why a file cannot be read, without its path; links may lead nowhere."""
+    return str(error.strerror) if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def written_size(size: tuple[int, int], wanted: tuple[int, int] | float) -> tuple[int, int]:

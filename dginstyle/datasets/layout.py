@@ -30,6 +30,16 @@ class Found:
     inside: tuple[str, ...]
     name: str
 
+    @property
+    def is_odd(self) -> bool:
+        """Whether its path is not UTF-8, so that no table can name it."""
+        return printable(self.path) != self.path
+
+
+def printable(path: str) -> str:
+    """Return a path with its bytes that are not UTF-8 escaped."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
 
 def found(raw: Path, pattern: str, suffix: str) -> list[Found]:
     """Return the files of a pattern at every depth, sorted by path within each.

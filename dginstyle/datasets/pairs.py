@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dginstyle.datasets.adapter import CONVERTED_SUFFIX, Adapter, Pair, Skipped
 from dginstyle.datasets.causes import likely_cause, of_split
-from dginstyle.datasets.layout import Found, found
+from dginstyle.datasets.layout import Found, found, printable
 
 IDENTITIES: tuple[Callable[[Found], tuple[str, ...]], ...] = (
     lambda file: (file.name,),
@@ -27,12 +27,13 @@ def find_pairs(adapter: Adapter, raw: Path, split: str) -> tuple[list[Pair], lis
     if split not in adapter.splits:
         raise SystemExit(f"{adapter.title} has no split {split!r}; known: {', '.join(adapter.splits)}")
     folder = adapter.splits[split]
-    images, labels = _by_name(
-        adapter,
+    every = (
         _found(adapter, raw, adapter.images, folder, adapter.image_suffix),
         _found(adapter, raw, adapter.labels, folder, adapter.label_suffix),
     )
-    lone = [Skipped(images[name].path, "image without a label map") for name in sorted(images.keys() - labels.keys())]
+    lone = [Skipped(printable(f.path), "its name is not UTF-8: rename it") for fs in every for f in fs if f.is_odd]
+    images, labels = _by_name(adapter, *([file for file in files if not file.is_odd] for files in every))
+    lone += [Skipped(images[name].path, "image without a label map") for name in sorted(images.keys() - labels.keys())]
     lone += [Skipped(labels[name].path, "label map without an image") for name in sorted(labels.keys() - images.keys())]
     both = {name: (images[name], labels[name]) for name in sorted(images.keys() & labels.keys())}
     copies = _copies(list(both.values()))

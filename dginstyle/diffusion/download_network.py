@@ -4,8 +4,9 @@ import shutil
 from pathlib import Path
 
 from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RemoteEntryNotFoundError
+from huggingface_hub.errors import RemoteEntryNotFoundError
 
+from dginstyle.diffusion.hub import require_hub
 from dginstyle.diffusion.origins import RECORD, WEIGHTS, NetworkName, NetworkOrigin, checked_digest, first_existing
 from dginstyle.files import partial, put_in_place, refuse_overwriting, write_json
 
@@ -58,11 +59,12 @@ def downloaded(options: NetworkOrigin, name: str, folder: Path) -> bool:
     Raises:
         SystemExit: the download failed.
     """
+    require_hub(options.origin)
     try:
         hf_hub_download(options.origin, name, revision=options.revision, local_dir=folder)
     except RemoteEntryNotFoundError:
         return False
-    except (LocalEntryNotFoundError, HFValidationError, OSError) as error:
+    except Exception as error:  # the hub's own, its HTTP client's and the disk's
         reason = " ".join(str(error).split())
         raise SystemExit(
             f"{name} of {options.origin} cannot be downloaded ({reason}): check network and name, run `hf auth login` "

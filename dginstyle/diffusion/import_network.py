@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from dginstyle.conditioning import CHANNELS
-from dginstyle.diffusion.loading import require_prior
+from dginstyle.diffusion.loading import loading, require_prior
 from dginstyle.diffusion.networks import require_condition
 from dginstyle.diffusion.origins import NetworkName, checked_digest, network_files
 from dginstyle.files import refuse_overwriting, whole_folder, write_json
@@ -114,10 +114,8 @@ def config_of_prior(network: type[ModelMixin], prior: str, subfolder: str) -> di
     Raises:
         SystemExit: it cannot be read.
     """
-    try:
-        return network.load_config(prior, subfolder=subfolder)
-    except OSError as error:
-        raise SystemExit(f"the prior {prior}: cannot read its {subfolder} ({error})") from None
+    with loading(network, prior, subfolder) as options:
+        return network.load_config(prior, subfolder=subfolder, **options)
 
 
 def assumed_config(network: NetworkName, prior_unet: UNet2DConditionModel, state: dict[str, Tensor]) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from diffusers import (
     SchedulerMixin,
     UniPCMultistepScheduler,
 )
-from safetensors import SafetensorError
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 from transformers.utils.logging import disable_progress_bar
 
+from dginstyle.diffusion.hub import WITHOUT_NETWORK, unreachable
 from dginstyle.options import Precision
 
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -57,25 +57,47 @@ def load(
     """Load a network, frozen and in evaluation mode.
 
     Raises:
-        SystemExit: it cannot be loaded.
+        SystemExit: it cannot be loaded, or its file lacks weights.
     """
     torch.set_flush_denormal(True)  # denormal numbers make a CPU's steps several times slower
-    with loading(network, origin, subfolder):
-        loaded = network.from_pretrained(str(origin), subfolder=subfolder, torch_dtype=dtype)
+    with loading(network, origin, subfolder) as options:
+        loaded, info = network.from_pretrained(
+            str(origin), subfolder=subfolder, torch_dtype=dtype, output_loading_info=True, **options
+        )
+    require_complete(info, f"{origin}/{subfolder}".rstrip("/"))
     return loaded.requires_grad_(False).eval()
 
 
+def require_complete(info: dict[str, Any], place: str) -> None:
+    """Check that the files of a network had all its weights: the libraries make up missing ones.
+
+    Raises:
+        SystemExit: they had not.
+    """
+    if missing := sorted(info["missing_keys"]):
+        raise SystemExit(f"{place}: lacks {len(missing)} weights, such as {missing[0]}: get the network again")
+
+
 @contextmanager
-def loading(kind: type, origin: str | Path, subfolder: str) -> Iterator[None]:
+def loading(kind: type, origin: str | Path, subfolder: str) -> Iterator[dict[str, Any]]:
     """Turn the libraries' errors about missing, damaged or unsuitable files into one sentence.
+
+    Yields:
+        Arguments of the libraries' functions: without a network, only files in the hub's cache are looked for.
 
     Raises:
         SystemExit: the body cannot load the files.
     """
+    offline = unreachable(origin)
     try:
-        yield
-    except (OSError, ValueError, SafetensorError) as error:
-        place, reason = Path(str(origin)) / subfolder, " ".join(str(error).split())
+        yield {"local_files_only": True} if offline else {}
+    except Exception as error:  # damaged files can raise anything
+        if offline:
+            raise SystemExit(
+                f"{origin}: its {subfolder or kind.__name__} is not on this machine, and the hub cannot be reached "
+                f"({offline}): {WITHOUT_NETWORK}"
+            ) from None
+        place, reason = Path(str(origin)) / subfolder, " ".join(str(error).split()) or type(error).__name__
         raise SystemExit(f"{place}: cannot load a {kind.__name__} from here ({reason})") from None
 
 
@@ -91,10 +113,18 @@ class TextEncoder:
         """Load both from the prior."""
         require_prior(prior)
         disable_progress_bar()
-        with loading(CLIPTokenizer, prior, "tokenizer"):
-            tokenizer = CLIPTokenizer.from_pretrained(prior, subfolder="tokenizer")
-        with loading(CLIPTextModel, prior, "text_encoder"):
-            model = CLIPTextModel.from_pretrained(prior, subfolder="text_encoder", dtype=dtype)
+        with loading(CLIPTokenizer, prior, "tokenizer") as options:
+            tokenizer = CLIPTokenizer.from_pretrained(prior, subfolder="tokenizer", **options)
+        with loading(CLIPTextModel, prior, "text_encoder") as options:
+            model, info = CLIPTextModel.from_pretrained(
+                prior, subfolder="text_encoder", dtype=dtype, output_loading_info=True, **options
+            )
+        require_complete(info, f"{prior}/text_encoder")
+        known, embedded = len(tokenizer), model.config.vocab_size
+        if not embedded // 2 < known <= embedded:
+            raise SystemExit(
+                f"{prior}: its tokenizer has {known} tokens, but its text encoder {embedded}: get it again"
+            )
         return cls(tokenizer, model.requires_grad_(False).eval())
 
     def require_fitting(self, prompt: str) -> None:
@@ -134,17 +164,26 @@ def load_scheduler(prior: str, name: str, **options: Any) -> SchedulerMixin:
     steps (`dginstyle.generation.fusion`).
     """
     require_prior(prior)
-    scheduler = SCHEDULERS[name]
-    with loading(scheduler, prior, "scheduler"):
-        config = scheduler.load_config(prior, subfolder="scheduler")
-    return scheduler.from_config(config, clip_sample=False, **options)
+    return read_scheduler(SCHEDULERS[name], prior, clip_sample=False, **options)
 
 
 def load_training_scheduler(prior: str) -> DDPMScheduler:
     """Return the prior's noise schedule for training."""
     require_prior(prior)
-    with loading(DDPMScheduler, prior, "scheduler"):
-        return DDPMScheduler.from_config(DDPMScheduler.load_config(prior, subfolder="scheduler"))
+    return read_scheduler(DDPMScheduler, prior)
+
+
+def read_scheduler(scheduler: type[SchedulerMixin], prior: str, **changes: Any) -> SchedulerMixin:
+    """Return the prior's noise schedule as a scheduler of a class, with some values changed.
+
+    Raises:
+        SystemExit: it cannot be loaded.
+    """
+    with loading(scheduler, prior, "scheduler") as options:
+        config = scheduler.load_config(prior, subfolder="scheduler", **options)
+        if not {"num_train_timesteps", "beta_schedule"} <= set(config):
+            raise ValueError("it has no noise schedule, num_train_timesteps and beta_schedule")
+        return scheduler.from_config(config, **changes)
 
 
 def require_supported(precision: Precision, device: torch.device) -> None:

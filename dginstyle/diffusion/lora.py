@@ -4,8 +4,8 @@ from pathlib import Path
 
 from diffusers import AutoencoderKL, SchedulerMixin, StableDiffusionPipeline, UNet2DConditionModel
 from diffusers.utils.logging import get_verbosity, set_verbosity, set_verbosity_error
-from safetensors import SafetensorError
 
+from dginstyle.diffusion.hub import unreachable
 from dginstyle.diffusion.loading import TextEncoder
 from dginstyle.diffusion.origins import LoraOptions
 
@@ -26,10 +26,18 @@ def fuse_lora(
     pipeline = StableDiffusionPipeline(*parts, requires_safety_checker=False)
     verbosity = get_verbosity()
     set_verbosity_error()  # diffusers warns if an adapter has no part for the text encoder
+    offline = unreachable(options.origin)
+    if offline:
+        offline = f"the hub cannot be reached: {offline}; "
     try:
-        pipeline.load_lora_weights(options.origin, weight_name=file_name(options), revision=options.revision)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200]
+        pipeline.load_lora_weights(
+            options.origin,
+            weight_name=file_name(options),
+            revision=options.revision,
+            **({"local_files_only": True} if offline else {}),
+        )
+    except Exception as error:  # a damaged file can raise anything
+        reason = offline + " ".join(str(error).split())[:200]
         raise SystemExit(f"lora {options.origin}: cannot be loaded ({reason}); correct origin or file") from None
     finally:
         set_verbosity(verbosity)

@@ -64,7 +64,11 @@ def load_model(config: Config, weights: Path) -> BaseSegmentor:
         raise SystemExit(f"{weights}: no such weights; run `python -m segmodel train` first")
     model = build_untrained(config)
     try:
-        model.load_state_dict(load_file(weights))
+        state = load_file(weights)
+    except Exception as error:  # a damaged file can raise anything
+        raise SystemExit(f"{weights}: damaged or no weights ({error}); run `python -m segmodel train` again") from None
+    try:
+        model.load_state_dict(state)
     except RuntimeError as error:
         raise SystemExit(
             f"{weights}: does not fit {config.filename}; pass the configuration that it was trained with"

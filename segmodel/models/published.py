@@ -37,7 +37,7 @@ def read_checkpoint(path: Path, sha256: str | None) -> State:
         raise SystemExit(f"{path}: no such checkpoint; download it from the project that published it")
     if sha256 and (found := sha256_of(path)) != sha256.lower():
         raise SystemExit(f"{path}: its sha256 is {found}, not {sha256}; download it again, or correct the hash")
-    content = load_file(path) if path.suffix == ".safetensors" else _unpickled(path, trusted=bool(sha256))
+    content = _unpickled(path, trusted=bool(sha256)) if path.suffix != ".safetensors" else _safe_tensors(path)
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise SystemExit(f"{path}: holds no state_dict; pass a checkpoint of the original code")
@@ -48,6 +48,13 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _safe_tensors(path: Path) -> State:
+    try:
+        return load_file(path)
+    except Exception as error:  # a damaged file can raise anything
+        raise SystemExit(f"{path}: damaged or not a checkpoint ({error}); download it again") from None
 
 
 def _unpickled(path: Path, trusted: bool) -> object:

@@ -70,6 +70,18 @@ def test_an_image_smaller_than_the_generator_s_crop_is_skipped_and_named(raw):
     ]
 
 
+def test_a_link_that_leads_nowhere_is_skipped_and_named(raw):
+    for name in ("images/00001.png", "labels/00002.png"):
+        (raw / name).unlink()
+        (raw / name).symlink_to(raw / "gone")
+    write_pair(raw, "00003")
+    report = convert_gta(raw, max_skipped=2)
+    assert [(item["file"], item["reason"]) for item in report["skipped"]] == [
+        ("raw/images/00001.png", "image cannot be decoded: No such file or directory"),
+        ("raw/labels/00002.png", "label map cannot be decoded: No such file or directory"),
+    ]
+
+
 def test_labels_become_train_ids(raw):
     convert_gta(raw)
     expected = [[0, 1, 2, 18], [0, 255, 255, 18]]

@@ -1,5 +1,7 @@
 """Which files are a pair: identity by folder and name, at any depth."""
 
+import os
+
 import pytest
 
 from dginstyle.datasets.custom import custom_adapter
@@ -16,7 +18,7 @@ def tree(root, files):
     """Write files of different content, or those of a dictionary."""
     for name in files:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(files[name] if isinstance(files, dict) else name)
+        (root / name).write_bytes(os.fsencode(files[name] if isinstance(files, dict) else name))
     return root
 
 
@@ -92,3 +94,10 @@ def test_files_that_differ_in_the_ending_alone_cannot_be_told_apart(tmp_path):
 def test_hidden_files_of_a_mac_are_ignored(tmp_path):
     tree(tmp_path, ["images/1.png", "images/._1.png", "images/.DS_Store", "labels/1.png", "labels/._1.png"])
     assert pairs_of(adapter_named("gta"), tmp_path) == ({"1": ("images/1.png", "labels/1.png")}, {})
+
+
+def test_a_name_that_is_not_utf_8_is_skipped_with_a_reason(tmp_path):
+    tree(tmp_path, ["images/1.png", "labels/1.png", "images/stra\udcdfe.png", "labels/stra\udcdfe.png"])
+    pairs, skipped = pairs_of(adapter_named("gta"), tmp_path)
+    assert sorted(pairs) == ["1"]
+    assert skipped == {f"{kind}/stra\\udcdfe.png": "its name is not UTF-8: rename it" for kind in ("images", "labels")}
