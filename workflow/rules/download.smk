@@ -52,4 +52,4 @@ rule download_encoder:
     params:
         config=segmentation.model_config,
     shell:
-        "python -m segmodel download-encoder --config {params.config} --output {output} &> {log}"
+        "python -m segmodel download-encoder --config {params.config:q} --output {output} &> {log}"
