@@ -35,6 +35,7 @@ def file(tmp_path):
     return write
 
 
+@pytest.mark.documented("files", "image: any format that Pillow reads", "RGB")
 @pytest.mark.parametrize("kind", LOSSLESS)
 def test_pixels_are_those_of_the_file(file, kind):
     path = file(encoded(NOISE, kind, **LOSSLESS[kind]))
@@ -42,6 +43,7 @@ def test_pixels_are_those_of_the_file(file, kind):
     assert image_size(path) == (32, 20)
 
 
+@pytest.mark.documented("files", "image with an orientation tag", "turned, as viewers display it")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_an_image_is_turned_as_its_orientation_tag_says(file, kind):
     exif = Image.Exif()
@@ -54,6 +56,11 @@ def test_an_image_is_turned_as_its_orientation_tag_says(file, kind):
     assert image[:, :8].min() > 240 and image[:, 12:].max() < 15
 
 
+@pytest.mark.documented(
+    "files",
+    "image with transparency, a palette, 1 bit or greys of 16 bits",
+    "RGB without transparency; the upper 8 of 16 bits",
+)
 @pytest.mark.parametrize(
     ("image", "expected"),
     [
@@ -68,11 +75,15 @@ def test_unusual_modes_become_rgb(file, image, expected):
     np.testing.assert_array_equal(read_image(file(encoded(image))), expected)
 
 
+@pytest.mark.documented(
+    "files", "image of floats or 32 bits, or in another colour space", "refused: such values have no colours"
+)
 def test_floats_have_no_colours(file):
     with pytest.raises(InvalidFile, match="mode F"):
         read_image(file(encoded(NOISE[..., 0].astype(np.float32), "TIFF")))
 
 
+@pytest.mark.documented("files", "truncated file of any kind", "refused")
 @pytest.mark.parametrize("read", [read_image, image_size])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF"])
 @pytest.mark.parametrize("lost", [1 / 3, 0.01, 2])
@@ -82,6 +93,11 @@ def test_a_truncated_file_is_refused(file, read, kind, lost):
         read(file(content[: -(lost if lost > 1 else round(lost * len(content)))]))
 
 
+@pytest.mark.documented(
+    "files",
+    "PNG with changed bytes",
+    "refused, by its checksums; other formats have none, so a changed JPEG that still decodes passes",
+)
 @pytest.mark.parametrize("read", [read_image, image_size, read_values])
 def test_a_changed_bit_of_a_png_is_found_by_its_checksum(file, read):
     content = bytearray(encoded(LABEL.repeat(50, axis=0)))
@@ -90,6 +106,9 @@ def test_a_changed_bit_of_a_png_is_found_by_its_checksum(file, read):
         read(file(content))
 
 
+@pytest.mark.documented(
+    "files", "label map: grey or palette PNG of 1, 2, 4 or 8 bits", "its values or indices as stored"
+)
 @pytest.mark.parametrize("bits", [1, 2, 4])
 @pytest.mark.parametrize("palette", [True, False])
 def test_values_of_few_bits_are_not_scaled(file, bits, palette):
@@ -111,12 +130,18 @@ def few_bits(values, bits, palette):
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
+@pytest.mark.documented("files", "label map: grey PNG of 16 bits", "its values; refused if one is above 255")
 def test_values_of_sixteen_bits_are_read_if_they_are_ids(file):
     np.testing.assert_array_equal(read_values(file(encoded(LABEL.astype(np.uint16))))[0], LABEL)
     with pytest.raises(InvalidFile, match="from 0 to 255, not 3328"):
         read_values(file(encoded(np.array([[13 * 256]], np.uint16))))
 
 
+@pytest.mark.documented(
+    "files",
+    "label map: JPEG, WebP, BMP, TIFF, colour PNG",
+    "refused: lossy formats make new classes; save it as grey PNG from its source",
+)
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -137,6 +162,11 @@ def with_palette(values, palette):
     return encoded(image)
 
 
+@pytest.mark.documented(
+    "files",
+    'label map: Cityscapes\' colours as a palette in another order, as after "reduce colours"',
+    "refused: each value would be another class",
+)
 @pytest.mark.parametrize("table", [IDENTITY, ID_TO_TRAIN_ID])
 def test_a_palette_that_an_editor_reordered_is_refused(file, table):
     sorted_by_editor = Image.fromarray(colourise(LABEL % 255)).quantize(256)

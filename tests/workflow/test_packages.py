@@ -43,6 +43,11 @@ def test_folder_can_replace_the_packages(paper, tmp_path):
     assert "acdc" not in requests(paper, tmp_path)
 
 
+@pytest.mark.documented(
+    "packages",
+    "several of one file name (`north/val.zip`, `south/val.zip`)",
+    "all are used; later ones are fetched as `2_val.zip`, …",
+)
 def test_packages_of_one_name_are_all_fetched(paper, tmp_path):
     urls = ["north/town.zip", "https://example.org/town.zip", "south/town.zip"]
     paper["datasets"]["acdc"]["packages"] = urls

@@ -60,6 +60,11 @@ def test_labels_that_are_train_ids_are_unchanged(adapter):
     assert adapter_named(adapter).train_ids.tolist() == [*range(19), *[IGNORE] * 237]
 
 
+@pytest.mark.documented(
+    "pairs",
+    "a source image smaller than a crop of the generator (DreamBooth, ControlNet, generated sets)",
+    "skipped and reported; a crop enlarged later is refused when its command starts",
+)
 def test_an_image_smaller_than_the_generator_s_crop_is_skipped_and_named(raw):
     write_pair(raw, "00003", np.full((8, 12), 7, dtype=np.uint8))
     report = convert_gta(raw, max_skipped=2, smallest=(8, 10))
@@ -70,6 +75,7 @@ def test_an_image_smaller_than_the_generator_s_crop_is_skipped_and_named(raw):
     ]
 
 
+@pytest.mark.documented("pairs", "a link that leads nowhere", "skipped and reported")
 def test_a_link_that_leads_nowhere_is_skipped_and_named(raw):
     for name in ("images/00001.png", "labels/00002.png"):
         (raw / name).unlink()
@@ -189,6 +195,11 @@ def damage_no_image(raw):
 DAMAGES = [damage_size, damage_image, damage_label, damage_mode, damage_ids, damage_no_label, damage_no_image]
 
 
+@pytest.mark.documented(
+    "pairs",
+    "an image or a label map alone, of another size than its partner, or damaged; a label map with an unknown id",
+    "skipped and reported; more than `max_skipped` such files stop the run",
+)
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_pair_is_skipped_and_reported(raw, damage):
     file, reason = damage(raw)
@@ -286,6 +297,7 @@ def test_a_reordered_palette_is_skipped_and_reported(raw):
     assert skipped["file"] == "raw/labels/00001.png" and "its palette was reordered" in skipped["reason"]
 
 
+@pytest.mark.documented("pairs", "a set without a pixel of any class", "refused: nothing to learn or to evaluate")
 def test_a_set_without_a_pixel_of_a_class_stops_the_run(tmp_path):
     write_pair(tmp_path / "raw", "00001", np.zeros((2, 4), dtype=np.uint8))
     with pytest.raises(SystemExit, match="no pixel of the label maps has a class"):

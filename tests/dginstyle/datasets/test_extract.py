@@ -37,6 +37,9 @@ def refused(packages, output, match):
     assert not output.with_name(output.name + ".partial").exists()
 
 
+@pytest.mark.documented(
+    "packages", "zip or tar (`.tar.gz`, `.tar.xz`), whatever its name", "unpacked; its first bytes tell which it is"
+)
 def test_parts_merge_into_one_folder(tmp_path):
     first = write_zip(tmp_path / "01.zip", [("images/1.png", b"one"), ("readme.txt", b"same")])
     second = write_zip(tmp_path / "02.zip", [("images/2.png", b"two"), ("readme.txt", b"same"), ("labels/", b"")])
@@ -46,6 +49,7 @@ def test_parts_merge_into_one_folder(tmp_path):
     assert files(tmp_path / "raw") == expected
 
 
+@pytest.mark.documented("packages", "an image that differs between two packages", "refused: keep one, or rename one")
 @pytest.mark.parametrize("content", [b"other", b"longer than before", b"on"])
 def test_the_same_name_with_different_content_is_rejected(tmp_path, content):
     first = write_zip(tmp_path / "01.zip", [("images/1.png", b"one")])
@@ -59,6 +63,7 @@ def test_a_name_that_is_both_file_and_folder_is_rejected(tmp_path):
     refused([first, second], tmp_path / "raw", "a file in one package and a folder in another")
 
 
+@pytest.mark.documented("packages", "a member with an absolute path or `..`", "refused: it could write anywhere")
 @pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/etc/evil", "..\\evil", "C:\\evil", "\\evil"])
 def test_a_member_cannot_be_written_outside_the_folder(tmp_path, name):
     package = write_zip(tmp_path / "evil.zip", [("good", b""), (name, b"x")])
@@ -67,6 +72,9 @@ def test_a_member_cannot_be_written_outside_the_folder(tmp_path, name):
     refused([package], tmp_path / "raw", "evil.tar.gz.*outside the output folder")
 
 
+@pytest.mark.documented(
+    "packages", "links and devices in an archive", "refused: unpack it with another program and name the folder"
+)
 def test_links_are_rejected(tmp_path):
     link = zipfile.ZipInfo("link")
     link.external_attr = 0o120777 << 16
@@ -77,6 +85,9 @@ def test_links_are_rejected(tmp_path):
         refused([write_tar(tmp_path / "l.tar.gz", [(info, b"")])], tmp_path / "raw", "'link' is not a regular file")
 
 
+@pytest.mark.documented(
+    "packages", "a compression ratio above 100, or more than a million files", "refused: more than any data set has"
+)
 def test_a_zip_bomb_is_rejected(tmp_path):
     bomb = write_zip(tmp_path / "bomb.zip", [("zeros", bytes(10_000_000))], zipfile.ZIP_DEFLATED)
     refused([bomb], tmp_path / "raw", "bomb.zip.*fold to 10.0 MB")
@@ -88,6 +99,7 @@ def test_an_archive_larger_than_the_disk_is_rejected(tmp_path, monkeypatch):
     refused([package], tmp_path / "raw", "needs 11 B and the disk has 10 B free")
 
 
+@pytest.mark.documented("packages", "a truncated archive, or one with changed bytes", "refused: fetch it again")
 def test_a_damaged_member_is_rejected(tmp_path):
     package = write_zip(tmp_path / "01.zip", [("a", b"content to damage")])
     package.write_bytes(package.read_bytes().replace(b"to damage", b"2b damage"))
@@ -161,6 +173,7 @@ def test_an_archive_with_too_many_files_is_rejected(tmp_path, monkeypatch):
     refused([write_zip(tmp_path / "01.zip", [(name, b"") for name in "abc"])], tmp_path / "raw", "it has 3 files")
 
 
+@pytest.mark.documented("packages", "an unpacked folder", "linked, never written to")
 def test_a_folder_among_the_packages_is_linked_and_never_written_to(tmp_path):
     (tmp_path / "mine" / "images").mkdir(parents=True)
     (tmp_path / "mine" / "images" / "1.png").write_bytes(b"one")
@@ -174,6 +187,9 @@ def test_a_folder_among_the_packages_is_linked_and_never_written_to(tmp_path):
     assert files(tmp_path / "mine") == {"images/1.png": b"one"}
 
 
+@pytest.mark.documented(
+    "packages", "folders that share a folder (`photos/` in both)", "joined by links; an image that differs is refused"
+)
 def test_folders_that_share_a_folder_are_joined(tmp_path):
     for part in "ab":
         (tmp_path / part / "photos/val").mkdir(parents=True)
@@ -188,6 +204,11 @@ def test_folders_that_share_a_folder_are_joined(tmp_path):
     refused([tmp_path / "a", tmp_path / "b"], tmp_path / "other", "b cannot be linked: .*a.jpg is also in an earlier")
 
 
+@pytest.mark.documented(
+    "packages",
+    "a read-me or another file that is no image, different in two packages",
+    "the first is kept, the other listed in the log",
+)
 def test_a_read_me_may_differ_from_package_to_package(tmp_path, capsys):
     packages = [write_zip(tmp_path / f"{name}.zip", [("README", name), (f"{name}.png", name)]) for name in "ab"]
     extract(packages=packages, output=tmp_path / "raw")
@@ -195,6 +216,9 @@ def test_a_read_me_may_differ_from_package_to_package(tmp_path, capsys):
     assert "README is left out: an earlier package has a file of this name" in capsys.readouterr().err
 
 
+@pytest.mark.documented(
+    "packages", "`.DS_Store`, `__MACOSX/`, `._*`, `Thumbs.db`, `desktop.ini`", "left out and listed in the log"
+)
 @pytest.mark.parametrize("name", [".DS_Store", "__MACOSX/x", "a/._1.png", "Thumbs.db"])
 def test_files_of_an_operating_system_are_left_out_and_listed(tmp_path, capsys, name):
     packages = [write_zip(tmp_path / f"{part}.zip", [(name, part), (f"{part}.png", part)]) for part in "ab"]
@@ -203,12 +227,14 @@ def test_files_of_an_operating_system_are_left_out_and_listed(tmp_path, capsys, 
     assert f"a.zip: 1 files of an operating system left out: {name}" in capsys.readouterr().err
 
 
+@pytest.mark.documented("packages", "zip made on Windows, with backslashes", "unpacked")
 def test_a_zip_made_on_windows_may_have_entries_of_folders(tmp_path):
     package = write_zip(tmp_path / "w.zip", [("a\\", b""), ("a\\b\\", b""), ("a\\b\\1.png", b"one")])
     extract(packages=[package], output=tmp_path / "raw")
     assert files(tmp_path / "raw") == {"a/b/1.png": b"one"}
 
 
+@pytest.mark.documented("packages", "a tar whose last file is a zip", "unpacked as the tar that it is")
 def test_a_tar_that_ends_with_a_zip_is_a_tar(tmp_path):
     inner = write_zip(tmp_path / "last.zip", [("other.png", b"x")]).read_bytes()
     with tarfile.open(tmp_path / "set.tar", "w") as archive:
@@ -220,11 +246,15 @@ def test_a_tar_that_ends_with_a_zip_is_a_tar(tmp_path):
     assert files(tmp_path / "raw") == {"images/1.png": b"one", "last.zip": inner}
 
 
+@pytest.mark.documented("packages", "archive of archives", "refused: unpack it, and list the archives under `packages`")
 def test_an_archive_of_archives_says_so(tmp_path):
     package = write_zip(tmp_path / "all.zip", [("images.zip", b"x"), ("labels.zip", b"x"), ("README", b"")])
     refused([package], tmp_path / "raw", r"it holds archives \(images.zip, labels.zip\): unpack it, and list them")
 
 
+@pytest.mark.documented(
+    "packages", "7z or RAR; a log-in page saved as `.zip`", "refused: packages are zip, tar or folders"
+)
 @pytest.mark.parametrize(
     ("content", "kind"), [(b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (b"<!DOCTYPE html>", "a web page"), (b"", "neither")]
 )
@@ -233,6 +263,11 @@ def test_what_is_no_archive_is_named(tmp_path, content, kind):
     refused([tmp_path / "x.zip"], tmp_path / "raw", f"it is {kind}.*: packages are zip or tar archives")
 
 
+@pytest.mark.documented(
+    "packages",
+    "Deflate64, as Windows Explorer packs more than 2 GB",
+    "refused: unpack it with another program and name the folder",
+)
 def test_a_compression_that_python_lacks_is_named(tmp_path):
     package = write_zip(tmp_path / "big.zip", [("1.png", b"one")])
     content = bytearray(package.read_bytes())
