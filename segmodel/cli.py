@@ -9,6 +9,8 @@ from argparse import Action, ArgumentError
 from jsonargparse import DefaultHelpFormatter, auto_parser
 from pydantic import ValidationError
 
+from segmodel.orphans import end_with_workflow
+
 
 def run_verb(program: str, verbs: dict[str, str], arguments: list[str]) -> None:
     """Import and call the function that the first argument names.
@@ -27,6 +29,7 @@ def run_verb(program: str, verbs: dict[str, str], arguments: list[str]) -> None:
     call = getattr(importlib.import_module(module), function)
     command = f"{program} {arguments[0]}"
     parser = auto_parser(call, prog=command, as_positional=False, exit_on_error=False, formatter_class=HelpFormatter)
+    end_with_workflow()
     try:
         values = vars(parser.instantiate_classes(parser.parse_args(arguments[1:])))
     except (ArgumentError, ValidationError) as error:

@@ -17,7 +17,16 @@ def _functions(package: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "file",
     [
-        *("cli.py", "options.py", "identity.py", "checkpoint.py", "devices.py", "images.py", "palettes.py"),
+        *(
+            "cli.py",
+            "options.py",
+            "identity.py",
+            "checkpoint.py",
+            "devices.py",
+            "images.py",
+            "palettes.py",
+            "orphans.py",
+        ),
         *(f"training/{name}.py" for name in ("accelerator", "interruption", "loading", "log", "parallel")),
     ],
 )

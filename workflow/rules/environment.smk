@@ -2,7 +2,11 @@ import shlex
 import shutil
 
 from snakemake.logging import logger
-from snakemake_interface_executor_plugins.settings import DeploymentMethod
+from snakemake_interface_executor_plugins.settings import DeploymentMethod, ExecMode
+from stale_lock import take_over
+
+if workflow.exec_mode == ExecMode.DEFAULT and not workflow.dryrun:
+    lock_of_this_run = take_over()
 
 deployment = workflow.deployment_settings
 if DeploymentMethod.CONDA in deployment.deployment_method and not shutil.which("conda"):
@@ -12,5 +16,6 @@ if DeploymentMethod.CONDA in deployment.deployment_method and not shutil.which("
 # Rules run this repository's packages with Snakemake's Python, or that of an activated conda environment. Jobs that
 # compute are started by on_gpus, which locks their GPUs; they have no network: what they need is downloaded before.
 ON_GPUS = 'on_gpus() {{ exec python "$PYTHONPATH/workflow/lib/gpus.py" %s "$@"; }}; ' % config.get("device", "any")
-shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(REPOSITORY))}; {ON_GPUS}")
+ENDS_WITH_US = "export DGINSTYLE_WORKFLOW=$PPID; "  # dginstyle/orphans.py
+shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(REPOSITORY))}; {ENDS_WITH_US}{ON_GPUS}")
 os.environ.update(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.getenv('PATH', os.defpath)}")

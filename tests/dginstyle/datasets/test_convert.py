@@ -11,15 +11,10 @@ from PIL import Image
 
 from dginstyle.datasets import convert as convert_module
 from dginstyle.datasets.convert import convert
-from dginstyle.datasets.mapillary import MAPILLARY
 from dginstyle.datasets.options import ConversionOptions
 from dginstyle.datasets.png import write_label
-from dginstyle.datasets.registry import adapter_named
-from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, colourise, read_label
+from dginstyle.labels import ID_TO_TRAIN_ID, colourise, read_label
 
-# docs/method.md §1
-VISTAS = {13: 0, 24: 0, 41: 0, 2: 1, 15: 1, 17: 2, 6: 3, 3: 4, 45: 5, 47: 5, 48: 6, 50: 7, 30: 8, 29: 9, 27: 10}
-VISTAS |= {19: 11, 20: 12, 21: 12, 22: 12, 55: 13, 61: 14, 54: 15, 58: 16, 57: 17, 52: 18}
 LABEL = np.array([[7, 8, 11, 33], [7, 0, 34, 33]], dtype=np.uint8)
 OUTPUTS = ("manifest.csv", "report.json", "sample_class_stats.json", "sample_class_stats_dict.json")
 OUTPUTS += ("samples_with_class.json",)
@@ -47,17 +42,6 @@ def convert_gta(raw, max_skipped=0, expected=None, smallest=None, **options):
     limits = ConversionOptions(expected_pairs=expected, max_skipped=max_skipped, smallest=smallest)
     convert(adapter="gta", raw=raw, split="train", output=raw.parent, options=limits, **options)
     return json.loads((raw.parent / "report.json").read_text())
-
-
-def test_gta_and_cityscapes_use_the_cityscapes_map_and_vistas_its_own():
-    np.testing.assert_array_equal(adapter_named("gta").train_ids, ID_TO_TRAIN_ID)
-    np.testing.assert_array_equal(adapter_named("cityscapes").train_ids, ID_TO_TRAIN_ID)
-    assert {i: int(t) for i, t in enumerate(MAPILLARY.train_ids) if t != IGNORE} == VISTAS
-
-
-@pytest.mark.parametrize("adapter", ["bdd100k", "acdc", "dark_zurich"])
-def test_labels_that_are_train_ids_are_unchanged(adapter):
-    assert adapter_named(adapter).train_ids.tolist() == [*range(19), *[IGNORE] * 237]
 
 
 @pytest.mark.documented(

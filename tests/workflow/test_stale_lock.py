@@ -1,0 +1,70 @@
+"""What a killed Snakemake leaves behind: its lock, and commands that still run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from stale_lock import COMMANDS, LOCKS, RUNS, take_over
+
+HOLD = "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_SH); print(flush=True); "
+FOLLOW = "from dginstyle.orphans import end_with_workflow; end_with_workflow(); print(flush=True); "
+
+
+@pytest.fixture
+def start():
+    """Start Python code and wait for its first line."""
+    started = []
+
+    def call(code, *arguments, folder=None, **environment):
+        command = [sys.executable, "-c", f"{code}import time; time.sleep(120)", *map(str, arguments)]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, cwd=folder, env={**os.environ, **environment}))
+        started[-1].stdout.readline()
+        return started[-1]
+
+    yield call
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture
+def locked(tmp_path):
+    """A folder with the lock of some run."""
+    (tmp_path / LOCKS).mkdir(parents=True)
+    (tmp_path / LOCKS / "0.output.lock").write_text("results/dg_miou.csv\n")
+    return tmp_path
+
+
+def test_the_lock_of_a_run_that_is_gone_is_removed(locked, capsys):
+    os.close(take_over(locked))
+    assert list((locked / LOCKS).iterdir()) == []
+    assert "The lock of a run that was killed is removed." in capsys.readouterr().err
+
+
+def test_the_lock_of_a_run_that_is_alive_is_kept(locked, start):
+    other = start(HOLD, locked / RUNS)
+    os.close(take_over(locked))
+    assert len(list((locked / LOCKS).iterdir())) == 1
+    other.kill()
+    other.wait()
+    os.close(take_over(locked))
+    assert list((locked / LOCKS).iterdir()) == []
+
+
+def test_a_run_waits_for_the_commands_of_a_killed_one(locked, start, capsys):
+    workflow = start("print(flush=True); ")
+    command = start(FOLLOW, folder=locked, DGINSTYLE_WORKFLOW=str(workflow.pid), PYTHONPATH=os.getcwd())
+    workflow.kill()
+    workflow.wait()
+    os.close(take_over(locked))
+    assert command.wait(timeout=1) == -signal.SIGTERM
+    assert "Waiting for the commands of a run that was killed." in capsys.readouterr().err
+    assert (locked / COMMANDS).exists()
+
+
+def test_a_command_of_no_workflow_follows_none(start, tmp_path):
+    command = start(FOLLOW, folder=tmp_path, PYTHONPATH=os.getcwd())
+    time.sleep(1)
+    assert command.poll() is None and list(tmp_path.iterdir()) == []
