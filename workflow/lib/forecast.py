@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from chores import Chores
+import costs
 from costs import Cost
 from dag import Job, closure
 from disk import Disk
@@ -16,6 +16,14 @@ from workloads import Workloads
 
 DOWNLOADS = 2
 """Downloads at a time, as the workflow limits them."""
+LIGHT, FIGURE = 2.0, 5.0
+"""Seconds of a job that reads and writes tables, and of one that draws or resamples."""
+SCENE, DRAWN = 0.035, 0.022
+"""Seconds to render a scene into packages, and one of a generated set, on one core."""
+DOWNLOAD, ARCHIVE = 2.0e7, 1.0e8
+"""Bytes a second of a download (assumed), and of unpacking and hashing (assumed)."""
+FIGURES = ("plot_gains", "plot_samples", "summarise_evaluations", "plot_ablations", "compare_ablations")
+DOWNLOADED = ("fetch_package", "download_prior", "download_network", "download_encoder")
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,6 @@ class Forecast:
         """
         self.config, self.jobs, self.machine = config, jobs, machine
         self.workloads, self.disk = Workloads(config), Disk(config)
-        self.chores = Chores(config, self.disk)
         self.items = [self._item(job) for job in jobs]
 
     def _item(self, job: Job) -> Item:
@@ -92,9 +99,27 @@ class Forecast:
 
     def cost(self, job: Job) -> Cost:
         """Return the cost of a job."""
-        if job.rule in self.workloads.rules or job.rule in ("convert_labels", "train_prior"):
-            return self.workloads.cost(job.rule, job.wildcards, self.machine.rates, self.machine.on_gpu)
-        return self.chores.cost(job.rule, job.wildcards, self.machine.rates)
+        rule, names, rates = job.rule, job.wildcards, self.machine.rates
+        if rule in self.workloads.rules or rule in ("convert_labels", "train_prior"):
+            return self.workloads.cost(rule, names, rates, self.machine.on_gpu)
+        if rule in ("import_network", "import_checkpoint"):
+            return Cost(rates.start, costs.LIBRARIES + self.disk.bytes(rule, names))
+        return Cost((FIGURE if rule in FIGURES else LIGHT) + self._reading_and_writing(rule, names), 0.3 * costs.GB)
+
+    def _reading_and_writing(self, rule: str, names: dict[str, str]) -> float:
+        """Return the seconds that a job without networks takes for what it downloads, unpacks, renders or reads."""
+        if rule in DOWNLOADED:
+            return self.disk.bytes(rule, names) / DOWNLOAD
+        if rule == "extract_packages":
+            return self.disk.bytes(rule, names) / ARCHIVE
+        if rule == "render_packages":
+            return SCENE * self.config["publishers"][names["dataset"]]["scenes"]
+        if rule == "generate_light_shard":
+            return DRAWN * self.config["generators"][names["generator"]]["images_per_shard"]
+        if rule == "score_predictions":
+            pixels = self.workloads.image_count(names["target"]) * self.workloads.pixels(names["target"])[0]
+            return 2 * pixels / 1e6 * self.machine.rates.loading  # label maps and predictions
+        return 0.0
 
     def wall(self, cores: int, gpus: int, memory: float | None = None) -> float:
         """Return the seconds until all jobs are done, on cores, GPUs and bytes of memory that they share."""
