@@ -19,6 +19,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from dginstyle.captions import caption
+from dginstyle.devices import best_device
 from dginstyle.diffusion.loading import DTYPES, TextEncoder, latent_factor, load, load_scheduler
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
@@ -69,9 +70,9 @@ def variants(arguments: argparse.Namespace) -> list[Variant]:
 
 
 def build_networks(size: str, precision: str) -> GeneratorNetworks:
-    """Build the networks, the same weights on every call."""
+    """Build the networks, the same weights on every call; those of sd15 on the GPU, if there is one."""
     if size == "sd15":
-        return stable_diffusion_15(DTYPES[precision])
+        return stable_diffusion_15(DTYPES[precision], best_device().type)
     from diffusers import AutoencoderKL, UNet2DConditionModel
 
     prior, dtype = "resources/mini_prior", DTYPES[precision]

@@ -264,12 +264,12 @@ def _peak() -> float:
 PARTS: dict[str, Callable[[str], Measured]] = {
     "machine": machine,
     "generation": generation,
-    "published_loop": published_loop,
     "dreambooth": dreambooth,
     "controlnet": controlnet,
-    "segformer": segmentation("segformer"),
-    "daformer": segmentation("daformer"),
     "hrda": segmentation("hrda"),
+    "daformer": segmentation("daformer"),
+    "segformer": segmentation("segformer"),
+    "published_loop": published_loop,
     "compiled": compiled,
 }
 
