@@ -4,7 +4,7 @@
 #
 #     benchmarks/gpu.sh FOLDER [--minutes 8] [--parts machine,generation] [--size toy]
 #
-# Leaves in FOLDER: gpu.md and gpu.json, the measurements; prior_<architecture>/, the priors; logs/.
+# Leaves in FOLDER: gpu.md and gpu.json, the measurements; prior/, the mini prior; logs/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec "${PYTHON:-python3}" -m benchmarks.gpu "$@"

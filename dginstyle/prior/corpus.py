@@ -1,8 +1,9 @@
-"""The mini prior's corpus: captioned photographs of many kinds of street."""
+"""The mini prior's corpus: captioned photographs, and paintings, of many kinds of street."""
 
 import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from tqdm import tqdm
 
 from dginstyle.files import whole_file
 from dginstyle.labels import ID_TO_TRAIN_ID, NUM_CLASSES
-from dginstyle.miniworld.appearance import WEATHERS, prior_style
+from dginstyle.miniworld.appearance import WEATHERS, Style, prior_style, real_palette, recolour
 from dginstyle.miniworld.camera import photograph
 from dginstyle.miniworld.geometry import HEIGHT, WIDTH
 from dginstyle.miniworld.layout import draw_layout
@@ -23,6 +24,8 @@ from dginstyle.seeds import derive_rng
 
 SHARD = 1000
 """Streets in a file of the rendered corpus."""
+NO_WEATHER = -1
+"""The weather of a painting."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Photographs:
     Attributes:
         images: (N, 3, 64, 64) float32 RGB in −1..1.
         seen: (N, 19) bool, the classes in each.
-        weather: (N,) int64, places in :data:`~dginstyle.miniworld.appearance.WEATHERS`.
+        weather: (N,) int64, places in :data:`~dginstyle.miniworld.appearance.WEATHERS`, or :data:`NO_WEATHER`.
     """
 
     images: Tensor
@@ -47,7 +50,7 @@ class Streets:
     Attributes:
         images: (N, 3, 64, 128) uint8 RGB.
         seen: (N, 19, 128) bool: the columns in which each trainId is seen.
-        weather: (N,) int64, places in :data:`~dginstyle.miniworld.appearance.WEATHERS`.
+        weather: (N,) int64, places in :data:`~dginstyle.miniworld.appearance.WEATHERS`, or :data:`NO_WEATHER`.
     """
 
     images: Tensor
@@ -101,20 +104,32 @@ def _through_longer_lens(statistics: StreetStatistics, zoom: float, top: float) 
     return replace(statistics, field_of_view=tuple(degrees), horizon=(low, high))
 
 
-def photograph_street(index: int, seed: int) -> tuple[np.ndarray, np.ndarray, int]:
+def painting_style(rng: np.random.Generator) -> Style:
+    """Draw the style of a painting: arbitrary colours of all materials, in no particular weather.
+
+    Stable Diffusion has seen games, drawings and posters. A prior that has seen photographs only knows its classes by
+    their colours, and does not recognise them in a source of another palette.
+    """
+    palette = recolour(real_palette(), rng, shift=0.05, wild=1.0)
+    air = {"fog": rng.uniform(0, 0.008), "haze": palette["sky_low"], "brightness": rng.uniform(0.65, 1.2)}
+    return replace(prior_style(rng), palette=palette, weather="clear", **air)
+
+
+def draw_street(index: int, seed: int, paintings: float = 0.0) -> tuple[np.ndarray, np.ndarray, int]:
     """Return image (3, 64, 128) uint8, seen (19, 128) bool and weather of street ``index`` of the corpus."""
     rng = derive_rng(seed, "street of the prior's corpus", index)
     layout = draw_layout(street_statistics(rng), rng)
-    style = prior_style(rng)
+    is_painting = derive_rng(seed, "painting of the prior's corpus", index).random() < paintings
+    style = painting_style(rng) if is_painting else prior_style(rng)
     painted, labels = paint(layout, style, rng)
     image = photograph(painted, labels, layout.camera, style, rng).transpose(2, 0, 1)
     train_ids = ID_TO_TRAIN_ID[labels]
     seen = np.stack([(train_ids == train_id).any(0) for train_id in range(NUM_CLASSES)])
-    return image, seen, WEATHERS.index(style.weather)
+    return image, seen, NO_WEATHER if is_painting else WEATHERS.index(style.weather)
 
 
-def _render_shard(path: Path, streets: range, seed: int) -> None:
-    images, seen, weather = zip(*(photograph_street(index, seed) for index in streets), strict=True)
+def _render_shard(path: Path, streets: range, seed: int, paintings: float) -> None:
+    images, seen, weather = zip(*(draw_street(index, seed, paintings) for index in streets), strict=True)
     with whole_file(path) as unfinished, unfinished.open("wb") as file:
         np.savez(file, images=np.stack(images), seen=np.stack(seen), weather=np.array(weather))
 
@@ -125,14 +140,21 @@ def _shards(folder: Path, count: int) -> dict[Path, range]:
     return {folder / f"streets_{first:06d}.npz": range(first, min(first + SHARD, count)) for first in firsts}
 
 
-def render_corpus(folder: Path, count: int, seed: int) -> None:
-    """Render the corpus on all of this process's cores, except for the files of it that exist; they are whole."""
+def render_corpus(folder: Path, count: int, seed: int, paintings: float = 0.0) -> None:
+    """Render the corpus on all of this process's cores, except for the files of it that exist; they are whole.
+
+    Args:
+        folder: folder of the files.
+        count: streets.
+        seed: the run's seed.
+        paintings: share of the streets that are painted rather than photographed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     missing = {path: streets for path, streets in _shards(folder, count).items() if not path.exists()}
     if not missing:
         return
     with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as processes:
-        rendered = processes.map(_render_shard, missing, missing.values(), [seed] * len(missing))
+        rendered = processes.map(partial(_render_shard, seed=seed, paintings=paintings), missing, missing.values())
         for _ in tqdm(rendered, total=len(missing), desc="corpus", mininterval=5):
             pass
 

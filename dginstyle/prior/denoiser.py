@@ -14,10 +14,11 @@ SENTENCE, CLASSES, EMPTY = range(3)
 _KINDS = torch.tensor([0.6, 0.3, 0.1])
 
 
-def draw_kinds(count: int, generator: torch.Generator) -> Tensor:
-    """Draw kinds of captions (count,) int64."""
+def draw_kinds(weather: Tensor, generator: torch.Generator) -> Tensor:
+    """Draw kinds of captions (N,) int64 for images of a weather (N,); no sentence for those of none."""
     probabilities = _KINDS.to(generator.device)
-    return torch.multinomial(probabilities, count, replacement=True, generator=generator)
+    kinds = torch.multinomial(probabilities, len(weather), replacement=True, generator=generator)
+    return kinds.where((weather >= 0) | (kinds != SENTENCE), CLASSES)
 
 
 class CaptionTokens:
@@ -52,7 +53,7 @@ class CaptionTokens:
 
         Args:
             seen: (N, 19) bool, the classes in each image.
-            weather: (N,) places in ``WEATHERS``.
+            weather: (N,) places in ``WEATHERS``, or negative for none.
             kinds: (N,) of :data:`SENTENCE`, :data:`CLASSES`, :data:`EMPTY`.
         """
         assert seen.shape[1] == NUM_CLASSES

@@ -43,6 +43,11 @@ class PriorOptions(Options):
 
     architecture: ArchitectureName = Field(description="latents of 4×4 pixels (fine) or of 8×8 pixels (coarse)")
     streets: PositiveInt = Field(description="streets of the corpus; a photograph is a square cut out of a street")
+    paintings: Share = Field(
+        0.0,
+        description="share of the streets that are painted in arbitrary colours and captioned with their classes only; "
+        "the others are photographs",
+    )
     precision: Precision = Field("fp32", description="of the networks' arithmetic; bf16 is meant for a GPU")
     decoder: Pace = Field(description="training of the autoencoder's decoder; its encoder is computed")
     denoiser: Pace = Field(description="training of U-Net and text encoder")

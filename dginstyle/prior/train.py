@@ -72,7 +72,9 @@ class PriorTraining:
     def start(cls, state: Path, options: PriorOptions, seed: int) -> "PriorTraining":
         """Render and read the corpus; build untrained networks, but for the autoencoder's encoder, which is final."""
         torch.set_flush_denormal(True)  # denormal numbers make a CPU's steps several times slower
-        render_corpus(state / "corpus", options.streets, seed)  # before a GPU is touched: its processes are forks
+        render_corpus(
+            state / "corpus", options.streets, seed, options.paintings
+        )  # before a GPU is touched: its processes are forks
         device = make_accelerator(options.precision).device
         streets = read_corpus(state / "corpus", options.streets, device)
         architecture = networks.ARCHITECTURES[options.architecture]
@@ -121,7 +123,7 @@ class PriorTraining:
         generator = _generator(self.components.device, self.seed, "denoiser batch", step)
         batch = self.streets.draw(self.options.denoiser.batch_size, generator)
         latents = self._encoded(batch.images) * pipeline.vae.config.scaling_factor
-        kinds = draw_kinds(len(latents), generator)
+        kinds = draw_kinds(batch.weather, generator)
         tokens = self._caption_tokens(batch.seen, batch.weather, kinds)
         with self._arithmetic():
             return denoising_loss(pipeline.unet, pipeline.text_encoder, pipeline.scheduler, latents, tokens, generator)
@@ -156,7 +158,7 @@ class PriorTraining:
         options = self.options
         pace: Pace = getattr(options, name)
         settings = {"seed": self.seed, "architecture": options.architecture, "streets": options.streets}
-        settings |= {"precision": options.precision, name: pace.decisive()}
+        settings |= {"paintings": options.paintings, "precision": options.precision, name: pace.decisive()}
         return Checkpoint(self.state, identify(settings, {}), name)
 
 

@@ -27,9 +27,8 @@ def test_trainings_are_measured_and_a_part_without_time_fails_alone(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_prior_of_each_architecture_is_trained(tmp_path):
+def test_the_prior_of_the_configuration_is_trained(tmp_path):
     run(tmp_path, "--parts", "prior", "--minutes", "0.5")
-    for architecture in ("fine", "coarse"):
-        folder = tmp_path / f"prior_{architecture}"
-        assert (folder / "model_index.json").exists() and (folder / "vae/config.json").exists()
-        assert (folder / "unet/diffusion_pytorch_model.safetensors").stat().st_size < 16e6
+    folder = tmp_path / "prior"
+    assert (folder / "model_index.json").exists() and (folder / "vae/config.json").exists()
+    assert (folder / "unet/diffusion_pytorch_model.safetensors").stat().st_size < 16e6

@@ -7,7 +7,7 @@ import torch
 from dginstyle.labels import CLASS_NAMES
 from dginstyle.miniworld.appearance import WEATHERS
 from dginstyle.prior import corpus
-from dginstyle.prior.corpus import Streets, photograph_street, read_corpus, render_corpus
+from dginstyle.prior.corpus import NO_WEATHER, Streets, draw_street, read_corpus, render_corpus
 from dginstyle.prior.denoiser import CLASSES, EMPTY, SENTENCE, CaptionTokens, draw_kinds
 from dginstyle.prior.networks import build_tokenizer
 
@@ -32,10 +32,21 @@ def test_a_corpus_is_rendered_once_and_in_files(tmp_path, monkeypatch, streets):
 
 
 def test_streets_know_the_classes_of_each_column(streets):
-    image, seen, weather = photograph_street(2, seed=0)
+    image, seen, weather = draw_street(2, seed=0)
     np.testing.assert_array_equal(streets.images[2], image)
     assert image.shape == (3, 64, 128) and seen.shape == (19, 128) and seen[CLASS_NAMES.index("road")].any()
     assert streets.weather[2] == weather < len(WEATHERS)
+
+
+def test_paintings_show_the_streets_in_other_colours_and_no_weather(streets):
+    hues = []
+    for index in range(4):
+        image, seen, weather = draw_street(index, seed=0, paintings=1.0)
+        assert weather == NO_WEATHER
+        np.testing.assert_array_equal(seen, streets.seen[index])
+        hues.append((image.mean((1, 2)) / image.mean()).round(3).tolist())
+    half = [draw_street(index, seed=0, paintings=0.5)[2] == NO_WEATHER for index in range(12)]
+    assert len(set(map(tuple, hues))) == 4 and 0 < sum(half) < 12
 
 
 def test_photographs_are_cut_out_of_the_streets_or_mirrored(streets):
@@ -64,8 +75,10 @@ def test_caption_tokens_are_the_tokenizers(tmp_path):
     tokenizer = build_tokenizer(tmp_path)
     generator = torch.Generator().manual_seed(0)
     seen, weather = torch.rand(40, 19, generator=generator) < 0.5, torch.randint(5, (40,), generator=generator)
-    kinds = draw_kinds(40, generator)
-    assert set(kinds.tolist()) == {SENTENCE, CLASSES, EMPTY}
+    weather[::4] = NO_WEATHER
+    kinds = draw_kinds(weather, generator)
+    assert set(kinds[weather >= 0].tolist()) == {SENTENCE, CLASSES, EMPTY}
+    assert set(kinds[weather < 0].tolist()) == {CLASSES, EMPTY}
     texts = []
     for row, place, kind in zip(seen, weather, kinds, strict=True):
         classes = " ".join(name for name, is_seen in zip(CLASS_NAMES, row, strict=True) if is_seen)
