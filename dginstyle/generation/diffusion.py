@@ -45,14 +45,15 @@ class DiffusionGenerator:
         self.batch_size, self.passes = options.batch_size, 2 if options.second_pass else 1
         self.synthesiser = Synthesiser.load(inputs["prior"], inputs["controlnet"], inputs.get("unet"), options)
         classes = class_names(max(source.classes.values(), key=len, default=[]))
-        for prompt in options.possible_prompts(classes):
+        for prompt in options.possible_prompts(classes, inputs.get("prompts")):
             self.synthesiser.text_encoder.require_fitting(prompt)
 
     @staticmethod
     def needs(options: DiffusionOptions) -> tuple[str, ...]:
-        """Return prior and ControlNet, without style swap U^S, and an adapter if there is one."""
-        unet, lora = () if options.style_swap else ("unet",), ("lora",) if options.lora else ()
-        return ("prior", "controlnet", *unet, *lora)
+        """Return prior and ControlNet, without style swap U^S, and an adapter and a file of prompts if there are."""
+        unet = () if options.style_swap else ("unet",)
+        files = (name for name in ("lora", "prompts") if getattr(options, name))
+        return ("prior", "controlnet", *unet, *files)
 
     def draw(self, items: list[Item]) -> list[tuple[Item, np.ndarray]]:
         """Return the items with their images (H, W, 3) uint8.

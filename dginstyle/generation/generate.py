@@ -55,7 +55,7 @@ def generate_shard(
     name = name or list.resolve().parent.name
     files = Shard(output, identity, data, name, generator.passes)
     with progress(f"generate {name}, shard {shard}", total=len(rows), unit="image") as bar, Writer(files.add) as writer:
-        for batch in batches(rows, source, chosen, generator.batch_size, seed):
+        for batch in batches(rows, source, chosen, generator.batch_size, seed, inputs.get("prompts")):
             if not all(files.has(item.index) for item in batch):  # full batches, so that a resumed shard is identical
                 writer.write(generator.draw(batch))
             bar.update(len(batch))
@@ -73,14 +73,18 @@ def require_inputs(kind: str, needs: tuple[str, ...], inputs: dict[str, str]) ->
 
 
 def batches(
-    rows: list[dict[str, str]], source: SourceSet, options: GeneratorOptions, size: int, seed: int
+    rows: list[dict[str, str]],
+    source: SourceSet,
+    options: GeneratorOptions,
+    size: int,
+    seed: int,
+    prompts: str | None = None,
 ) -> Iterator[list[Item]]:
-    """Yield the shard's items in batches, with crop and prompt drawn."""
+    """Yield the shard's items in batches, with crop and prompt drawn; ``prompts`` is a file of templates."""
+    draw_prompt = options.prompts_of(options.images, seed, prompts)
     for first in range(0, len(rows), size):
         chosen = rows[first : first + size]
-        yield [
-            draw_item(row, source, options.crop, options.min_class_share, options.draw_prompt, seed) for row in chosen
-        ]
+        yield [draw_item(row, source, options.crop, options.min_class_share, draw_prompt, seed) for row in chosen]
 
 
 def shard_rows(path: Path, shard: int, shards: int) -> list[dict[str, str]]:

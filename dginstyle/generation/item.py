@@ -1,18 +1,16 @@
 """The inputs of one generated image: a crop of a label map, and a prompt."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from dginstyle.captions import caption
 from dginstyle.datasets.prepared_set import SourceSet
+from dginstyle.generation.prompts import DrawPrompt
 from dginstyle.rare_class_sampling import Crop, draw_crop_with
 from dginstyle.seeds import derive_seed
 
 TRIES = 10
-DrawPrompt = Callable[[str, np.random.Generator], tuple[str, str]]
-"""Caption and random generator → prompt and weather."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def draw_item(
     except ValueError as error:
         raise SystemExit(f"{source.folder / row['label']}, item {index} of the list: {error}") from None
     label = crop.of(whole).copy()
-    prompt, weather = draw_prompt(caption(label), rng)
+    prompt, weather = draw_prompt(caption(label), index, rng)
     return Item(index, train_id, row["image"], row["label"], crop, label, prompt, weather, item_seed)
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.generation.item import Item
+from dginstyle.generation.prompts import DrawPrompt
 from dginstyle.options import Options, PositiveInt, Share, Size
 from dginstyle.problems import problem
 
@@ -33,9 +34,9 @@ class GeneratorOptions(Options):
     crop: Size = Field(description="[height, width] of the images in pixels")
     min_class_share: Share = Field(description="a crop is accepted if its class covers more than this share of it")
 
-    def draw_prompt(self, classes: str, rng: np.random.Generator) -> tuple[str, str]:
-        """Return prompt and weather of an image: by default the class names and no weather."""
-        return classes, ""
+    def prompts_of(self, images: int, seed: int, file: str | None = None) -> DrawPrompt:
+        """Return what draws prompt and weather of an image: by default the class names and no weather."""
+        return lambda classes, index, rng: (classes, "")
 
 
 class Generator(Protocol):

@@ -138,6 +138,8 @@ def test_benchmark_name_is_filled_in(check):
         ({"pretrained": {"unet_source": {"origin": "resources/mini_prior", "revision": 40 * "0"}}},
          "pretrained.unet_source.revision is for hub ids, but origin is the path resources/mini_prior"),
         ({"generators.dginstyle.lora": {"origin": "/no/where"}}, "lora.origin names /no/where, which does not"),
+        ({"generators.dginstyle.prompts": "none.csv"}, "generators.dginstyle.prompts names the file none.csv, which"),
+        ({"generators.dginstyle.prompts": "segmodel/configs/segformer_mini.py"}, "generators.dginstyle.prompts: /"),
         ({"averages": {"cityscapes": None}}, "averages.cityscapes has the name of a target; give it another one"),
         ({"averages": {"avg2": ["cityscapes", "acdc"]}}, "averages.avg2 names 'acdc', which targets does not have"),
         ({"protocols": {"published": {"none": {}}}}, "protocols.published.none names 'none', which training_sets does"),

@@ -4,6 +4,8 @@ import pytest
 import yaml
 from configuration import ConfigurationError, checked
 
+from dginstyle.miniworld.appearance import WEATHERS
+
 EARLY = {
     "dreambooth": {"hub_repository": "someone/unet-source"},
     "controlnet": {"hub_repository": "someone/controlnet", "keep_checkpoints": 2},  # of 2000 steps, saved every 300
@@ -45,6 +47,16 @@ def test_a_generator_draws_with_its_adapter(plan, tmp_path, local):
     jobs = plan(tmp_path, "results/mini/generated/lcm/manifest.csv", "--configfile", str(file))
     shards = [job for job in jobs if job.rule == "generate_shard"]
     assert shards and all(("adapters/lcm.safetensors" in job.inputs) == local for job in shards)
+
+
+def test_a_generator_draws_the_prompts_of_its_file(plan, tmp_path):
+    prompts, file = tmp_path / "prompts.csv", tmp_path / "written.yaml"
+    prompts.write_text("prompt,weather\na lane,\n" + "".join(f"{{classes}},{weather}\n" for weather in WEATHERS))
+    entry = {"based_on": "dginstyle", "prompts": str(prompts)}
+    file.write_text(yaml.safe_dump({"generators": {"written": entry}}))
+    jobs = plan(tmp_path, "results/mini/generated/written/manifest.csv", "--configfile", str(file))
+    shards = [job for job in jobs if job.rule == "generate_shard"]
+    assert shards and all("prompts.csv" in job.inputs for job in shards)
 
 
 @pytest.mark.parametrize(

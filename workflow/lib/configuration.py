@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from sections import INHERITING, KINDS, Configuration, load_kind
 from selection import rows
 
+from dginstyle.generation.prompts import PromptOptions
 from dginstyle.options import execution_keys as options_execution_keys
 from dginstyle.problems import is_exponent, nested, path_in, problem
 from dginstyle.training.options import kept_steps
@@ -253,6 +254,7 @@ def missing_files(config: dict, repository: Path) -> Iterator[str]:
         if not (repository / model["config"]).is_file():
             yield f"models.{name}.config names the file {model['config']}, which does not exist"
     yield from missing_results(config, repository)
+    yield from unusable_prompts(config, repository)
     prior = prior_folder(config, repository)
     if prior and not trains_prior(config) and not (prior / "model_index.json").is_file():
         yield (
@@ -263,6 +265,21 @@ def missing_files(config: dict, repository: Path) -> Iterator[str]:
         yield f"prior is the hub id {config['prior']}, whose content can change: add prior_revision, a commit"
     if prior and config.get("prior_revision"):
         yield f"prior_revision is for hub ids, but prior is the folder {config['prior']}"
+
+
+def unusable_prompts(config: dict, repository: Path) -> Iterator[str]:
+    """Yield files of prompts that are missing or that their generators cannot draw from."""
+    for name, generator in config["generators"].items():
+        if not (file := generator.get("prompts")):
+            continue
+        if not (repository / file).is_file():
+            yield f"generators.{name}.prompts names the file {file}, which does not exist"
+            continue
+        options = PromptOptions(**{key: generator[key] for key in PromptOptions.model_fields if key in generator})
+        try:
+            options.templates(repository / file)
+        except SystemExit as error:
+            yield f"generators.{name}.prompts: {error}"
 
 
 def trains_prior(config: dict) -> bool:

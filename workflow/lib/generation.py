@@ -137,6 +137,7 @@ class Generation:
             "controlnet": controlnet_folder(self.config["generators"][wildcards.generator].get("controlnet")),
             "images": "<source>/raw",
             "lora": self._lora_files(wildcards),
+            "prompts": self._prompts_file(wildcards),
         }
         return {name: files[name] for name in self.needs(wildcards) if name in files}
 
@@ -157,6 +158,11 @@ class Generation:
         path = local_adapter(self.config["generators"][wildcards.generator], self.repository)
         files = sorted(path.glob("*.safetensors")) if path and path.is_dir() else [path] if path else []
         return [os.path.relpath(file) for file in files]
+
+    def _prompts_file(self, wildcards: Wildcards) -> str | list:
+        """Return the file with a generator's prompts, relative to the working directory."""
+        file = self.config["generators"][wildcards.generator].get("prompts")
+        return os.path.relpath(self.repository / file) if file else []
 
     def images(self, wildcards: Wildcards) -> int:
         """Return the number of images of a generated set."""

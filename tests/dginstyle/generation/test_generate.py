@@ -266,7 +266,7 @@ def test_crops_are_redrawn_until_their_class_covers_enough(monkeypatch):
 def test_a_label_map_without_the_item_s_class_stops_with_a_message(source):
     row = {"index": "5", "image": "", "label": "labels/000_labelTrainIds.png", "class": "7"}
     with pytest.raises(SystemExit, match="item 5 of the list: the label map has no pixel of class 7"):
-        draw_item(row, SourceSet(source), (32, 32), 0.01, OPTIONS.draw_prompt, seed=0)
+        draw_item(row, SourceSet(source), (32, 32), 0.01, OPTIONS.prompts_of(6, 0), seed=0)
 
 
 def test_gather_joins_shards_in_the_list_s_order(whole, benchmark, make):

@@ -53,7 +53,7 @@ def render(data, output, appearance="prior", **changes):
 
 def test_items_have_the_crops_that_generate_draws(data, tmp_path):
     lines = render(data, tmp_path / "0")
-    plain = GeneratorOptions(**COMMON).draw_prompt
+    plain = GeneratorOptions(**COMMON).prompts_of(1, SEED)
     with (data / "list.csv").open() as file:
         items = [draw_item(row, SourceSet(data), (64, 64), 0.01, plain, SEED) for row in csv.DictReader(file)]
     assert [tuple(line["crop"]) for line in lines] == [tuple(item.crop) for item in items]

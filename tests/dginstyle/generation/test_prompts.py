@@ -1,5 +1,7 @@
 """Prompts drawn for captions."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -23,8 +25,12 @@ OPTIONS = PromptOptions(
 
 
 def prompts(weather_probability, count, seed=0):
-    rng, options = np.random.default_rng(seed), OPTIONS.replace(weather_probability=weather_probability)
-    return [options.draw_prompt("road car", rng) for _ in range(count)]
+    return drawn(OPTIONS.replace(weather_probability=weather_probability), count, seed)
+
+
+def drawn(options, count, seed=0, file=None):
+    rng, draw = np.random.default_rng(seed), options.prompts_of(count, seed, file)
+    return [draw("road car", index, rng) for index in range(count)]
 
 
 def test_a_plain_prompt_is_the_class_list_and_has_no_weather():
@@ -48,11 +54,57 @@ def test_weights_give_the_shares_of_the_released_set():
         weathers=("snowy", "rainy", "sunny", "foggy", "night"),
         weather_weights=(1.0, 1.0, 0.0, 1.0, 1.0),
     )
-    rng = np.random.default_rng(0)
-    drawn = [options.draw_prompt("road", rng)[1] for _ in range(7000)]
-    kinds = [weather if weather in ("", "night") else "adverse" for weather in drawn]
+    weathers = [weather for _, weather in drawn(options, 7000)]
+    kinds = [weather if weather in ("", "night") else "adverse" for weather in weathers]
     assert [kinds.count(kind) for kind in ("adverse", "night", "")] == pytest.approx([3000, 1000, 3000], abs=120)
-    assert "sunny" not in drawn
+    assert "sunny" not in weathers
+    dealt = [weather for _, weather in drawn(options.replace(weather_draw="quotas"), 7000)]
+    assert Counter(dealt) == {"": 3000, "snowy": 1000, "rainy": 1000, "foggy": 1000, "night": 1000}
+    assert dealt[:1000] != sorted(dealt)[:1000]
+
+
+@pytest.mark.parametrize(("images", "counts"), [(1, [1, 0, 0]), (3, [1, 1, 1]), (4, [2, 1, 1]), (5, [3, 1, 1])])
+def test_quotas_of_a_set_that_shares_do_not_divide_are_rounded_to_its_size(images, counts):
+    dealt = Counter(weather for _, weather in drawn(OPTIONS.replace(weather_draw="quotas"), images))
+    assert [dealt[weather] for weather in ("", "snowy", "foggy")] == counts
+
+
+PROMPTS = """prompt,weather
+"a rainless lane, {classes}",
+wet leaves on {classes},snowy
+a whiteout,snowy
+milky air over {classes},foggy
+"""
+
+
+def test_prompts_of_a_file_are_drawn_by_their_weather(tmp_path):
+    file = tmp_path / "prompts.csv"
+    file.write_text(PROMPTS)
+    expected = {
+        ("a rainless lane, road car", ""),
+        ("wet leaves on road car", "snowy"),
+        ("a whiteout", "snowy"),
+        ("milky air over road car", "foggy"),
+    }
+    assert set(drawn(OPTIONS, 100, file=file)) == expected
+    assert set(OPTIONS.possible_prompts("road car", file)) == {prompt for prompt, _ in expected}
+    assert {weather for _, weather in drawn(OPTIONS.replace(weather_probability=0.0), 20, file=file)} == {""}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (PROMPTS.replace("milky", "{weather} and milky"), r"line 5: .* must be text with no field but \{classes\}"),
+        (PROMPTS.replace("a whiteout", "a {"), "line 4: .* is no template"),
+        (PROMPTS.replace("a whiteout", ""), "line 4: '' must be text"),
+        (PROMPTS.replace(",foggy", ",hail"), "has no prompt for foggy, which weather_probability"),
+        (PROMPTS.replace(",weather", ",sky"), "must be a table with the columns prompt, weather"),
+    ],
+)
+def test_an_unusable_file_of_prompts_stops_with_its_line(tmp_path, content, words):
+    (tmp_path / "prompts.csv").write_text(content)
+    with pytest.raises(SystemExit, match=words):
+        OPTIONS.templates(tmp_path / "prompts.csv")
 
 
 def test_the_same_seed_draws_the_same_prompts():
