@@ -45,8 +45,8 @@ rows: $(INSTALLED)  ## regenerate docs/published_rows.md after changes of config
 networks: $(INSTALLED)  ## recount the networks' parameters and operations after changes of architectures
 	python workflow/lib/networks.py
 
-test: $(INSTALLED)  ## all tests
-	pytest -q
+test: $(INSTALLED)  ## all tests, two files at a time
+	OMP_NUM_THREADS=1 pytest -q -n 2 --dist loadfile
 
 lint: $(INSTALLED)  ## check formatting and lint, as in CI
 	ruff check .
