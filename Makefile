@@ -18,8 +18,8 @@ benchmark: $(INSTALLED)  ## the mini benchmark: results/dg_miou.csv
 smoke: $(INSTALLED)  ## every rule with as few steps as possible; the numbers mean nothing
 	snakemake --configfile config/smoke.yaml
 
-report: $(INSTALLED)  ## results/report.html of a finished benchmark
-	snakemake --report results/report.html
+report: $(INSTALLED)  ## results/report.html of what exists, also while a run is going on
+	snakemake --nolock refresh_report
 
 pull: $(INSTALLED)  ## after cloning: get data, weights and results from the DVC remote, so that nothing needs to run
 	dvc pull

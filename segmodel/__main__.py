@@ -14,8 +14,10 @@ VERBS = {
     "show-predictions": "segmodel.evaluation.show_predictions:show_predictions",
     "measure-quality": "segmodel.evaluation.quality:measure_quality",
     "tabulate-quality": "segmodel.tables.quality:tabulate_quality",
+    "compare-classes": "segmodel.tables.classes:compare_classes",
     "compare-ablations": "segmodel.tables.ablations:compare_ablations",
     "plot-ablations": "segmodel.tables.figures:plot_ablations",
+    "render-report": "segmodel.report.render:render_report",
     "summarise": "segmodel.tables.summarise:summarise",
     "plot-gains": "segmodel.tables.figures:plot_gains",
 }

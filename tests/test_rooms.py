@@ -27,6 +27,7 @@ LAYERS = {
         {"models"},
         {"configs", "training", "evaluation"},
         {"tables"},
+        {"report"},
         {"cli"},
         {"__init__", "__main__"},
     ],

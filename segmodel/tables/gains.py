@@ -61,8 +61,7 @@ def comparisons(rows: Sequence[Row], options: SummariseOptions) -> Iterator[tupl
 def _gains(arms: dict[Row, pd.DataFrame], row: Row, base: Row, options: SummariseOptions) -> pd.DataFrame:
     """Return one comparison's rows."""
     targets = sorted(arms[row]["target"].unique())
-    groups = [[index] for index in range(len(targets))]
-    groups += [[targets.index(name) for name in of or targets] for of in options.averages.values()]
+    groups = target_groups(targets, options)
     table = {
         "model": row[0],
         "training_set": row[1],
@@ -73,7 +72,7 @@ def _gains(arms: dict[Row, pd.DataFrame], row: Row, base: Row, options: Summaris
         "changed": changes(arms[base], arms[row]),
         "target": [*targets, *options.averages],
     }
-    counts = [_counts(arms[key], targets) for key in (base, row)]
+    counts = [counts_by_target(arms[key], targets) for key in (base, row)]
     for prefix, classes in (("", None), ("rare_", RARE_TRAIN_IDS)):
         before, after = ([mean_iou(some.sum(1), classes).mean() for some in arm] for arm in counts)
         steps = np.subtract(after, before)
@@ -84,7 +83,13 @@ def _gains(arms: dict[Row, pd.DataFrame], row: Row, base: Row, options: Summaris
     return pd.DataFrame(table)[GAIN_COLUMNS]
 
 
-def _counts(arm: pd.DataFrame, targets: list[str]) -> list[np.ndarray]:
+def target_groups(targets: list[str], options: SummariseOptions) -> list[list[int]]:
+    """Return the indices of each target, and then those of each average's targets."""
+    groups = [[index] for index in range(len(targets))]
+    return groups + [[targets.index(name) for name in of or targets] for of in options.averages.values()]
+
+
+def counts_by_target(arm: pd.DataFrame, targets: list[str]) -> list[np.ndarray]:
     """Return the counts (S, N, 19, 19) of each target, seeds in order."""
     by_target = arm.sort_values("seed").groupby("target")["confusion"]
     return [np.stack(list(by_target.get_group(name))) for name in targets]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import norm, t
 
-from segmodel.evaluation.metrics import mean_iou
+from segmodel.evaluation.metrics import class_iou, mean_iou
 
 
 def gain_limits(
@@ -46,6 +46,41 @@ def gain_limits(
     draws = _averages(bootstrap_gains(baseline, variant, samples, rng, classes), groups)  # (B, K)
     images = norm.ppf(0.5 + confidence / 2.0) * _deviation(draws)
     reach = np.hypot(welch_interval(base, new, confidence), images)
+    return gain - reach, gain + reach
+
+
+def class_gain_limits(
+    baseline: Sequence[np.ndarray],
+    variant: Sequence[np.ndarray],
+    groups: Sequence[Sequence[int]],
+    samples: int,
+    confidence: float,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the limits of each class's IoU gain, averaged over groups of targets; computed as in `gain_limits`.
+
+    Args:
+        baseline: per target (S, N, C, C) counts of S seeds and N images, rows = label.
+        variant: per target (S', N, C, C), the same images in the same order.
+        groups: K groups of indices of targets to average over; targets without the class are left out.
+        samples: number of bootstrap samples.
+        confidence: confidence level in (0, 1).
+        rng: random generator of the bootstrap.
+
+    Returns:
+        lower and upper limits in [-1, 1], (K, C) each; NaN with one seed, and where no target has the class.
+    """
+    base, new = (_by_class([class_iou(counts.sum(1)) for counts in arm], groups) for arm in (baseline, variant))
+    gain = new.mean(0) - base.mean(0)  # (K, C)
+    if min(len(base), len(new)) < 2:
+        return np.full_like(gain, np.nan), np.full_like(gain, np.nan)
+    draws = []
+    for before, after in zip(baseline, variant, strict=True):
+        times = _drawn(before.shape[1], samples, rng)
+        draws.append(class_iou(_resampled(after, times)).mean(0) - class_iou(_resampled(before, times)).mean(0))
+    spread = _deviation(_by_class(draws, groups).reshape(samples, -1)).reshape(gain.shape)
+    seeds = welch_interval(*(arm.reshape(len(arm), -1) for arm in (base, new)), confidence).reshape(gain.shape)
+    reach = np.hypot(seeds, norm.ppf(0.5 + confidence / 2.0) * spread)
     return gain - reach, gain + reach
 
 
@@ -91,8 +126,7 @@ def bootstrap_gains(
     """
     gains = np.empty((samples, len(baseline)))
     for target, (base, new) in enumerate(zip(baseline, variant, strict=True)):
-        images = base.shape[1]
-        draws = rng.multinomial(images, np.full(images, 1.0 / images), size=samples)  # (B, N) times drawn
+        draws = _drawn(base.shape[1], samples, rng)
         gains[:, target] = _resampled_miou(new, draws, classes) - _resampled_miou(base, draws, classes)
     return gains
 
@@ -102,12 +136,29 @@ def _averages(values: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarray
     return np.column_stack([values[:, list(group)].mean(1) for group in groups])
 
 
-def _resampled_miou(confusion: np.ndarray, draws: np.ndarray, classes: Sequence[int] | None) -> np.ndarray:
-    """Return the mIoU (B,), averaged over seeds, of counts (S, N, C, C) summed with image weights (B, N)."""
+def _by_class(values: Sequence[np.ndarray], groups: Sequence[Sequence[int]]) -> np.ndarray:
+    """Return the means (M, K, C) of T arrays (M, C) over K groups of them, ignoring NaN; NaN where all are."""
+    stacked = np.stack(values)  # (T, M, C)
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # no target has the class
+        return np.stack([np.nanmean(stacked[list(group)], axis=0) for group in groups], axis=1)
+
+
+def _drawn(images: int, samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Return how often each bootstrap sample draws each image, (B, N) int64."""
+    return rng.multinomial(images, np.full(images, 1.0 / images), size=samples)
+
+
+def _resampled(confusion: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Return counts (S, N, C, C) summed with image weights (B, N): (S, B, C, C) float64."""
     seeds, images, size, _ = confusion.shape
     # float64 uses BLAS, and its sums are exact up to 2^53 pixels.
     sums = draws.astype(np.float64) @ confusion.reshape(seeds, images, size * size).astype(np.float64)  # (S, B, C*C)
-    return mean_iou(sums.reshape(seeds, -1, size, size), classes).mean(0)
+    return sums.reshape(seeds, -1, size, size)
+
+
+def _resampled_miou(confusion: np.ndarray, draws: np.ndarray, classes: Sequence[int] | None) -> np.ndarray:
+    """Return the mIoU (B,), averaged over seeds, of counts (S, N, C, C) summed with image weights (B, N)."""
+    return mean_iou(_resampled(confusion, draws), classes).mean(0)
 
 
 def _deviation(draws: np.ndarray) -> np.ndarray:

@@ -47,6 +47,28 @@ def matched_target(settings: Identity, protocol: Mapping[str, Any]) -> str | Non
     return None
 
 
+def nearest_protocol(settings: Identity) -> tuple[str, list[str]]:
+    """Return the published protocol and target that an evaluation's settings are nearest to, and those that differ.
+
+    Args:
+        settings: of an evaluation, not empty.
+
+    Returns:
+        "protocol, target", and the sorted names of the settings that differ.
+    """
+    found = []
+    for name, protocol in definitions()["protocols"].items():
+        known = {key: value for key, value in settings.items() if not is_unpublished(key, protocol)}
+        for target, own in protocol["targets"].items():
+            expected = {**protocol["settings"], **own}
+            names = sorted(known.keys() | expected.keys())
+            both = known.keys() & expected.keys()
+            differing = [key for key in names if key not in both or not agrees(known[key], expected[key])]
+            found.append((len(differing), f"{name}, {target}", differing))
+    _, title, differing = min(found)
+    return title, differing
+
+
 def is_unpublished(name: str, protocol: Mapping[str, Any]) -> bool:
     """Return whether no publication states a setting, so that any value agrees."""
     return name in protocol["unpublished"]

@@ -27,7 +27,7 @@ def test_lock_has_no_local_build_versions(lock):
     assert not [version for version in lock.values() if not re.fullmatch(r"[\w.]+", version)]
 
 
-@pytest.mark.parametrize("name", ["data", "torch"])
+@pytest.mark.parametrize("name", ["data", "report", "torch"])
 def test_rule_environments_pin_what_the_lock_pins(repository, lock, name):
     environment = yaml.safe_load((repository / f"workflow/envs/{name}.yaml").read_text())
     pins = dict(name_and_version(pin) for pin in environment["dependencies"][-1]["pip"])

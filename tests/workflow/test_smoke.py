@@ -120,7 +120,16 @@ def test_converted_set_no_longer_needs_its_packages(plan, smoke, repository):
     assert plan(smoke, "--configfile", str(repository / "config/smoke.yaml")) == []
 
 
-def test_report_is_a_page_with_tables_and_figures(snakemake, smoke, repository):
+def test_run_ends_with_a_page_that_says_what_its_numbers_mean(smoke):
+    page = (smoke / "results/report.html").read_text()
+    assert "mean nothing" in page
+    assert "Progress: complete" in page
+    assert 'aria-label="Rules and what they pass on"' in page and "train_controlnet</text>" in page
+    assert "checkpoint_every" in page  # the configuration
+    assert len(page) < 15e6
+
+
+def test_report_of_snakemake_is_a_page_with_tables_and_figures(snakemake, smoke, repository):
     result = snakemake(smoke, "--report", "report.html", "--configfile", str(repository / "config/smoke.yaml"))
     assert result.returncode == 0, result.stderr
     page = (smoke / "report.html").read_text()

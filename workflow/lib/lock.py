@@ -34,7 +34,8 @@ def main() -> None:
     repository = Path(__file__).parents[2]
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
     data, extras = project["dependencies"], project["optional-dependencies"]
-    rules = {"data": data, "torch": data + extras["generator"] + extras["segmentation"]}
+    torch = data + extras["generator"] + extras["segmentation"]
+    rules = {"data": data, "report": data + extras["report"], "torch": torch}
     everything = data + [requirement for extra in extras.values() for requirement in extra]
     (repository / "requirements.txt").write_text(HEADER + "".join(f"{pin}\n" for pin in pins(everything)))
     for name, requirements in rules.items():

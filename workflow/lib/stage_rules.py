@@ -22,10 +22,12 @@ RULES = {
         "measure_quality",
         "tabulate_quality",
         "summarise_evaluations",
+        "compare_classes",
         "render_summary",
         "tabulate_sets",
         "plot_gains",
         "plot_samples",
         "show_predictions",
+        "render_report",
     ),
 }

@@ -21,7 +21,8 @@ from stage_rules import RULES
 REPOSITORY = Path(__file__).parents[2]
 HEADER = "# Made by `make stages` from {config}; do not edit; see docs/dvc.md.\n"
 STATISTICS = ("sample_class_stats.json", "sample_class_stats_dict.json", "samples_with_class.json")
-RESULTS = ("dg_miou.csv", *(f"dg_miou_{name}" for name in ("gains.csv", "summary.csv", "summary.md", "summary.html")))
+SUMMARIES = ("classes.csv", "gains.csv", "summary.csv", "summary.md", "summary.html")
+RESULTS = ("dg_miou.csv", *(f"dg_miou_{name}" for name in SUMMARIES), "report.html")
 
 
 def kept(controlnet: str, step: int | None) -> str:

@@ -4,6 +4,7 @@ from generation import Generation
 from jobs import Jobs
 from options import argument, chosen, input_list, options, without
 from quality import Quality
+from reporting import Reporting
 from segmentation import Segmentation
 from selection import evaluated_models, table_sets, tabulated_sets, used_generators
 
@@ -14,3 +15,4 @@ segmentation = Segmentation(config, REPOSITORY)
 quality = Quality(config)
 jobs = Jobs(config)
 calibration = Calibration(config)
+reporting = Reporting(config)

@@ -50,6 +50,29 @@ use rule summarise_evaluations as existing_results with:
         "<benchmark>/logs/existing_results.log",
 
 
+rule compare_classes:
+    input:
+        segmentation.evaluations(table_sets(config)),
+    output:
+        report(
+            "results/dg_miou_classes.csv",
+            caption="../report/classes.rst",
+            category="Domain generalisation",
+            labels={"result": "gains per class", "format": "csv"},
+        ),
+    log:
+        "<benchmark>/logs/compare_classes.log",
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    params:
+        evaluations=input_list(),
+        options=segmentation.table_options(),
+    shell:
+        "python -m segmodel compare-classes --evaluations {params.evaluations:q} --output {output}"
+        " --options {params.options:q} &> {log}"
+
+
 rule render_summary:
     input:
         "results/dg_miou_summary.md",

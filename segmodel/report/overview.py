@@ -1,0 +1,143 @@
+"""The first sections: what was run, how far it is, and what came out."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from segmodel.report.blocks import Block, Card, Cards, Details, Facts, Missing, Section, Table, Text, number
+from segmodel.report.run import Run
+from segmodel.tables.evaluations import read_evaluation
+from segmodel.tables.page import CAVEAT
+from segmodel.tables.published import nearest_protocol
+
+
+def overview(run: Run) -> Section:
+    """Return the section with the gains, what was run, and the published figures or why there are none."""
+    blocks: list[Block] = []
+    if note := run.configuration.get("note"):
+        blocks.append(Text(note, "caveat"))
+    summary = run.table("dg_miou_summary.csv")
+    if summary is None:
+        blocks.append(Missing("The table of this run is not there yet", "snakemake results/dg_miou.csv"))
+    else:
+        blocks += [
+            Cards([*_cards(summary, _main_average(run, summary))]),
+            *_published(run, summary),
+            Text(CAVEAT, "note"),
+        ]
+    return Section("overview", "Overview", [*blocks, Facts(_facts(run, summary)), _progress(run)])
+
+
+def _main_average(run: Run, summary: pd.DataFrame) -> str:
+    return list(run.configuration.get("averages") or [summary["target"].iloc[-1]])[-1]
+
+
+def _cards(summary: pd.DataFrame, average: str) -> Iterator[Card]:
+    """Yield a card per row with a gain, or with the score alone if nothing is compared."""
+    rows = summary[summary["target"] == average]
+    gained = rows[rows["gain"].notna()]
+    for row in (gained if len(gained) else rows).itertuples():
+        score = f"mIoU {number(row.mIoU_mean)} %, mean of the targets, {row.seeds} seeds"
+        if pd.isna(row.gain):
+            yield Card(f"{row.model} on {row.training_set}", f"{number(row.mIoU_mean)} %", f"{row.seeds} seeds")
+            continue
+        limits = f"95 % interval {number(row.gain_low, signed=True)} to {number(row.gain_high, signed=True)}"
+        limits = limits if pd.notna(row.gain_low) else "no interval with one seed"
+        yield Card(
+            f"{row.model} on {row.training_set}", f"{number(row.gain, signed=True)} points", f"{limits}; {score}"
+        )
+
+
+def _published(run: Run, summary: pd.DataFrame) -> Iterator[Block]:
+    """Yield the published figures, or why none stands beside the results."""
+    found = summary[summary["published"].notna()]
+    if len(found):
+        rows = [
+            (row.model, row.training_set, row.target, number(row.mIoU_mean, 2), number(row.published, 2),
+             number(row.mIoU_mean - row.published, 2, signed=True))
+            for row in found.itertuples()
+        ]  # fmt: skip
+        titles = ["model", "training set", "target", "mIoU, %", "published, %", "difference"]
+        yield Table("Beside the published figures: rows whose settings all agree.", titles, rows)
+    without = summary.groupby(["model", "training_set"])["published"].apply(lambda values: values.isna().all())
+    reasons = [_reason(run, *row) for row in without[without].index]
+    if reasons := [reason for reason in reasons if reason]:
+        titles = ["model", "training set", "nearest published row", "settings that differ", "among them"]
+        kind = "No published figure" if not len(found) else "For other rows no published figure"
+        yield Text(
+            f"{kind} stands beside these results: one is shown only where every setting that decides it is the "
+            "published one (data, generator, training, evaluation)."
+        )
+        yield Details("Which settings differ", [Table("Rows without a published figure", titles, reasons)])
+
+
+def _reason(run: Run, model: str, training_set: str) -> tuple[str, ...] | None:
+    """Return the row that says why a row has no published figure; None if its evaluation is not here."""
+    files = sorted(run.folder.glob(f"segmentation/{model}/{training_set}/seed*/*.npz"))
+    settings = read_evaluation(files[0])["settings"] if files else {}
+    if not settings:
+        return None
+    nearest, differing = nearest_protocol(settings)
+    return model, training_set, nearest, str(len(differing)), ", ".join(differing[:6])
+
+
+def _facts(run: Run, summary: pd.DataFrame | None) -> dict[str, str]:
+    config = run.configuration
+    facts = {"benchmark": run.benchmark}
+    if config:
+        own = [name for name in config["training_sets"] if name not in config["ablations"]]
+        facts |= {
+            "source": config["source"],
+            "targets": ", ".join(config["targets"]),
+            "models": ", ".join(config["models"]),
+            "training sets": ", ".join(own),
+            "seeds": ", ".join(map(str, config["seeds"])),
+            "seed of all random draws": str(config["seed"]),
+        }
+    if summary is not None:
+        images = summary[~summary["target"].isin(config.get("averages") or ["mean"])]
+        facts["evaluated images"] = ", ".join(
+            f"{target} {count}"
+            for target, count in images.drop_duplicates("target").set_index("target")["images"].items()
+        )
+    return facts
+
+
+def _progress(run: Run) -> Block:
+    """Return how much of each step exists."""
+    steps = [*_steps(run)]
+    rows = [(name, str(done), str(total) if total else "?", _state(done, total)) for name, done, total in steps]
+    table = Table("Steps of the run", ["step", "done", "of", "state"], [*rows])
+    complete = all(state == "complete" for *_, state in rows)
+    return Details(f"Progress: {'complete' if complete else 'this run is not complete'}", [table])
+
+
+def _state(done: int, total: int) -> str:
+    return "complete" if total and done >= total else "in part" if done else "not there"
+
+
+def _steps(run: Run) -> Iterator[tuple[str, int, int]]:
+    """Yield each step's name, the number of its parts that exist, and of all of them, 0 if that is unknown."""
+    folder, sets = run.folder, run.sets()
+    trainings = run.options.trainings
+    targets = len(run.configuration.get("targets", ()))
+    yield "data sets converted", len(_existing(folder / f"data/{name}/manifest.csv" for name in sets)), len(sets)
+    for generator, expected in _expected_images(run).items():
+        lines = [path.read_text().count("\n") for path in folder.glob(f"generated/{generator}/shards/*/metadata.jsonl")]
+        yield f"images generated by {generator}", sum(lines), expected
+    places = [folder / "segmentation" / model / name / f"seed{seed}" for model, name, seed in trainings]
+    yield "segmentation trainings", len(_existing(place / "weights.safetensors" for place in places)), len(trainings)
+    evaluations = sum(len([*place.glob("*.npz")]) for place in places)
+    yield "evaluations", evaluations, len(trainings) * targets
+    yield "result tables", int(run.is_complete()), 1
+
+
+def _expected_images(run: Run) -> dict[str, int]:
+    sets, generators = run.configuration.get("training_sets", {}), run.configuration.get("generators", {})
+    used = {sets[name].get("generator") for _, name, _ in run.options.trainings if name in sets} - {None}
+    return {name: generators[name]["images"] for name in sorted(used) if "images" in generators.get(name, {})}
+
+
+def _existing(paths: Iterator[Path]) -> list[Path]:
+    return [path for path in paths if path.exists()]

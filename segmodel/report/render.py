@@ -1,0 +1,100 @@
+"""Verb ``render-report``: the page that shows a run."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jinja2
+import vl_convert
+import yaml
+from markupsafe import Markup
+
+from segmodel.files import whole_file
+from segmodel.report import inputs, overview, results
+from segmodel.report.blocks import Block, Code, Details, Drawing, Facts, Missing, Section, Table
+from segmodel.report.pictures import Album
+from segmodel.report.provenance import MAIN_PACKAGES, commit, hashed_files, machine, sha256, versions
+from segmodel.report.rule_graph import RECORDS, drawn, rule_graph
+from segmodel.report.run import Run, RunOptions
+
+_FILES = Path(__file__).parent
+
+
+def render_report(*, results: Path, benchmark: str, output: Path, run: RunOptions = RunOptions()) -> None:  # noqa: B008
+    """Write one HTML file that shows a run as far as it has come; it needs no network.
+
+    Args:
+        results: folder of the tables; that of the benchmark is in it.
+        benchmark: its name.
+        output: HTML file to write.
+        run: configuration and what it plans; without them, the page shows what it finds.
+    """
+    found = Run(results, benchmark, run)
+    page = _page(found, sections(found, Album()))
+    with whole_file(output) as unfinished:
+        unfinished.write_text(page)
+    print(f"{output}: {len(page.encode()) / 1e6:.1f} MB")
+
+
+def sections(run: Run, album: Album) -> list[Section]:
+    """Return the sections of the page, in their order; ``album`` encodes the images."""
+    return [
+        overview.overview(run),
+        results.gains(run),
+        results.scores(run),
+        results.classes(run),
+        results.conditions(run),
+        results.ablations(run),
+        inputs.samples(run, album),
+        inputs.predictions(run, album),
+        inputs.quality(run),
+        inputs.data(run),
+        inputs.trainings(run),
+        inputs.costs(run),
+        graph(run),
+        provenance(run),
+    ]
+
+
+def graph(run: Run) -> Section:
+    """Return the section of the rule graph."""
+    found = rule_graph(run.results.parent / RECORDS, run.benchmark)
+    blocks: list[Block] = [Missing("The rule graph: Snakemake keeps no records in this folder")]
+    if len(found):
+        blocks = [
+            Drawing(drawn(found), "Rules that made the files of this run. An arrow leads to the rules that read them.")
+        ]
+    return Section("rules", "Rules", blocks)
+
+
+def provenance(run: Run) -> Section:
+    """Return the section of configuration, versions, machine, seeds and hashes."""
+    installed = versions()
+    facts = {"commit": commit(), "command": run.options.command or "unknown"}
+    facts |= {name: installed[name] for name in MAIN_PACKAGES if name in installed}
+    if run.configuration:
+        facts |= {"seed": str(run.configuration["seed"]), "seeds of the trainings": str(run.configuration["seeds"])}
+    hashes = [(str(path), f"{path.stat().st_size:,}", sha256(path)) for path in hashed_files(run)]
+    text = yaml.safe_dump(run.configuration, sort_keys=False, width=100) if run.configuration else ""
+    config: Block = Details("The exact configuration", [Code(text)]) if text else Missing("The configuration")
+    tables = [
+        Table("Installed packages", ["package", "version"], [*installed.items()]),
+        Table("SHA-256 of the files behind the numbers", ["file", "bytes", "SHA-256"], hashes),
+    ]
+    blocks = [
+        *(Facts(facts), Facts(machine(), "The machine that made this page"), config),
+        *(Details(f"{table.caption} ({len(table.rows)})", [table]) for table in tables),
+    ]
+    return Section("provenance", "Provenance", blocks)
+
+
+def _page(run: Run, parts: list[Section]) -> str:
+    loader = jinja2.FileSystemLoader(_FILES)
+    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    asset = {name: Markup((_FILES / f"report.{name}").read_text()) for name in ("css", "js")}
+    return environment.get_template("report.html.j2").render(
+        title=f"DGInStyle benchmark: {run.benchmark}",
+        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        sections=parts,
+        library=Markup(vl_convert.javascript_bundle().replace("</script", "<\\/script")),
+        **asset,
+    )

@@ -1,0 +1,43 @@
+RESULTS = [
+    "results/dg_miou.csv",
+    "results/dg_miou_classes.csv",
+    "results/dg_miou_summary.html",
+    "results/figures/gains.png",
+    *expand("results/figures/predictions_{model}.png", model=evaluated_models(config)),
+    *expand("results/figures/samples_{generator}.png", generator=used_generators(config, table_sets(config))),
+    "<benchmark>/data/data_sets.html",
+    *(["results/quality.csv"] if config["quality"] else []),
+]
+
+
+rule render_report:
+    input:
+        RESULTS,
+    output:
+        "results/report.html",
+    log:
+        "<benchmark>/logs/render_report.log",
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    params:
+        benchmark=config["benchmark"],
+        run=reporting.run,
+    shell:
+        "python -m segmodel render-report --results results --benchmark {params.benchmark} --run {params.run:q}"
+        " --output {output} &> {log}"
+
+
+# Without inputs and outputs: the page of whatever exists, also while a run is going on.
+rule refresh_report:
+    log:
+        "<benchmark>/logs/refresh_report.log",
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    params:
+        benchmark=config["benchmark"],
+        run=reporting.run,
+    shell:
+        "python -m segmodel render-report --results results --benchmark {params.benchmark} --run {params.run:q}"
+        " --output results/report.html &> {log}"
