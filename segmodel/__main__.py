@@ -16,10 +16,10 @@ VERBS = {
     "tabulate-quality": "segmodel.tables.quality:tabulate_quality",
     "compare-classes": "segmodel.tables.classes:compare_classes",
     "compare-ablations": "segmodel.tables.ablations:compare_ablations",
-    "plot-ablations": "segmodel.tables.figures:plot_ablations",
     "render-report": "segmodel.report.render:render_report",
     "summarise": "segmodel.tables.summarise:summarise",
-    "plot-gains": "segmodel.tables.figures:plot_gains",
+    "write-latex": "segmodel.tables.latex:write_latex",
+    "draw-figures": "segmodel.report.figures:draw_figures",
 }
 
 if __name__ == "__main__":

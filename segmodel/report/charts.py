@@ -8,7 +8,7 @@ import pandas as pd
 from segmodel.labels import CLASS_NAMES, RARE_CLASSES
 from segmodel.report.look import CLASS_COLOURS, GAIN, LOSS, NEUTRAL, Look, series
 
-RARE_MARK = " ★"
+RARE_MARK = " *"
 """After the names of rare classes."""
 _POINTS = "gain in mIoU (points)"
 
@@ -75,7 +75,7 @@ def scores_chart(seeds: pd.DataFrame, summary: pd.DataFrame, order: list[str], b
 
 
 def classes_chart(classes: pd.DataFrame) -> alt.LayerChart:
-    """Return the gain of each class, in Cityscapes' colours; rare classes have a star.
+    """Return the gain of each class, in Cityscapes' colours; rare classes have an asterisk.
 
     Args:
         classes: rows of ``dg_miou_classes.csv`` of one comparison and target or average.
@@ -207,7 +207,7 @@ def costs_chart(costs: pd.DataFrame) -> alt.Chart:
 
 
 def marked(name: str) -> str:
-    """Return a class's name, with a star if it is rare."""
+    """Return a class's name, with an asterisk if it is rare."""
     return name + (RARE_MARK if name in RARE_CLASSES else "")
 
 

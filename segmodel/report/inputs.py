@@ -83,7 +83,7 @@ def data(run: Run) -> Section:
         )
         source = table[table["set"] == run.configuration.get("source", table["set"].iloc[0])].iloc[0]
         values = pd.DataFrame({"class": CLASS_NAMES, "value": [source[name] for name in CLASS_NAMES]})
-        text, words = f"Share of the pixels of each class in {source['set']}, %. ★ rare classes.", _in_words(values)
+        text, words = f"Share of the pixels of each class in {source['set']}, %. * rare classes.", _in_words(values)
         chart = charts.shares_chart(values, "share of pixels (%)")
         blocks.append(Chart("shares", text, words, charts.specification(chart, PAGE)))
     blocks += _sampling(run)
@@ -170,7 +170,7 @@ def _sampling(run: Run) -> Iterator[Block]:
         found = read_json(path) or {}
         values = [100.0 * found.get(str(index), 0.0) for index in range(len(CLASS_NAMES))]
         table = pd.DataFrame({"class": CLASS_NAMES, "value": values})
-        text = "Rare class sampling: probability that a sample is drawn for each class, %. ★ rare classes."
+        text = "Rare class sampling: probability that a sample is drawn for each class, %. * rare classes."
         chart = charts.shares_chart(table, "probability (%)")
         yield Chart("sampling", text, _in_words(table), charts.specification(chart, PAGE))
 

@@ -73,7 +73,7 @@ def classes(run: Run) -> Section:
             "classes", "Gains per class", [Missing("Gains per class", "snakemake results/dg_miou_classes.csv")]
         )
     average = table["target"].iloc[-1]
-    blocks: list[Block] = [Text(f"★ marks the rare classes: {', '.join(RARE_CLASSES)}.")]
+    blocks: list[Block] = [Text(f"* marks the rare classes: {', '.join(RARE_CLASSES)}.")]
     keys = ["model", "training_set", "compared_with"]
     for index, (names, rows) in enumerate(table[table["target"] == average].groupby(keys, sort=False)):
         text = f"{names[0]}: {names[1]} over {names[2]}, average “{average}” of the targets. Lines: intervals."

@@ -9,12 +9,12 @@ from segmodel.cli import run_verb
 
 
 def test_unknown_verb_lists_the_known_ones():
-    with pytest.raises(SystemExit, match=r"unknown command \'trian\'(.|\n)*train(.|\n)*plot-gains"):
+    with pytest.raises(SystemExit, match=r"unknown command \'trian\'(.|\n)*train(.|\n)*draw-figures"):
         run_verb("python -m segmodel", VERBS, ["trian"])
 
 
 @pytest.mark.parametrize(
-    "verb", ["train", "evaluate", "import-checkpoint", "predict", "show-predictions", "summarise", "plot-gains"]
+    "verb", ["train", "evaluate", "import-checkpoint", "predict", "show-predictions", "summarise", "draw-figures"]
 )
 def test_help_describes_each_verb(verb, capsys):
     with pytest.raises(SystemExit) as end:
@@ -40,5 +40,5 @@ def test_invalid_value_is_one_line(tmp_path, options, words):
 
 
 def test_tables_do_not_import_torch():
-    code = "import sys, segmodel.tables.summarise, segmodel.tables.figures; sys.exit('torch' in sys.modules)"
+    code = "import sys, segmodel.tables.summarise, segmodel.report.figures; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -30,7 +30,7 @@ def test_default_covers_models_sets_seeds_and_targets(default_plan):
 
 def test_table_needs_no_figures(plan, tmp_path):
     rules = {job.rule for job in plan(tmp_path, "results/dg_miou.csv")}
-    assert "summarise_evaluations" in rules and not rules & {"plot_gains", "plot_samples"}
+    assert "summarise_evaluations" in rules and not rules & {"draw_figures", "plot_samples"}
 
 
 def test_no_training_or_generation_reads_a_target(default_plan, config):

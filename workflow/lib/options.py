@@ -38,10 +38,11 @@ def argument(name: str, value: str | None) -> list[str]:
     return [f"--{name}", value] if value else []
 
 
-def input_list(name: str | None = None) -> Callable:
-    """Return a params function for a job's input files, or those of one name, as JSON."""
+def input_list(*names: str) -> Callable:
+    """Return a params function for a job's input files, or those of some names, as JSON."""
 
     def files(wildcards: object, input: Mapping) -> str:
-        return json.dumps(list(input[name] if name else input))
+        chosen = [input[name] for name in names] if names else [input]
+        return json.dumps([file for some in chosen for file in ([some] if isinstance(some, str) else some)])
 
     return files

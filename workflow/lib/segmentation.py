@@ -108,11 +108,6 @@ class Segmentation:
         own = chosen(self.config, "averages", "baseline", "seed", *keys)
         return options(self.config["bootstrap"], own, {"rows": compared})
 
-    def averages_argument(self) -> list[str]:
-        """Return the argument with the averages over targets, if the configuration has any."""
-        averages = self.config.get("averages")
-        return argument("averages", averages and json.dumps(averages))
-
     def generator(self, wildcards: Wildcards) -> str | None:
         """Return the generator of a training set, or None."""
         return self.config["training_sets"][wildcards.training_set]["generator"]

@@ -21,7 +21,7 @@ from stage_rules import RULES
 REPOSITORY = Path(__file__).parents[2]
 HEADER = "# Made by `make stages` from {config}; do not edit; see docs/dvc.md.\n"
 STATISTICS = ("sample_class_stats.json", "sample_class_stats_dict.json", "samples_with_class.json")
-SUMMARIES = ("classes.csv", "gains.csv", "summary.csv", "summary.md", "summary.html")
+SUMMARIES = ("classes.csv", "gains.csv", "summary.csv", "summary.md", "summary.html", "summary.tex")
 RESULTS = ("dg_miou.csv", *(f"dg_miou_{name}" for name in SUMMARIES), "report.html")
 
 
@@ -197,11 +197,13 @@ class Pipeline:
         evaluations += [f"{self.results}/predictions/{name}" for name in config.get("predictions", {})]
         prefixes = ("data-", "statistics-", "generate-", "train-")
         deps = [out for stage in self.stages if stage.startswith(prefixes) for out in self._outs(stage)]
+        drawn = ["gains", "scores", "classes", *(["quality"] if config["quality"] else [])]
         figures = [f"predictions_{model}" for model in evaluated_models(config)]
         figures += [f"samples_{name}" for name in used_generators(config, table_sets)]
         tables = [f"results/{name}" for name in RESULTS] + [
             f"{self.results}/data/data_sets.{e}" for e in ("csv", "html")
         ]
+        tables += [f"results/figures/{name}.svg" for name in drawn]
         if config["quality"]:
             tables += ["results/quality.csv", f"{self.results}/quality"]
         params = [key for model in config["models"] for key in self._decisive("models", model)]
@@ -213,7 +215,7 @@ class Pipeline:
             deps += [path if os.path.isabs(path) else str(self.root / path) for path in folders]
         self._add("evaluate", "evaluate", [], params, deps, [*evaluations, *tables])
         self.stages["evaluate"]["metrics"] = ["results/metrics.json"]
-        self.stages["evaluate"]["plots"] = [f"results/figures/{name}.png" for name in ["gains", *figures]]
+        self.stages["evaluate"]["plots"] = [f"results/figures/{name}.png" for name in [*drawn, *figures]]
 
     def _add(
         self,

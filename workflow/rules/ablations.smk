@@ -31,20 +31,17 @@ rule compare_ablations:
         " --output {output} --options {params.options:q} &> {log}"
 
 
-rule plot_ablations:
+use rule draw_figures as draw_ablations with:
     input:
-        "results/ablations.csv",
+        tables="results/ablations.csv",
+        quality=[],
     output:
-        report(
+        "results/figures/ablations.svg",
+        png=report(
             "results/figures/ablations.png",
             caption="../report/ablations.rst",
             category="Ablations",
             labels={"result": "every training set", "format": "figure"},
         ),
     log:
-        "<benchmark>/logs/plot_ablations.log",
-    localrule: True
-    conda:
-        "../envs/data.yaml"
-    shell:
-        "python -m segmodel plot-ablations --table {input} --output {output} &> {log}"
+        "<benchmark>/logs/draw_ablations.log",

@@ -1,3 +1,6 @@
+FIGURES = ["gains", "scores", "classes", *(["quality"] if config["quality"] else [])]
+
+
 rule summarise_evaluations:
     input:
         segmentation.evaluations(table_sets(config)),
@@ -92,23 +95,41 @@ rule render_summary:
         "python -m markdown --extension tables --file {output} {input} &> {log}"
 
 
-rule plot_gains:
+rule write_latex:
     input:
-        seeds="results/dg_miou.csv",
-        summary="results/dg_miou_summary.csv",
+        "results/dg_miou_summary.csv",
     output:
-        report(
-            "results/figures/gains.png",
-            caption="../report/gains.rst",
-            category="Domain generalisation",
-            labels={"result": "gains per target", "format": "figure"},
-        ),
+        "results/dg_miou_summary.tex",
     log:
-        "<benchmark>/logs/plot_gains.log",
+        "<benchmark>/logs/write_latex.log",
     localrule: True
     conda:
         "../envs/data.yaml"
-    params:
-        averages=segmentation.averages_argument(),
     shell:
-        "python -m segmodel plot-gains --table {input.summary} --output {output} {params.averages:q} &> {log}"
+        "python -m segmodel write-latex --table {input} --output {output} &> {log}"
+
+
+rule draw_figures:
+    input:
+        "results/dg_miou.csv",
+        tables=["results/dg_miou_gains.csv", "results/dg_miou_summary.csv", "results/dg_miou_classes.csv"],
+        quality="results/quality.csv" if config["quality"] else [],
+    output:
+        expand("results/figures/{name}.svg", name=FIGURES),
+        png=report(
+            expand("results/figures/{name}.png", name=FIGURES),
+            caption="../report/figures.rst",
+            category="Figures",
+        ),
+    log:
+        "<benchmark>/logs/draw_figures.log",
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    params:
+        tables=input_list("tables", "quality"),
+        folder="results/figures",
+        baseline=config["baseline"],
+    shell:
+        "python -m segmodel draw-figures --tables {params.tables:q} --output {params.folder}"
+        " --baseline {params.baseline} &> {log}"

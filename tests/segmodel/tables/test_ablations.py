@@ -1,11 +1,10 @@
-"""``compare-ablations`` and ``plot-ablations``: all training sets in one table and figure."""
+"""``compare-ablations``: all training sets in one table."""
 
 import csv
 
 import pytest
 
 from segmodel.tables.ablations import compare_ablations
-from segmodel.tables.figures import plot_ablations
 from segmodel.tables.options import SummariseOptions
 
 ACCURACIES = {"source_only": 0.5, "dginstyle": 0.6, "oracle": 0.7, "worse": 0.4}
@@ -47,15 +46,3 @@ def test_score_is_the_mean_of_the_targets(table):
     assert row["seeds"] == "2"
     mean = (float(row["mIoU_bdd100k"]) + float(row["mIoU_cityscapes"])) / 2
     assert float(row["mIoU_mean"]) == pytest.approx(mean, abs=1e-3)
-
-
-def test_figure_is_deterministic(table, tmp_path):
-    for name in ("one.png", "two.png"):
-        plot_ablations(table=table, output=tmp_path / name)
-    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
-
-
-def test_figure_of_another_table_names_the_missing_columns(tmp_path):
-    (tmp_path / "table.csv").write_text("model,training_set,mIoU_mean\ntiny,dginstyle,50.0\n")
-    with pytest.raises(SystemExit, match="no column gain, gain_low, gain_high; run `python -m segmodel compare-abl"):
-        plot_ablations(table=tmp_path / "table.csv", output=tmp_path / "figure.png")

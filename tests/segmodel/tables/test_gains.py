@@ -3,10 +3,11 @@
 import pandas as pd
 import pytest
 
+from segmodel.report.figures import draw_figures
 from segmodel.tables.ablations import compare_ablations
 from segmodel.tables.changes import changes, differences
+from segmodel.tables.classes import compare_classes
 from segmodel.tables.evaluations import read_evaluations
-from segmodel.tables.figures import plot_ablations, plot_gains
 from segmodel.tables.gains import comparisons
 from segmodel.tables.options import RowOptions, SummariseOptions
 from segmodel.tables.page import page
@@ -156,10 +157,13 @@ def test_figures_of_several_models_averages_and_any_number_of_seeds(tmp_path, wr
     compared = {"new": RowOptions(compared_with=["extension"]), "extension": RowOptions(compared_with=[])}
     made = SummariseOptions(rows=compared, averages=averages, samples=5)
     summarise(evaluations=files, output=tmp_path, options=made)
-    plot_gains(table=tmp_path / "dg_miou_summary.csv", output=tmp_path / "gains.png", averages=averages)
     compare_ablations(evaluations=files, output=tmp_path / "ablations.csv", options=made)
-    plot_ablations(table=tmp_path / "ablations.csv", output=tmp_path / "ablations.png")
-    assert all((tmp_path / name).stat().st_size > 10_000 for name in ("gains.png", "ablations.png"))
+    compare_classes(evaluations=files, output=tmp_path / "dg_miou_classes.csv", options=made)
+    tables = ("dg_miou_gains", "dg_miou_summary", "dg_miou_classes", "ablations")
+    draw_figures(tables=[tmp_path / f"{name}.csv" for name in tables], output=tmp_path)
+    for name in ("gains", "scores", "classes", "ablations"):
+        assert (tmp_path / f"{name}.png").stat().st_size > 5_000
+    assert all(f">{model}<" in (tmp_path / "scores.svg").read_text() for model in ("tiny", "tiny_384"))
 
 
 def test_page_labels_rows_and_gains(tables):

@@ -11,7 +11,6 @@ from segmodel.csv_files import write_table
 from segmodel.evaluation.metrics import mean_iou
 from segmodel.labels import CLASS_NAMES
 from segmodel.tables.evaluations import read_evaluations
-from segmodel.tables.figures import plot_gains
 from segmodel.tables.gains import GAIN_COLUMNS
 from segmodel.tables.options import SummariseOptions
 from segmodel.tables.page import page
@@ -221,21 +220,3 @@ def test_no_file_is_written_with_a_number_that_is_not_finite(tmp_path):
         with pytest.raises(ValueError, match="not JSON compliant"):
             write_json(tmp_path / "metrics.json", {"mIoU": float("nan")})
     assert not list(tmp_path.iterdir())
-
-
-def test_figure_is_deterministic(tmp_path, matrix):
-    summarise(evaluations=matrix, output=tmp_path / "out", options=OPTIONS)
-    for name in ("first.png", "second.png"):
-        plot_gains(table=tmp_path / "out" / "dg_miou_summary.csv", output=tmp_path / name)
-    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
-
-
-def test_figure_of_the_baseline_alone_is_drawn(tmp_path, write_evaluation):
-    summarise(evaluations=[write_evaluation()], output=tmp_path / "out", options=OPTIONS)
-    plot_gains(table=tmp_path / "out" / "dg_miou_summary.csv", output=tmp_path / "gains.png")
-    assert (tmp_path / "gains.png").stat().st_size > 1000
-
-
-def test_figure_without_table_says_what_to_run(tmp_path):
-    with pytest.raises(SystemExit, match="no such file; run `python -m segmodel summarise`"):
-        plot_gains(table=tmp_path / "dg_miou_summary.csv", output=tmp_path / "gains.png")
