@@ -22,7 +22,10 @@ SCENE, DRAWN = 0.035, 0.022
 """Seconds to render a scene into packages, and one of a generated set, on one core."""
 DOWNLOAD, ARCHIVE = 2.0e7, 1.0e8
 """Bytes a second of a download (assumed), and of unpacking and hashing (assumed)."""
-FIGURES = ("plot_gains", "plot_samples", "summarise_evaluations", "plot_ablations", "compare_ablations")
+FIGURES = (
+    *("summarise_evaluations", "compare_classes", "compare_ablations"),
+    *("draw_figures", "draw_ablations", "plot_samples", "render_report"),
+)
 DOWNLOADED = ("fetch_package", "download_prior", "download_network", "download_encoder")
 
 

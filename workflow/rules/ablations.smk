@@ -36,7 +36,7 @@ use rule draw_figures as draw_ablations with:
         tables="results/ablations.csv",
         quality=[],
     output:
-        "results/figures/ablations.svg",
+        first="results/figures/ablations.svg",
         png=report(
             "results/figures/ablations.png",
             caption="../report/ablations.rst",

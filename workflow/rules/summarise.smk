@@ -115,7 +115,8 @@ rule draw_figures:
         tables=["results/dg_miou_gains.csv", "results/dg_miou_summary.csv", "results/dg_miou_classes.csv"],
         quality="results/quality.csv" if config["quality"] else [],
     output:
-        expand("results/figures/{name}.svg", name=FIGURES),
+        expand("results/figures/{name}.svg", name=FIGURES[1:]),
+        first="results/figures/gains.svg",
         png=report(
             expand("results/figures/{name}.png", name=FIGURES),
             caption="../report/figures.rst",
@@ -128,7 +129,7 @@ rule draw_figures:
         "../envs/report.yaml"
     params:
         tables=input_list("tables", "quality"),
-        folder="results/figures",
+        folder=subpath(output.first, parent=True),
         baseline=config["baseline"],
     shell:
         "python -m segmodel draw-figures --tables {params.tables:q} --output {params.folder}"
