@@ -7,6 +7,7 @@ from pathlib import Path
 import mmcv
 import numpy as np
 import torch
+import torch.nn.functional as F
 from mmseg.models import BaseSegmentor
 from torch import Tensor
 
@@ -20,13 +21,14 @@ from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_model, read_config
 from segmodel.windows import window_corners
 
+_FEWEST_CELLS = 4
+
 
 def measure_quality(*, model: str, weights: Path, data: Path, output: Path, options: QualityOptions) -> None:
-    """Write the judge model's measurements of a set: ``features``, ``confusion``, ``class_pixels`` and ``images``.
+    """Write the judge model's measurements of a set: arrays for `segmodel.tables.quality.Measurements`.
 
-    ``features`` (M, C) float32 are the encoder's last stage, averaged over each of the M windows; ``confusion``
-    (19, 19) int64 compares label maps (rows) with predictions (columns); ``class_pixels`` (19,) int64 counts the
-    labels; ``images`` is the number of images.
+    Sets differ in their layouts, too, which no change of the images' looks can bring nearer. So features are those of
+    the classes: the encoder's first stage, averaged over the pixels of one class in one window.
 
     Args:
         model: the judge model's name in the configuration.
@@ -41,18 +43,20 @@ def measure_quality(*, model: str, weights: Path, data: Path, output: Path, opti
         raise SystemExit(f"{weights}: weights of {training['model']}, not of {model}; pass the judge model's weights")
     network = load_model(read_config(Path(training["config"])), weights)
     network.to(best_device())
-    features, confusion, pixels = [], np.zeros((len(CLASS_NAMES), len(CLASS_NAMES)), np.int64), np.zeros(256, np.int64)
+    found, confusion, pixels = [], np.zeros((len(CLASS_NAMES), len(CLASS_NAMES)), np.int64), np.zeros(256, np.int64)
     for images, labels in window_batches(samples, options):
         encoded, predicted = features_and_predictions(network, images)
-        features.append(encoded)
+        found.append(class_features(encoded, labels))
         confusion += confusion_matrix(labels, predicted, len(CLASS_NAMES))
         pixels += np.bincount(labels.ravel(), minlength=256)
     if not confusion.any():
         raise SystemExit(f"{data}: no pixel of its label maps has a class: check the label ids of the set")
+    features, classes = (np.concatenate(parts) for parts in zip(*found, strict=True))
     with whole_file(output) as path, path.open("wb") as file:
         np.savez_compressed(
             file,
-            features=np.concatenate(features),
+            features=features,
+            classes=classes,
             confusion=confusion,
             class_pixels=pixels[: len(CLASS_NAMES)],
             images=len(samples),
@@ -60,13 +64,35 @@ def measure_quality(*, model: str, weights: Path, data: Path, output: Path, opti
 
 
 @torch.inference_mode()
-def features_and_predictions(network: BaseSegmentor, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Return features (N, C) float32 and trainIds (N, H, W) int64 of images (N, 3, H, W) uint8 BGR."""
+def features_and_predictions(network: BaseSegmentor, images: Tensor) -> tuple[Tensor, np.ndarray]:
+    """Return the first stage (N, C, h, w) and trainIds (N, H, W) int64 of images (N, 3, H, W) uint8 BGR."""
     inputs = network.data_preprocessor({"inputs": list(images)})["inputs"]
     stages = network.extract_feat(inputs)  # (N, C, h, w) each
     logits = network.decode_head.forward(stages)  # (N, 19, h', w')
-    logits = torch.nn.functional.interpolate(logits, images.shape[2:], mode="bilinear", align_corners=False)
-    return stages[-1].mean((2, 3)).cpu().numpy(), logits.argmax(1).cpu().numpy()
+    logits = F.interpolate(logits, images.shape[2:], mode="bilinear", align_corners=False)
+    return stages[0], logits.argmax(1).cpu().numpy()
+
+
+def class_features(encoded: Tensor, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean feature of each class in each window, and its class.
+
+    A cell of the feature map belongs to the class of more than half of its pixels. A class with fewer than
+    `_FEWEST_CELLS` cells in a window is left out: what is around it would weigh more.
+
+    Args:
+        encoded: (N, C, h, w).
+        labels: trainIds (N, H, W) uint8.
+
+    Returns:
+        (M, C) float32 and trainIds (M,) int64.
+    """
+    channels = torch.from_numpy(labels).to(encoded.device, torch.int64).clamp(max=len(CLASS_NAMES))  # 19: ignore
+    one_hot = F.one_hot(channels, len(CLASS_NAMES) + 1)[..., :-1].permute(0, 3, 1, 2).float()  # (N, 19, H, W)
+    cells = (F.adaptive_avg_pool2d(one_hot, encoded.shape[2:]) > 0.5).float()  # (N, 19, h, w)
+    counts = cells.sum((2, 3))  # (N, 19)
+    means = torch.einsum("nkhw,nchw->nkc", cells, encoded) / counts.clamp(min=1)[..., None]
+    window, train_id = (counts >= _FEWEST_CELLS).nonzero(as_tuple=True)
+    return means[window, train_id].cpu().numpy(), train_id.cpu().numpy()
 
 
 def window_batches(samples: list[Sample], options: QualityOptions) -> Iterator[tuple[Tensor, np.ndarray]]:
