@@ -4,7 +4,7 @@ VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help plan benchmark smoke report pull track stages schema rows networks test lint format lock
+.PHONY: help plan benchmark smoke report pull track stages schema rows networks test reliability lint format lock
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  /p' $(MAKEFILE_LIST) | expand -t 20
@@ -47,6 +47,9 @@ networks: $(INSTALLED)  ## recount the networks' parameters and operations after
 
 test: $(INSTALLED)  ## all tests, two files at a time
 	OMP_NUM_THREADS=1 pytest -q -n 2 --dist loadfile
+
+reliability: $(INSTALLED)  ## kill runs and damage files hundreds of times, for hours; writes docs/reliability.md
+	python -m tests.faults
 
 lint: $(INSTALLED)  ## check formatting and lint, as in CI
 	ruff check .

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dginstyle.checksums import remember, require_unchanged
 from dginstyle.files import whole_file
 
 if TYPE_CHECKING:
@@ -21,16 +22,17 @@ def read_table(path: Path, columns: Sequence[str]) -> "DataFrame":
         columns: required columns.
 
     Raises:
-        SystemExit: the file is missing, lacks a column or has no rows.
+        SystemExit: the file is missing or changed, lacks a column or has no rows.
     """
     import pandas as pd
 
+    require_unchanged(path)
     remedy = "docs/architecture.md lists the command that writes it"
     try:
         table = pd.read_csv(path, dtype=str, index_col=False, keep_default_na=False)
     except FileNotFoundError:
         raise SystemExit(f"{path} does not exist; {remedy}") from None
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise SystemExit(f"{path} is not a table ({error}); {remedy}") from None
     if table.empty or not set(columns) <= set(table):
         raise SystemExit(f"{path} must be a table with the columns {', '.join(columns)} and at least one row; {remedy}")
@@ -43,3 +45,4 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
 
     with whole_file(path) as unfinished:
         pd.DataFrame(list(rows), columns=list(columns)).to_csv(unfinished, index=False, lineterminator="\n")
+        remember(unfinished)

@@ -4,11 +4,13 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
+
+from dginstyle.checksums import remember
 
 
 def partial(path: Path) -> Path:
@@ -56,6 +58,8 @@ def refuse_overwriting(folder: Path, mark: str) -> None:
 def put_in_place(unfinished: Path, folder: Path) -> None:
     """Flush a finished folder to disk and rename it to ``folder``, replacing an older one."""
     for path in (*unfinished.rglob("*"), unfinished):
+        if path.is_file():
+            remember(path)
         sync(path)
     if folder.is_dir():
         shutil.rmtree(folder)
@@ -71,6 +75,14 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     unfinished.mkdir(parents=True)
     yield unfinished
     put_in_place(unfinished, folder)
+
+
+def write_lines(path: Path, values: Iterable[object]) -> None:
+    """Write one JSON value a line, atomically."""
+    with whole_file(path) as unfinished:
+        lines = (json.dumps(value, ensure_ascii=False, allow_nan=False) for value in values)
+        unfinished.write_text("".join(f"{line}\n" for line in lines))
+        remember(unfinished)
 
 
 def link_folder(source: Path, target: Path) -> None:
@@ -94,6 +106,7 @@ def write_json(path: Path, value: object, indent: int | None = None) -> None:
     """
     with whole_file(path) as unfinished:
         unfinished.write_text(json.dumps(value, indent=indent, allow_nan=False) + "\n")
+        remember(unfinished)
 
 
 def progress(description: str, **options: object) -> tqdm:

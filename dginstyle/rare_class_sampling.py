@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dginstyle.checksums import require_unchanged
 from dginstyle.files import write_json
 from dginstyle.options import PositiveFloat
 
@@ -175,13 +176,14 @@ def read_json(path: Path) -> dict | list:
     """Return the content of a prepared set's JSON file.
 
     Raises:
-        SystemExit: the file is missing or invalid.
+        SystemExit: the file is missing, changed or invalid.
     """
+    require_unchanged(path)
     try:
         return json.loads(path.read_text())
     except FileNotFoundError:
         raise SystemExit(f"{path} does not exist: run `convert`, then `rcs-probabilities`, on the data set") from None
-    except json.JSONDecodeError as error:
+    except (ValueError, OSError) as error:
         raise SystemExit(f"{path} is not JSON ({error}): delete it and run its command again") from None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from segmodel.checksums import remember, require_unchanged
 from segmodel.files import whole_file
 
 
@@ -19,15 +20,16 @@ def read_table(path: Path, columns: Iterable[str], remedy: str, dtype: type | No
         dtype: of all columns; None infers it per column.
 
     Raises:
-        SystemExit: the file is missing, empty or malformed, or lacks a column.
+        SystemExit: the file is missing, changed, empty or malformed, or lacks a column.
     """
+    require_unchanged(path)
     try:
         table = pd.read_csv(path, dtype=dtype, index_col=False, keep_default_na=False, na_values=[""])
     except FileNotFoundError:
         raise SystemExit(f"{path}: no such file; {remedy}") from None
     except pd.errors.EmptyDataError:
         table = pd.DataFrame()
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise SystemExit(f"{path}: not a valid CSV table ({error}); {remedy}") from None
     if table.empty:
         raise SystemExit(f"{path}: the table is empty; {remedy}")
@@ -46,3 +48,4 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
         raise ValueError(f"{path} would hold an infinite number")
     with whole_file(path) as partial:
         table.to_csv(partial, index=False, float_format="%.4f", lineterminator="\n")
+        remember(partial)

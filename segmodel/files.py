@@ -6,8 +6,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
+
+from segmodel.checksums import remember, require_unchanged
 
 
 def partial(path: Path) -> Path:
@@ -46,6 +49,22 @@ def write_json(path: Path, value: object, indent: int | None = None) -> None:
     """
     with whole_file(path) as unfinished:
         unfinished.write_text(json.dumps(value, indent=indent, allow_nan=False) + "\n")
+        remember(unfinished)
+
+
+def read_json(path: Path, remedy: str) -> Any:
+    """Return the content of a JSON file.
+
+    Raises:
+        SystemExit: it is missing, changed or invalid; the message ends with what to do, ``remedy``.
+    """
+    require_unchanged(path)
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise SystemExit(f"{path}: no such file; {remedy}") from None
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"{path}: cannot be read as JSON ({error}); {remedy}") from None
 
 
 def progress(description: str, **options: object) -> tqdm:

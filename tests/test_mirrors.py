@@ -26,6 +26,7 @@ def _functions(package: str) -> dict[str, str]:
             "images.py",
             "palettes.py",
             "orphans.py",
+            "checksums.py",
         ),
         *(f"training/{name}.py" for name in ("accelerator", "interruption", "loading", "log", "parallel")),
     ],

@@ -8,7 +8,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 LAYERS = {
     "dginstyle": [
-        {"images", "palettes", "orphans"},
+        {"images", "palettes", "orphans", "checksums"},
         {"options", "problems", "files", "labels", "seeds", "identity", "devices"},
         {"captions", "conditioning", "colour_jitter", "pictures", "rare_class_sampling", "checkpoint", "csv_files"},
         {"datasets"},
@@ -20,7 +20,7 @@ LAYERS = {
         {"__init__", "__main__"},
     ],
     "segmodel": [
-        {"images", "palettes", "orphans"},
+        {"images", "palettes", "orphans", "checksums"},
         {"options", "files", "labels", "windows", "identity", "devices"},
         {"csv_files", "array_files", "checkpoint"},
         {"manifest"},

@@ -1,10 +1,10 @@
 """``tabulate-sets``: one table of the integrity reports of all sets."""
 
-import json
 from pathlib import Path
 
 from dginstyle.files import whole_file
 from dginstyle.labels import CLASS_NAMES
+from dginstyle.rare_class_sampling import read_json
 
 SHOWN_SKIPPED = 100
 """Skipped files of a set listed on the page; report.json has all of them."""
@@ -21,7 +21,7 @@ def tabulate_sets(*, reports: dict[str, Path], table: Path, page: Path) -> None:
     import markdown
     import pandas as pd
 
-    found = {name: json.loads(path.read_text()) for name, path in reports.items()}
+    found = {name: read_json(path) for name, path in reports.items()}
     sets = pd.DataFrame([summary(report) for report in found.values()], pd.Index(found, name="set"))
     shares = pd.DataFrame([class_shares(report) for report in found.values()], sets.index)
     with whole_file(table) as unfinished:

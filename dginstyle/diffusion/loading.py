@@ -23,6 +23,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 from transformers.utils.logging import disable_progress_bar
 
+from dginstyle.checksums import require_unchanged
 from dginstyle.diffusion.hub import WITHOUT_NETWORK, unreachable
 from dginstyle.options import Precision
 
@@ -88,6 +89,9 @@ def loading(kind: type, origin: str | Path, subfolder: str) -> Iterator[dict[str
     Raises:
         SystemExit: the body cannot load the files.
     """
+    if (folder := Path(origin, subfolder)).is_dir():
+        for file in sorted(folder.glob("*")):
+            require_unchanged(file)
     offline = unreachable(origin)
     try:
         yield {"local_files_only": True} if offline else {}

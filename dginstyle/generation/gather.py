@@ -7,8 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from dginstyle.checksums import require_unchanged
 from dginstyle.csv_files import read_table, write_csv
-from dginstyle.files import whole_file
+from dginstyle.files import write_lines
 
 PATHS = ("file_name", "label", "source_image", "source_label")
 
@@ -23,8 +24,7 @@ def gather(*, shards: list[Path], output: Path) -> None:
     items = sorted((item for shard in shards for item in read_shard(shard, output)), key=lambda item: item["index"])
     require_complete([item["index"] for item in items], output / "list.csv")
     rows = [(item["file_name"], item["label"], *image_size(output / item["file_name"])) for item in items]
-    with whole_file(output / "metadata.jsonl") as unfinished:
-        unfinished.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items))
+    write_lines(output / "metadata.jsonl", items)
     write_csv(output / "manifest.csv", ("image", "label", "width", "height"), rows)
 
 
@@ -34,11 +34,11 @@ def read_shard(shard: Path, output: Path) -> list[dict]:
     Raises:
         SystemExit: the shard is unfinished, or one of its files is missing.
     """
+    require_unchanged(shard / "metadata.jsonl")
     try:
-        lines = (shard / "metadata.jsonl").read_text().splitlines()
-    except OSError:
+        items = [json.loads(line) for line in (shard / "metadata.jsonl").read_text().splitlines()]
+    except (OSError, ValueError):
         raise SystemExit(f"{shard} is not a finished shard (no metadata.jsonl): run `generate-shard` for it") from None
-    items = [json.loads(line) for line in lines]
     for item in items:
         absent = [item[key] for key in ("file_name", "label") if not (shard / item[key]).is_file()]
         if absent:

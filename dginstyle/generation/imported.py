@@ -1,6 +1,5 @@
 """``import-generated``: a generated set from images and label maps that others made."""
 
-import json
 import os
 import re
 from collections import Counter
@@ -11,7 +10,7 @@ from pydantic import Field
 
 from dginstyle.csv_files import read_table, write_csv
 from dginstyle.datasets.options import Adapter, IntegrityOptions, PackageOptions
-from dginstyle.files import whole_file
+from dginstyle.files import write_lines
 from dginstyle.seeds import derive_rng
 
 COLUMNS = ("image", "label", "width", "height")
@@ -45,8 +44,7 @@ def import_generated(*, data: Path, output: Path, seed: int) -> None:
     order = derive_rng(seed, "imported set").permutation(len(rows))
     rows = [{**rows[place], **paths(rows[place], data, output)} for place in order]
     lines = [{"index": index, **metadata(row, output.resolve().name)} for index, row in enumerate(rows)]
-    with whole_file(output / "metadata.jsonl") as unfinished:
-        unfinished.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+    write_lines(output / "metadata.jsonl", lines)
     write_csv(output / "manifest.csv", COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
     weathers = Counter(line["weather"] for line in lines if "weather" in line)
     counts = "".join(f", {count} {weather or 'plain'}" for weather, count in sorted(weathers.items()))

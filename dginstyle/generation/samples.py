@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dginstyle.captions import classes_present
+from dginstyle.checksums import require_unchanged
 from dginstyle.files import whole_file
 from dginstyle.images import read_image
 from dginstyle.labels import CLASS_NAMES, PALETTE, colourise, read_label
@@ -69,13 +70,14 @@ def read_metadata(path: Path) -> list[dict]:
     """Return the lines of a set's ``metadata.jsonl``.
 
     Raises:
-        SystemExit: the file is missing, invalid or empty.
+        SystemExit: the file is missing, changed, invalid or empty.
     """
+    require_unchanged(path)
     try:
         items = [json.loads(line) for line in path.read_text().splitlines()]
     except FileNotFoundError:
         raise SystemExit(f"{path} does not exist: run `gather` on the shards of the generated set") from None
-    except json.JSONDecodeError as error:
+    except (ValueError, OSError) as error:
         raise SystemExit(f"{path} has a line that is not JSON ({error}): gather the set again") from None
     if not items:
         raise SystemExit(f"{path} is empty: generate at least one image, then gather the set")

@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from dginstyle.files import partial, put_in_place, refuse_overwriting, whole_file, write_json
+from dginstyle.files import partial, put_in_place, refuse_overwriting, whole_file, write_json, write_lines
 from dginstyle.generation.item import Item
 from dginstyle.identity import Identity, read_identity, require_same
 from dginstyle.labels import CLASS_NAMES
@@ -96,8 +96,7 @@ class Shard:
     def finish(self, indices: Sequence[int]) -> None:
         """Write the metadata and the contact sheet, and rename the shard to its final name."""
         lines = [json.loads(self._line(index).read_text()) for index in indices]
-        with whole_file(self.folder / "metadata.jsonl") as unfinished:
-            unfinished.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+        write_lines(self.folder / "metadata.jsonl", lines)
         pairs = [(self.folder / line["file_name"], self.folder / line["label"]) for line in lines]
         contact_sheet(pairs).save(self.folder / "pictures.png")
         shutil.rmtree(self.lines)

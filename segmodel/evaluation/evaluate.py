@@ -1,6 +1,5 @@
 """Verb ``evaluate``: confusion matrices of one trained model on one target."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from segmodel.evaluation.metrics import confusion_matrix
 from segmodel.evaluation.options import InferenceOptions
 from segmodel.evaluation.records import Record, label_size, write_evaluation
 from segmodel.evaluation.settings import evaluation_settings
+from segmodel.files import read_json
 from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_trained
@@ -62,9 +62,7 @@ def confusions(network: BaseSegmentor, samples: list[Sample], options: Inference
 def _training(weights: Path, model: str, record: Record) -> dict:
     """Return the training's record; stop if it does not match the evaluation's."""
     path = weights.with_name("training.json")
-    if not path.is_file():
-        raise SystemExit(f"{path}: no such file, but `train` writes it next to the weights; run `train` again")
-    training = json.loads(path.read_text())
+    training = read_json(path, "`train` writes it next to the weights; run `train` again")
     expected = {"model": model, "training_set": record.training_set, "seed": record.seed}
     for key, value in expected.items():
         if training[key] != value:

@@ -1,6 +1,5 @@
 """Verb ``measure-quality``: features and predictions of a judge model on a generated or real set."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from segmodel.devices import best_device
 from segmodel.evaluation.inference import resized_image
 from segmodel.evaluation.metrics import confusion_matrix
 from segmodel.evaluation.options import QualityOptions
-from segmodel.files import whole_file
+from segmodel.files import read_json, whole_file
 from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_model, read_config
@@ -38,7 +37,7 @@ def measure_quality(*, model: str, weights: Path, data: Path, output: Path, opti
         options: image and window sizes.
     """
     samples = read_samples(data / "manifest.csv")
-    training = json.loads(weights.with_name("training.json").read_text())
+    training = read_json(weights.with_name("training.json"), "run `train` again")
     if training["model"] != model:
         raise SystemExit(f"{weights}: weights of {training['model']}, not of {model}; pass the judge model's weights")
     network = load_model(read_config(Path(training["config"])), weights)

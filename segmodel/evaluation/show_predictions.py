@@ -1,6 +1,5 @@
 """Verb ``show-predictions``: a figure of images, labels and several models' predictions for each target."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 
 from segmodel.evaluation.inference import predictions
 from segmodel.evaluation.options import InferenceOptions, Mode
-from segmodel.files import whole_file
+from segmodel.files import read_json, whole_file
 from segmodel.labels import colourise, read_label
 from segmodel.manifest import Sample, load_image, read_samples
 from segmodel.models import load_trained
@@ -44,7 +43,7 @@ def show_predictions(
     chosen = {name: spread(read_samples(target.data / "manifest.csv"), images) for name, target in targets.items()}
     columns = {"image": _photographs(chosen, width), "label": _labels(chosen, width)}
     for path in weights:
-        training_set = json.loads(path.with_name("training.json").read_text())["training_set"]
+        training_set = read_json(path.with_name("training.json"), "run `train` again")["training_set"]
         columns[training_set] = _predictions(path, training_set, chosen, targets, width)
     rows = [name for name, samples in chosen.items() for _ in samples]
     with whole_file(output) as partial:

@@ -1,6 +1,5 @@
 """Build models from mmengine configuration files and load their weights."""
 
-import json
 import logging
 from pathlib import Path
 
@@ -13,7 +12,9 @@ from mmseg.models import BaseSegmentor
 from mmseg.registry import MODELS
 from safetensors.torch import load_file
 
+from segmodel.checksums import require_unchanged
 from segmodel.devices import best_device
+from segmodel.files import read_json
 from segmodel.models.pretrained import load_encoder
 from segmodel.models.segmentor import Segmentor
 
@@ -62,6 +63,7 @@ def load_model(config: Config, weights: Path) -> BaseSegmentor:
     """
     if not weights.is_file():
         raise SystemExit(f"{weights}: no such weights; run `python -m segmodel train` first")
+    require_unchanged(weights)
     model = build_untrained(config)
     try:
         state = load_file(weights)
@@ -85,10 +87,8 @@ def load_trained(weights: Path) -> BaseSegmentor:
     Raises:
         SystemExit: a file is missing, or the weights do not fit the model.
     """
-    record = weights.with_name("training.json")
-    if not record.is_file():
-        raise SystemExit(f"{record}: no such file, but `train` writes it next to the weights; run `train` again")
-    config = read_config(Path(json.loads(record.read_text())["config"]))
+    record = read_json(weights.with_name("training.json"), "`train` writes it next to the weights; run `train` again")
+    config = read_config(Path(record["config"]))
     return load_model(config, weights).to(best_device())
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from safetensors.torch import save
 
+from segmodel.checksums import remember
 from segmodel.files import whole_file, write_json
 from segmodel.models import build_untrained, read_config
 from segmodel.models.published import read_checkpoint, renamed, sha256_of
@@ -43,3 +44,4 @@ def import_checkpoint(
     write_json(output / "training.json", record, indent=2)
     with whole_file(output / "weights.safetensors") as partial:
         partial.write_bytes(save({name: value.contiguous() for name, value in network.state_dict().items()}))
+        remember(partial)

@@ -1,12 +1,14 @@
 """Sampling of a training set: the mix of source and generated images, and rare class sampling (RCS) of the source."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from segmodel.files import read_json
 from segmodel.training.options import Redraw
+
+REMEDY = "run `convert` and `rcs-probabilities` on the source set"
 
 
 class RareClassDraw:
@@ -24,11 +26,11 @@ class RareClassDraw:
         """
         indices = {label.resolve(): index for index, label in enumerate(labels)}
         folder, found = options.files_by_class.parent, {}
-        for trainId, files in json.loads(options.files_by_class.read_text()).items():
+        for trainId, files in read_json(options.files_by_class, REMEDY).items():
             paths = ((folder / file).resolve() for file, pixels in files if pixels > options.min_pixels)
             if candidates := [indices[path] for path in paths if path in indices]:
                 found[int(trainId)] = candidates
-        probabilities = json.loads(options.probabilities.read_text())
+        probabilities = read_json(options.probabilities, REMEDY)
         self.classes = [int(trainId) for trainId in probabilities if int(trainId) in found]
         if not self.classes:
             raise SystemExit(

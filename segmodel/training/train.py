@@ -14,6 +14,7 @@ from mmengine.dataset import pseudo_collate
 from safetensors.torch import save
 
 from segmodel.checkpoint import Checkpoint
+from segmodel.checksums import remember
 from segmodel.files import whole_file, write_json
 from segmodel.identity import Identity, digest
 from segmodel.labels import IGNORE, read_label
@@ -217,3 +218,4 @@ def _write(trainer: Trainer, output: Path, record: dict) -> None:
     write_json(output / "training.json", record, indent=2)
     with whole_file(output / "weights.safetensors") as partial:
         partial.write_bytes(save(weights))
+        remember(partial)
