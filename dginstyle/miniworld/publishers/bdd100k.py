@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 from dginstyle.labels import ID_TO_TRAIN_ID
-from dginstyle.miniworld import render_scene
 from dginstyle.miniworld.options import PublisherOptions
 from dginstyle.miniworld.publishers.entry import Entry, jpeg, png
+from dginstyle.miniworld.publishers.scenes import published_scene
 from dginstyle.seeds import derive_seed
 
 
 def pack_bdd100k(options: PublisherOptions, seed: int) -> Iterator[Entry]:
     """Yield image and mask of each scene, with names like the real ones: ``0a1b2c3d-4e5f6071``."""
     for index in range(options.scenes):
-        scene = render_scene(options.domain, index, seed)
+        scene = published_scene(options, index, seed)
         digits = f"{derive_seed(seed, 'bdd100k name', index):016x}"
         name = f"{digits[:8]}-{digits[8:]}"
         mask = png(ID_TO_TRAIN_ID[scene.labels])

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from dginstyle.miniworld import render_scene
 from dginstyle.miniworld.options import PublisherOptions
 from dginstyle.miniworld.publishers.entry import Entry, png
+from dginstyle.miniworld.publishers.scenes import published_scene
 
 CITIES = ("altenfurt", "kronhafen", "seebruck")
 """Fictional cities, one folder each."""
@@ -13,7 +13,7 @@ CITIES = ("altenfurt", "kronhafen", "seebruck")
 def pack_cityscapes(options: PublisherOptions, seed: int) -> Iterator[Entry]:
     """Yield image and id map of each scene, as frame 19 of a sequence, which is the annotated one in the real set."""
     for index in range(options.scenes):
-        scene = render_scene(options.domain, index, seed)
+        scene = published_scene(options, index, seed)
         city = CITIES[index * len(CITIES) // options.scenes]
         frame = f"val/{city}/{city}_{index:06d}_000019"
         yield Entry("leftImg8bit_trainvaltest.zip", f"leftImg8bit/{frame}_leftImg8bit.png", png(scene.image))

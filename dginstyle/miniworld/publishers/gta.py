@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dginstyle.miniworld import Scene, render_scene
 from dginstyle.miniworld.options import PublisherOptions
 from dginstyle.miniworld.publishers.entry import Entry, cityscapes_palette, png
+from dginstyle.miniworld.publishers.scenes import published_scene
 
 
 def pack_gta(options: PublisherOptions, seed: int) -> Iterator[Entry]:
@@ -19,7 +19,7 @@ def pack_gta(options: PublisherOptions, seed: int) -> Iterator[Entry]:
     palette = cityscapes_palette()
     misfit, truncated = options.scenes // 3, 2 * options.scenes // 3
     for index in range(options.scenes):
-        scene: Scene = render_scene(options.domain, index, seed)
+        scene = published_scene(options, index, seed)
         label = scene.labels[:-4, :-8] if index == misfit else scene.labels
         image = png(scene.image)
         if index == truncated:

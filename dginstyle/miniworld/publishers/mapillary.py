@@ -5,32 +5,33 @@ import hashlib
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
 
 from dginstyle.datasets.mapillary import IDS_OF_TRAIN_ID, MAPILLARY, NUM_IDS
 from dginstyle.labels import ID_TO_TRAIN_ID, IGNORE, colourise
-from dginstyle.miniworld import render_scene
 from dginstyle.miniworld.options import PublisherOptions
 from dginstyle.miniworld.publishers.entry import Entry, jpeg, png
+from dginstyle.miniworld.publishers.scenes import enlarged, published_scene
 from dginstyle.seeds import derive_rng
 
 PACKAGE = "mapillary-vistas-dataset_public_v1.2.zip"
 FACTORS = (1.0, 1.25, 1.5)
-"""Image sizes relative to the scene."""
+"""Image sizes relative to the scene, unless the publisher has ``sizes``."""
 
 
 def pack_mapillary(options: PublisherOptions, seed: int) -> Iterator[Entry]:
     """Yield image and label map of each scene."""
     palette = colourise(MAPILLARY.train_ids)
     for index in range(options.scenes):
-        scene = render_scene(options.domain, index, seed)
+        scene = published_scene(options, index, seed)
         rng = derive_rng(seed, "mapillary package", index)
         factor = rng.choice(FACTORS)
-        image = resized(scene.image, factor, Image.Resampling.BICUBIC)
-        labels = resized(draw_vistas_ids(rng)[ID_TO_TRAIN_ID[scene.labels]], factor, Image.Resampling.NEAREST)
+        if not options.sizes:
+            height, width = scene.labels.shape
+            scene = enlarged(scene, (round(height * factor), round(width * factor)))
+        labels = draw_vistas_ids(rng)[ID_TO_TRAIN_ID[scene.labels]]
         digest = hashlib.sha256(f"{seed}/{index}".encode()).digest()
         name = base64.urlsafe_b64encode(digest)[:22].decode()  # real names are 22 characters of this alphabet
-        yield Entry(PACKAGE, f"validation/images/{name}.jpg", jpeg(image))
+        yield Entry(PACKAGE, f"validation/images/{name}.jpg", jpeg(scene.image))
         yield Entry(PACKAGE, f"validation/labels/{name}.png", png(labels, palette))
 
 
@@ -42,9 +43,3 @@ def draw_vistas_ids(rng: np.random.Generator) -> np.ndarray:
     for train_id, group in groups.items():
         table[train_id] = rng.choice(group)
     return table
-
-
-def resized(image: np.ndarray, factor: float, resampling: Image.Resampling) -> np.ndarray:
-    """Return an image or label map (H, W[, 3]) uint8, resized by a factor."""
-    height, width = image.shape[:2]
-    return np.asarray(Image.fromarray(image).resize((round(width * factor), round(height * factor)), resampling))

@@ -23,24 +23,35 @@ from dginstyle.miniworld.packages import render_packages
 from dginstyle.miniworld.publishers import PUBLISHERS
 
 SCENES = 6
-SPLITS = {"gta": "train", "cityscapes": "val", "bdd100k": "val", "mapillary": "val"}
+SPLITS = {
+    "gta": "train",
+    "cityscapes": "val",
+    "bdd100k": "val",
+    "mapillary": "val",
+    "acdc": "val",
+    "dark_zurich": "val",
+}
 DOMAINS = {
     "gta": "source",
     "cityscapes": "cityscapes",
     "bdd100k": "bdd100k",
     "mapillary": "mapillary",
+    "acdc": "bdd100k",
+    "dark_zurich": "bdd100k",
 }
 PACKAGES = {
     "gta": ["01_images.zip", "01_labels.zip", "02_images.zip", "02_labels.zip"],
     "cityscapes": ["gtFine_trainvaltest.zip", "leftImg8bit_trainvaltest.zip"],
     "bdd100k": ["bdd100k_images_10k.zip", "bdd100k_sem_seg_labels_trainval.zip"],
     "mapillary": ["mapillary-vistas-dataset_public_v1.2.zip"],
+    "acdc": ["gt_trainval.zip", "rgb_anon_trainvaltest.zip"],
+    "dark_zurich": ["Dark_Zurich_val_anon.zip"],
 }
 
 
-def publish(adapter, output, seed=0, scenes=SCENES):
+def publish(adapter, output, seed=0, scenes=SCENES, sizes=None):
     options = PublisherOptions(
-        adapter=adapter, domain=DOMAINS[adapter], scenes=scenes, parts=2 if adapter == "gta" else 1
+        adapter=adapter, domain=DOMAINS[adapter], scenes=scenes, parts=2 if adapter == "gta" else 1, sizes=sizes
     )
     render_packages(publisher=adapter, output=output, options=options, seed=seed)
     return output
@@ -117,13 +128,13 @@ def test_mapillary_has_several_sizes_and_several_ids_of_a_class(tmp_path):
     assert max(ids) < 66
 
 
-def unpacked(adapter, folder):
-    publish(adapter, folder / "publisher")
+def unpacked(adapter, folder, **changes):
+    publish(adapter, folder / "publisher", **changes)
     extract(packages=[folder / "publisher" / name for name in PACKAGES[adapter]], output=folder / "raw")
     return folder / "raw"
 
 
-@pytest.mark.parametrize("adapter", ["cityscapes", "bdd100k"])
+@pytest.mark.parametrize("adapter", ["cityscapes", "bdd100k", "acdc", "dark_zurich"])
 def test_converted_labels_are_the_scenes_train_ids(adapter, tmp_path):
     convert(adapter=adapter, raw=unpacked(adapter, tmp_path), split="val", output=tmp_path)
     converted = [read_label(path) for path in sorted((tmp_path / "labels").iterdir())]
@@ -143,6 +154,21 @@ def test_mapillary_labels_are_converted_to_train_ids_at_their_own_size(tmp_path)
         assert Image.open(tmp_path / row["image"]).size == label.shape[::-1]
     found = [np.unique(read_label(tmp_path / row["label"])).tolist() for row in rows]
     assert sorted(found) == sorted(e.tolist() for e in expected)
+
+
+@pytest.mark.parametrize("adapter", PACKAGES)
+def test_sizes_take_turns_and_keep_the_labels_of_the_scenes(adapter, tmp_path):
+    sizes = [(100, 150), (72, 128)]
+    options = ConversionOptions(max_skipped=2)
+    raw = unpacked(adapter, tmp_path, scenes=4, sizes=sizes)
+    convert(adapter=adapter, raw=raw, split=SPLITS[adapter], output=tmp_path, options=options)
+    with (tmp_path / "manifest.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {(int(row["height"]), int(row["width"])) for row in rows} == set(sizes)
+    for row in rows:
+        assert Image.open(tmp_path / row["image"]).size == (int(row["width"]), int(row["height"]))
+    scenes = {frozenset(ID_TO_TRAIN_ID[render_scene(DOMAINS[adapter], i, 0).labels].ravel()) for i in range(4)}
+    assert all(frozenset(read_label(tmp_path / row["label"]).ravel()) in scenes for row in rows)
 
 
 def test_gta_has_one_misfit_and_one_truncated_image_that_are_skipped(tmp_path):
