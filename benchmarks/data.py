@@ -23,11 +23,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from dginstyle.conditioning import CHANNELS
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.diffusion.conditions import one_hot_batch
+from dginstyle.prior.stable_diffusion import sd15_unet, sd15_vae
 from dginstyle.training.controlnet import init_controlnet
 from dginstyle.training.crops import LabelledCrops
 from dginstyle.training.dreambooth import SourceImages
 from dginstyle.training.options import ControlNetOptions, DreamboothOptions
-from tests.reference.random_networks import sd15_unet, sd15_vae
 
 HEIGHT, WIDTH = 1052, 1914
 PAIRS, CLASSES = 8, 19

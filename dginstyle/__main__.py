@@ -13,6 +13,7 @@ VERBS = {
     "tabulate-sets": "dginstyle.datasets.overview:tabulate_sets",
     "rcs-probabilities": "dginstyle.rare_class_sampling:rcs_probabilities",
     "train-prior": "dginstyle.prior.train:train_prior",
+    "draw-prior": "dginstyle.prior.draw:draw_prior",
     "train-dreambooth": "dginstyle.training.dreambooth:train_dreambooth",
     "train-controlnet": "dginstyle.training.controlnet:train_controlnet",
     "download-prior": "dginstyle.diffusion.download_prior:download_prior",

@@ -6,6 +6,7 @@ from segmodel.cli import run_verb
 
 VERBS = {
     "download-encoder": "segmodel.models.download_encoder:download_encoder",
+    "draw-encoder": "segmodel.models.draw_encoder:draw_encoder",
     "train": "segmodel.training.train:train",
     "evaluate": "segmodel.evaluation.evaluate:evaluate",
     "score-predictions": "segmodel.evaluation.score_predictions:score_predictions",

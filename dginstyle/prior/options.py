@@ -15,6 +15,9 @@ from dginstyle.options import (
 )
 
 ArchitectureName = Literal["fine", "coarse"]
+STABLE_DIFFUSION = "stable_diffusion_15"
+RandomPriorName = Literal["stable_diffusion_15", "fine", "coarse"]
+"""Architectures of which ``draw-prior`` writes random weights."""
 
 
 class Pace(Options):

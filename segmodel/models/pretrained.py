@@ -1,6 +1,5 @@
 """Pretrained encoder weights: downloaded once, verified by the hash in the file name, renamed to ours."""
 
-import hashlib
 import re
 import sys
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from segmodel.models.published import mit_converter
+from segmodel.models.published import mit_converter, sha256_of
 
 _HASH = re.compile(r"-([0-9a-f]{8,64})\.")
 _CLASSIFIER = ("fc.", "head.")  # ImageNet classifier, which the encoders lack
@@ -58,11 +57,20 @@ def read_downloaded(file: Path, url: str) -> dict:
     """
     if not file.is_file():
         raise SystemExit(f"{file}: no such file; `python -m segmodel download-encoder` writes it")
-    with file.open("rb") as content:
-        found = hashlib.file_digest(content, "sha256").hexdigest()
-    if not found.startswith(hash_in_name(url)):
+    if not sha256_of(file).startswith(hash_in_name(url)):
         raise SystemExit(f"{file}: damaged, or not {url}; delete it and download it again")
     return torch.load(file, map_location="cpu", weights_only=True)
+
+
+def named_by_hash(file: Path) -> str:
+    """Return a name with a file's own hash, in place of the URL of weights that nobody published.
+
+    Raises:
+        SystemExit: the file does not exist.
+    """
+    if not file.is_file():
+        raise SystemExit(f"{file}: no such file; `python -m segmodel draw-encoder` writes it")
+    return f"{file.stem}-{sha256_of(file)[:8]}{file.suffix}"
 
 
 def hash_in_name(url: str) -> str:

@@ -20,6 +20,7 @@ from segmodel.identity import Identity, digest
 from segmodel.labels import IGNORE, read_label
 from segmodel.manifest import SOURCE
 from segmodel.models import read_config
+from segmodel.models.pretrained import named_by_hash
 from segmodel.training.accelerator import Losses, identify_together, make_accelerator
 from segmodel.training.data import Geometry, TrainingStream
 from segmodel.training.interruption import Interruption
@@ -47,6 +48,7 @@ def train(
     generator: str | None = None,
     presentation: Presentation = Presentation(),  # noqa: B008 (frozen)
     encoder: Path | None = None,
+    random_encoder: Path | None = None,
 ) -> None:
     """Train a model and write ``weights.safetensors``, ``training.json`` and ``logs/``.
 
@@ -63,12 +65,13 @@ def train(
         generator: name of the generator whose images the training set must contain.
         presentation: augmentation and sampling of the training set.
         encoder: the encoder weights that ``download-encoder`` wrote; default: the configuration's, downloaded now.
+        random_encoder: those that ``draw-encoder`` wrote, in place of the configuration's.
 
     Raises:
         SystemExit: a file, the training set, an option or the checkpoint is invalid, or loss or weights are not
             finite.
     """
-    work = partial(_train, model, data, output, state, options, seed, generator, presentation, encoder)
+    work = partial(_train, model, data, output, state, options, seed, generator, presentation, encoder, random_encoder)
     run_on(options.processes, work)
 
 
@@ -82,8 +85,11 @@ def _train(
     generator: str | None,
     presentation: Presentation,
     encoder: Path | None,
+    random_encoder: Path | None,
 ) -> None:
     accelerator, config = make_accelerator(options.precision, options.tf32), read_config(options.config)
+    if random_encoder:
+        encoder, config.encoder_weights = random_encoder, named_by_hash(random_encoder)
     geometry = Geometry(options.crop, options.source_size, options.cat_max_ratio, options.keep_ratio)
     stream = TrainingStream(data, geometry, seed, presentation)
     images = Counter(row["origin"] for row in stream.rows.load_data_list())

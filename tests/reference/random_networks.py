@@ -4,14 +4,14 @@ import tempfile
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, ControlNetModel, DDIMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
 from torch import Tensor
-from transformers import CLIPTextConfig, CLIPTextModel
 
 from dginstyle.conditioning import CHANNELS
 from dginstyle.diffusion.loading import TextEncoder, latent_factor
 from dginstyle.diffusion.networks import GeneratorNetworks
 from dginstyle.prior.networks import build_tokenizer
+from dginstyle.prior.stable_diffusion import sd15_scheduler, sd15_text_encoder, sd15_unet, sd15_vae
 from dginstyle.training.controlnet import init_controlnet
 
 
@@ -33,39 +33,16 @@ def stable_diffusion_15(dtype: torch.dtype, device: str = "cpu") -> GeneratorNet
         )
 
 
-def sd15_unet() -> UNet2DConditionModel:
-    """Return a U-Net of 860 M parameters on latents (N, 4, 64, 64)."""
-    return UNet2DConditionModel(sample_size=64, cross_attention_dim=768, attention_head_dim=8)
-
-
 def sd15_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
     """Return a ControlNet of 361 M parameters with the published condition embedding."""
     return with_effect(init_controlnet(unet, (16, 32, 96, 256), factor=8, seed=0))
-
-
-def sd15_vae() -> AutoencoderKL:
-    """Return an autoencoder of 84 M parameters: images (N, 3, 512, 512) to latents (N, 4, 64, 64)."""
-    return AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(128, 256, 512, 512),
-        layers_per_block=2,
-        sample_size=512,
-    )
-
-
-def sd15_scheduler() -> DDIMScheduler:
-    """Return the noise schedule."""
-    betas = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
-    return DDIMScheduler(**betas, clip_sample=False, set_alpha_to_one=False, steps_offset=1)
 
 
 def frozen_text_encoder(dtype: torch.dtype) -> TextEncoder:
     """Return CLIP ViT-L/14's text encoder with the mini prior's tokenizer."""
     with tempfile.TemporaryDirectory() as folder:
         tokenizer = build_tokenizer(Path(folder) / "tokenizer")
-    config = CLIPTextConfig(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12)
-    return TextEncoder(tokenizer, CLIPTextModel(config).to(dtype).requires_grad_(False).eval())
+    return TextEncoder(tokenizer, sd15_text_encoder().to(dtype).requires_grad_(False).eval())
 
 
 def for_prior(networks_unet: UNet2DConditionModel, vae: AutoencoderKL) -> ControlNetModel:

@@ -40,7 +40,7 @@ class Generation:
         if trains_prior(self.config):
             return self.config["prior"]
         folder = prior_folder(self.config, self.repository)
-        return os.path.relpath(folder) if folder else f"results/{self.config['benchmark']}/downloads/prior"
+        return os.path.relpath(folder) if folder else f"results/{self.config['benchmark']}/{self._prior_from_afar()}"
 
     def prior_files(self, wildcards: Wildcards) -> str | list[str]:
         """Return the files of the prior, or its folder if a rule makes it."""
@@ -48,8 +48,11 @@ class Generation:
             return "<benchmark>/prior"
         folder = prior_folder(self.config, self.repository)
         if folder is None:
-            return "<benchmark>/downloads/prior"
+            return f"<benchmark>/{self._prior_from_afar()}"
         return sorted(os.path.relpath(path) for path in folder.rglob("[!.]*") if path.is_file())
+
+    def _prior_from_afar(self) -> str:
+        return "random/prior" if self.config.get("random_weights") else "downloads/prior"
 
     def prior_origin(self, wildcards: Wildcards) -> list[str]:
         """Return the arguments with the prior's hub id and commit."""

@@ -26,7 +26,7 @@ from dginstyle.options import (  # noqa: E402
     PositiveInt,
     require_unique,
 )
-from dginstyle.prior.options import PriorOptions  # noqa: E402
+from dginstyle.prior.options import PriorOptions, RandomPriorName  # noqa: E402
 from dginstyle.training.options import ControlNetOptions, DreamboothOptions  # noqa: E402
 from segmodel.evaluation.options import InferenceOptions, Mode  # noqa: E402
 from segmodel.labels import Encoding  # noqa: E402
@@ -169,6 +169,11 @@ class Configuration(Options):
     prior: str = Field(min_length=1, description="U^P, the pretrained latent diffusion model: a folder or a hub id")
     prior_revision: str | None = Field(
         None, pattern="^[0-9a-f]{40}$", description="commit of the prior's hub repository, 40 hexadecimal digits"
+    )
+    random_weights: RandomPriorName | None = Field(
+        None,
+        description="for a rehearsal: random weights in place of a downloaded prior, in this architecture, and of the "
+        "pretrained encoders; null: downloaded",
     )
     prior_training: PriorOptions | None = Field(
         description="how rebuild_prior trains the mini prior; null where the prior comes from elsewhere"

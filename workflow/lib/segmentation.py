@@ -147,14 +147,16 @@ class Segmentation:
         return options(values)
 
     def encoder(self, wildcards: Wildcards) -> dict[str, str]:
-        """Return the downloaded encoder weights of a model as an input, if its configuration has any."""
+        """Return the downloaded or random encoder weights of a model as an input, if its configuration has any."""
         config = self.config["models"][wildcards.model]["config"]
-        file = "<benchmark>/downloads/encoders/{model}.pth"
+        origin = "random" if self.config.get("random_weights") else "downloads"
+        file = f"<benchmark>/{origin}/encoders/{{model}}.pth"
         return {"encoder": file} if assigns(config, "encoder_weights") else {}
 
     def encoder_argument(self, wildcards: Wildcards, input: dict) -> list[str]:
-        """Return the argument with the downloaded encoder weights, if there are any."""
-        return argument("encoder", input.get("encoder"))
+        """Return the argument with the downloaded or random encoder weights, if there are any."""
+        name = "random_encoder" if self.config.get("random_weights") else "encoder"
+        return argument(name, input.get("encoder"))
 
     def model_config(self, wildcards: Wildcards) -> str:
         """Return a model's configuration file, relative to the working directory."""

@@ -64,6 +64,8 @@ def network_settings(config: dict, needs: Collection[str]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     if {"prior", "unet", "controlnet"} & {*needs}:
         settings["prior"] = config["prior"]
+        if architecture := config.get("random_weights"):
+            settings["random_weights"] = architecture
     if needs_unet(config, needs):
         settings["dreambooth"] = given.get("unet_source") or section_settings(config, "dreambooth")
     if "controlnet" in needs:

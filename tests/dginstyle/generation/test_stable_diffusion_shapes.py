@@ -17,17 +17,12 @@ from dginstyle.captions import caption
 from dginstyle.conditioning import channels
 from dginstyle.generation.options import SamplingOptions, SecondPassOptions
 from dginstyle.generation.synthesis import Synthesiser
+from dginstyle.prior.stable_diffusion import sd15_scheduler, sd15_unet, sd15_vae
 from dginstyle.training.controlnet import ControlNetTask, init_controlnet
 from dginstyle.training.dreambooth import Dreambooth
 from dginstyle.training.loop import batches, optimise, start
 from dginstyle.training.options import ControlNetOptions, DreamboothOptions
-from tests.reference.random_networks import (
-    frozen_text_encoder,
-    sd15_scheduler,
-    sd15_unet,
-    sd15_vae,
-    stable_diffusion_15,
-)
+from tests.reference.random_networks import frozen_text_encoder, stable_diffusion_15
 
 pytestmark = pytest.mark.full_size
 SIDE = 512

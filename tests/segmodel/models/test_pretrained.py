@@ -7,6 +7,7 @@ from mmseg.registry import MODELS
 
 from segmodel.models import build_model, read_config
 from segmodel.models.download_encoder import download_encoder
+from segmodel.models.draw_encoder import draw_encoder
 from segmodel.models.mit import MixTransformer
 from segmodel.models.pretrained import encoder_state, fetched
 
@@ -131,3 +132,20 @@ def test_damaged_encoder_file_is_rejected(published, tmp_path):
 def test_model_without_encoder_weights_has_nothing_to_download(tmp_path):
     with pytest.raises(SystemExit, match="has no encoder_weights"):
         download_encoder(config=CONFIGS / "deeplabv2_mini.py", output=tmp_path / "encoder.pth")
+
+
+def test_random_encoder_has_the_shapes_of_the_published_one_and_needs_no_network(published, tmp_path):
+    config, encoder = published
+    draw_encoder(config=config, output=tmp_path / "encoder.pth", seed=0)
+    drawn = torch.load(tmp_path / "encoder.pth", weights_only=True)["state_dict"]
+    assert {name: value.shape for name, value in drawn.items()} == {n: v.shape for n, v in encoder.state_dict().items()}
+    draw_encoder(config=config, output=tmp_path / "again.pth", seed=0)
+    again = torch.load(tmp_path / "again.pth", weights_only=True)["state_dict"]
+    assert all(torch.equal(value, again[name]) for name, value in drawn.items())
+
+
+def test_random_encoder_is_never_taken_for_the_published_one(published, tmp_path):
+    config, _ = published
+    draw_encoder(config=config, output=tmp_path / "encoder.pth", seed=0)
+    with pytest.raises(SystemExit, match="encoder.pth: damaged, or not file://"):
+        build_model(read_config(config), seed=0, encoder=tmp_path / "encoder.pth")
