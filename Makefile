@@ -4,7 +4,7 @@ VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help plan benchmark smoke report pull track stages schema rows networks test reliability lint format lock
+.PHONY: help plan benchmark smoke report pull track stages schema rows networks docs test reliability lint format lock
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  /p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +41,9 @@ schema: $(INSTALLED)  ## regenerate the configuration's schema and docs/options.
 
 rows: $(INSTALLED)  ## regenerate docs/published_rows.md after changes of config/paper.yaml or of the published settings
 	python workflow/lib/published_rows.py
+
+docs: $(INSTALLED)  ## the documentation as a site, build/site/index.html; `mkdocs serve` shows it while you write
+	NO_MKDOCS_2_WARNING=1 mkdocs build
 
 networks: $(INSTALLED)  ## recount the networks' parameters and operations after changes of architectures
 	python workflow/lib/networks.py

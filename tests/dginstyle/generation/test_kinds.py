@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from dginstyle.labels import ID_TO_TRAIN_ID, read_label
 from dginstyle.miniworld import render_scene
 from dginstyle.pictures import save_png
 
+ROOT = Path(__file__).parents[3]
 SEED = 3
 COMMON = {"images": 3, "images_per_shard": 3, "rare_class_sampling": False, "crop": [64, 64], "min_class_share": 0.01}
 
@@ -106,61 +108,30 @@ def test_inconsistent_inputs_stop_with_a_message(data, tmp_path, changes, senten
     assert not (tmp_path / "0").exists()
 
 
-MIRROR = '''"""Kind ``mirror``: the source's crops, mirrored."""
-
-from typing import Literal
-
-from pydantic import Field
-
-from dginstyle.generation.kinds import GeneratorOptions
-
-
-class MirrorOptions(GeneratorOptions):
-    """The source's crops, mirrored."""
-
-    kind: Literal["mirror"] = Field(description="mirror: the source's crops, mirrored")
-
-
-class MirrorGenerator:
-    """Mirrors the items of a shard."""
-
-    Options, torch, batch_size, passes = MirrorOptions, False, 2, 0
-
-    def __init__(self, options, inputs, source, seed):
-        self.source = source
-
-    @staticmethod
-    def needs(options):
-        return ("images",)
-
-    def draw(self, items):
-        return [(item, item.crop.of(self.source.image(item.source_image))[:, ::-1]) for item in items]
-'''
+def documented(language, page="docs/own_generator.md"):
+    """Return the last code block of a language in a page."""
+    text = (ROOT / page).read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[-1]
 
 
 def test_a_kind_is_one_module_and_one_entry(data, tmp_path):
-    root = Path(__file__).parents[3]
     for folder in ("dginstyle", "segmodel", "workflow", "config", "resources"):
-        shutil.copytree(root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "dginstyle/generation/mirror.py").write_text(MIRROR)
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "dginstyle/generation/flat.py").write_text(documented("python"))
     kinds = tmp_path / "dginstyle/generation/kinds.py"
-    entry = '    "mirror": "dginstyle.generation.mirror:MirrorGenerator",\n'
-    kinds.write_text(kinds.read_text().replace("KINDS = {\n", "KINDS = {\n" + entry))
+    kinds.write_text(kinds.read_text().replace("KINDS = {\n", "KINDS = {\n" + documented("text")))
     command = [sys.executable, "-m", "dginstyle", "generate-shard", "--data", data, "--list", data / "list.csv"]
-    command += ["--shard", "0", "--shards", "1", "--output", tmp_path / "shard", "--seed", "0"]
-    options = {"--options": COMMON | {"kind": "mirror"}, "--inputs": {"images": str(data)}}
-    command += [word for name, value in options.items() for word in (name, json.dumps(value))]
+    command += ["--shard", "0", "--shards", "1", "--output", tmp_path / "shard", "--seed", "0", "--inputs", "{}"]
+    command += ["--options", json.dumps(COMMON | {"kind": "flat", "noise": 0})]
     done = subprocess.run(list(map(str, command)), cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     line = json.loads((tmp_path / "shard/metadata.jsonl").read_text().splitlines()[0])
-    top, left, height, width = line["crop"]
-    source = render_scene("source", 0, SEED).image[top : top + height, left : left + width]
-    assert np.array_equal(np.asarray(Image.open(tmp_path / "shard" / line["file_name"])), source[:, ::-1])
-    entry = {"based_on": "dginstyle", "kind": "mirror", "images_per_shard": 480}
+    image, label = (np.asarray(Image.open(tmp_path / "shard" / line[key])) for key in ("file_name", "label"))
+    colours = [np.unique(image[label == train_id], axis=0) for train_id in np.unique(label)]
+    assert len(colours) > 3 and all(len(found) == 1 for found in colours)
     places = ["--snakefile", tmp_path / "workflow/Snakefile", "--directory", tmp_path, "-n"]
-    target = "results/mini/generated/mirrored/shards/0/metadata.jsonl"
-    config = tmp_path / "mirrored.yaml"
-    config.write_text(json.dumps({"generators": {"mirrored": entry}}))
-    command = [sys.executable, "-m", "snakemake", *places, "--configfile", config, "--", target]
+    (tmp_path / "mine.yaml").write_text(documented("yaml"))
+    target = "results/mini/generated/flat/shards/0/metadata.jsonl"
+    command = [sys.executable, "-m", "snakemake", *places, "--configfile", tmp_path / "mine.yaml", "--", target]
     plan = subprocess.run(list(map(str, command)), cwd=tmp_path, capture_output=True, text=True)
     assert "rule generate_light_shard" in plan.stdout, plan.stderr
