@@ -9,6 +9,7 @@ from reporting import Reporting, decisive
 def test_report_can_be_made_at_any_time(snakemake, tmp_path):
     result = snakemake(tmp_path, "--nolock", "refresh_report")
     assert result.returncode == 0, result.stderr
+    assert "page with everything: results/report.html" in result.stderr
     page = (tmp_path / "results/report.html").read_text()
     assert "this run is not complete" in page
     assert "not there yet" in page

@@ -61,6 +61,11 @@ def test_summary_warns_that_smoke_numbers_are_meaningless(smoke):
     assert "mean nothing" in (smoke / "results/dg_miou_summary.md").read_text()
 
 
+def test_terminal_ends_with_the_table(smoke_run):
+    _, printed = smoke_run
+    assert "smoke: mIoU in %" in printed and "page with everything: results/report.html" in printed
+
+
 def test_metrics_are_json(smoke):
     assert json.loads((smoke / "results/metrics.json").read_text())
 

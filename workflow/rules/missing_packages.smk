@@ -1,4 +1,5 @@
 import packages
+import terminal
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
@@ -21,3 +22,5 @@ def package_origins(wildcards):
 onstart:
     if requests and not workflow.touch:
         raise WorkflowError(" ".join(requests.values()))
+    if not workflow.touch:
+        terminal.Follower(Path(BENCHMARK, "logs")).start()

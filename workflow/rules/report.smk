@@ -1,3 +1,9 @@
+import time
+
+import terminal
+
+started = time.time()
+
 RESULTS = [
     "results/dg_miou.csv",
     "results/dg_miou_classes.csv",
@@ -42,3 +48,12 @@ rule refresh_report:
     shell:
         "python -m segmodel render-report --results results --benchmark {params.benchmark} --run {params.run:q}"
         " --output results/report.html &> {log}"
+
+
+onsuccess:
+    if not workflow.touch:
+        print(terminal.closing(Path("results"), config["benchmark"], started), file=sys.stderr)
+
+
+onerror:
+    print("`make report` shows what exists so far, in results/report.html.", file=sys.stderr)
