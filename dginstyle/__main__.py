@@ -11,6 +11,7 @@ VERBS = {
     "extract": "dginstyle.datasets.extract:extract",
     "convert": "dginstyle.datasets.convert:convert",
     "tabulate-sets": "dginstyle.datasets.overview:tabulate_sets",
+    "list-conditions": "dginstyle.miniworld.conditions:list_conditions",
     "rcs-probabilities": "dginstyle.rare_class_sampling:rcs_probabilities",
     "train-prior": "dginstyle.prior.train:train_prior",
     "draw-prior": "dginstyle.prior.draw:draw_prior",

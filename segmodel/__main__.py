@@ -16,6 +16,7 @@ VERBS = {
     "measure-quality": "segmodel.evaluation.quality:measure_quality",
     "tabulate-quality": "segmodel.tables.quality:tabulate_quality",
     "compare-classes": "segmodel.tables.classes:compare_classes",
+    "compare-conditions": "segmodel.tables.conditions:compare_conditions",
     "compare-ablations": "segmodel.tables.ablations:compare_ablations",
     "render-report": "segmodel.report.render:render_report",
     "summarise": "segmodel.tables.summarise:summarise",

@@ -15,4 +15,5 @@ ACDC = Adapter(
     label_suffix="_gt_labelTrainIds.png",
     train_ids=IDENTITY,
     known_ids=KNOWN_TRAIN_IDS,
+    conditions=("fog", "night", "rain", "snow"),
 )

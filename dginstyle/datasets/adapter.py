@@ -27,6 +27,7 @@ class Adapter:
         image_suffix: file name of an image after the pair's name; ``label_suffix`` likewise.
         train_ids: (256,) uint8, label id to trainId or 255.
         known_ids: (256,) bool, ids that the publisher defines; any other id means a damaged or wrong label map.
+        conditions: folders of the images that name the condition, such as fog; empty if the folders name none.
         causes: pattern of files in other packages or versions to what to do about them, for sets that are not found.
     """
 
@@ -41,6 +42,7 @@ class Adapter:
     label_suffix: str
     train_ids: np.ndarray
     known_ids: np.ndarray
+    conditions: tuple[str, ...] = ()
     causes: Mapping[str, str] = field(default_factory=dict)
 
 

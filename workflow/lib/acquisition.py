@@ -54,6 +54,12 @@ class Acquisition:
         smallest = smallest_source(self.config) if wildcards.dataset == self.config["source"] else None
         return options(chosen_options, {"smallest": smallest} if smallest else {}, execution=frozenset({"smallest"}))
 
+    def condition_arguments(self, wildcards: Wildcards) -> list[str]:
+        """Return the arguments that tell where the conditions of a target's images are known from."""
+        if publisher := self.config["publishers"].get(wildcards.target):
+            return ["--publisher", options(publisher), "--seed", str(self.config["seed"])]
+        return ["--adapter", self.config["datasets"][wildcards.target]["adapter"]]
+
     def reports_by_set(self, wildcards: Wildcards, input: list[str]) -> str:
         """Return the reports by data set, as JSON."""
         return json.dumps(dict(zip(tabulated_sets(self.config), input, strict=True)))

@@ -23,7 +23,7 @@ SCENE, DRAWN = 0.035, 0.022
 DOWNLOAD, ARCHIVE = 2.0e7, 1.0e8
 """Bytes a second of a download (assumed), and of unpacking and hashing (assumed)."""
 FIGURES = (
-    *("summarise_evaluations", "compare_classes", "compare_ablations"),
+    *("summarise_evaluations", "compare_classes", "compare_conditions", "compare_ablations"),
     *("draw_figures", "draw_ablations", "plot_samples", "render_report"),
 )
 DOWNLOADED = ("fetch_package", "download_prior", "download_network", "download_encoder")

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from configuration import execution_keys
@@ -107,6 +107,10 @@ class Segmentation:
         compared = {name: chosen(entry, "protocol", "compared_with") for name, entry in entries.items() if entry}
         own = chosen(self.config, "averages", "baseline", "seed", *keys)
         return options(self.config["bootstrap"], own, {"rows": compared})
+
+    def conditions_by_target(self, wildcards: Wildcards, input: Mapping) -> str:
+        """Return the files of the images' conditions by target, as JSON."""
+        return json.dumps({Path(path).parent.name: path for path in input["conditions"]})
 
     def generator(self, wildcards: Wildcards) -> str | None:
         """Return the generator of a training set, or None."""

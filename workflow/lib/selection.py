@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from packages import checkpoint_arm, imported
 from protocols import protocol_entry
 
+from dginstyle.datasets.registry import adapter_named
+
 Training = tuple[str, str, int]
 """Model, training set and seed."""
 
@@ -72,6 +74,15 @@ def tabulated_sets(config: dict) -> list[str]:
     """Return the sets of data_sets.csv: source, targets, and the imported generated sets in the tables."""
     used = used_generators(config, table_sets(config))
     return [config["source"], *config["targets"], *(name for name in used if name in imported(config, "generators"))]
+
+
+def targets_with_conditions(config: dict) -> list[str]:
+    """Return the targets whose images have known conditions: the mini world's, and those whose folders name them."""
+    adapters = {name: config["datasets"][name]["adapter"] for name in config["targets"]}
+    named = [
+        name for name, adapter in adapters.items() if isinstance(adapter, str) and adapter_named(adapter).conditions
+    ]
+    return [name for name in config["targets"] if name in config["publishers"] or name in named]
 
 
 def evaluation_protocol(config: dict, model: str, target: str, training_set: str | None = None) -> dict:

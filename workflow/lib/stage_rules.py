@@ -23,6 +23,8 @@ RULES = {
         "tabulate_quality",
         "summarise_evaluations",
         "compare_classes",
+        "list_conditions",
+        "compare_conditions",
         "render_summary",
         "tabulate_sets",
         "write_latex",

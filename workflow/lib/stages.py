@@ -15,7 +15,7 @@ from existing_results import local_adapter, pretrained_networks
 from imports import assigns, collapsed, files_of_kind, files_of_rule, model_files
 from packages import imported
 from sections import load_kind
-from selection import evaluated_models, table_sets, trainings, used_generators
+from selection import evaluated_models, table_sets, targets_with_conditions, trainings, used_generators
 from stage_rules import RULES
 
 REPOSITORY = Path(__file__).parents[2]
@@ -197,13 +197,22 @@ class Pipeline:
         evaluations += [f"{self.results}/predictions/{name}" for name in config.get("predictions", {})]
         prefixes = ("data-", "statistics-", "generate-", "train-")
         deps = [out for stage in self.stages if stage.startswith(prefixes) for out in self._outs(stage)]
-        drawn = ["gains", "scores", "classes", *(["quality"] if config["quality"] else [])]
+        known = targets_with_conditions(config)
+        drawn = [
+            "gains",
+            "scores",
+            "classes",
+            *(["conditions"] if known else []),
+            *(["quality"] if config["quality"] else []),
+        ]
         figures = [f"predictions_{model}" for model in evaluated_models(config)]
         figures += [f"samples_{name}" for name in used_generators(config, table_sets)]
         tables = [f"results/{name}" for name in RESULTS] + [
             f"{self.results}/data/data_sets.{e}" for e in ("csv", "html")
         ]
         tables += [f"results/figures/{name}.svg" for name in drawn]
+        if known:
+            tables += ["results/dg_miou_conditions.csv", *(f"{self.results}/data/{t}/conditions.csv" for t in known)]
         if config["quality"]:
             tables += ["results/quality.csv", f"{self.results}/quality"]
         params = [key for model in config["models"] for key in self._decisive("models", model)]

@@ -34,6 +34,7 @@ rule compare_ablations:
 use rule draw_figures as draw_ablations with:
     input:
         tables="results/ablations.csv",
+        conditions=[],
         quality=[],
     output:
         first="results/figures/ablations.svg",

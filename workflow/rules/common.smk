@@ -6,7 +6,7 @@ from options import argument, chosen, input_list, options, without
 from quality import Quality
 from reporting import Reporting
 from segmentation import Segmentation
-from selection import evaluated_models, table_sets, tabulated_sets, used_generators
+from selection import evaluated_models, table_sets, tabulated_sets, targets_with_conditions, used_generators
 
 # Their methods are the input and params functions of the rules.
 acquisition = Acquisition(config, REPOSITORY)

@@ -8,6 +8,7 @@ RESULTS = [
     "results/dg_miou.csv",
     "results/dg_miou_classes.csv",
     "results/dg_miou_summary.html",
+    *(["results/dg_miou_conditions.csv"] if CONDITIONS else []),
     "results/dg_miou_summary.tex",
     *expand("results/figures/{name}.png", name=FIGURES),
     *expand("results/figures/predictions_{model}.png", model=evaluated_models(config)),

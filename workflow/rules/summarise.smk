@@ -1,4 +1,11 @@
-FIGURES = ["gains", "scores", "classes", *(["quality"] if config["quality"] else [])]
+CONDITIONS = targets_with_conditions(config)
+FIGURES = [
+    "gains",
+    "scores",
+    "classes",
+    *(["conditions"] if CONDITIONS else []),
+    *(["quality"] if config["quality"] else []),
+]
 
 
 rule summarise_evaluations:
@@ -76,6 +83,47 @@ rule compare_classes:
         " --options {params.options:q} &> {log}"
 
 
+rule list_conditions:
+    input:
+        "<benchmark>/data/{target}/manifest.csv",
+    output:
+        "<benchmark>/data/{target}/conditions.csv",
+    log:
+        "<benchmark>/logs/list_conditions/{target}.log",
+    conda:
+        "../envs/data.yaml"
+    params:
+        data=subpath(input[0], parent=True),
+        arguments=acquisition.condition_arguments,
+    shell:
+        "python -m dginstyle list-conditions --data {params.data} --output {output} {params.arguments:q} &> {log}"
+
+
+rule compare_conditions:
+    input:
+        evaluations=segmentation.evaluations(table_sets(config)),
+        conditions=expand("<benchmark>/data/{target}/conditions.csv", target=CONDITIONS),
+    output:
+        report(
+            "results/dg_miou_conditions.csv",
+            caption="../report/conditions.rst",
+            category="Domain generalisation",
+            labels={"result": "gains per condition", "format": "csv"},
+        ),
+    log:
+        "<benchmark>/logs/compare_conditions.log",
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    params:
+        evaluations=input_list("evaluations"),
+        conditions=segmentation.conditions_by_target,
+        options=segmentation.table_options(),
+    shell:
+        "python -m segmodel compare-conditions --evaluations {params.evaluations:q}"
+        " --conditions {params.conditions:q} --output {output} --options {params.options:q} &> {log}"
+
+
 rule render_summary:
     input:
         "results/dg_miou_summary.md",
@@ -113,6 +161,7 @@ rule draw_figures:
     input:
         "results/dg_miou.csv",
         tables=["results/dg_miou_gains.csv", "results/dg_miou_summary.csv", "results/dg_miou_classes.csv"],
+        conditions="results/dg_miou_conditions.csv" if CONDITIONS else [],
         quality="results/quality.csv" if config["quality"] else [],
     output:
         expand("results/figures/{name}.svg", name=FIGURES[1:]),
@@ -128,7 +177,7 @@ rule draw_figures:
     conda:
         "../envs/report.yaml"
     params:
-        tables=input_list("tables", "quality"),
+        tables=input_list("tables", "conditions", "quality"),
         folder=subpath(output.first, parent=True),
         baseline=config["baseline"],
     shell:

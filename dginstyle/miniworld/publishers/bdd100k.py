@@ -16,5 +16,6 @@ def pack_bdd100k(options: PublisherOptions, seed: int) -> Iterator[Entry]:
         digits = f"{derive_seed(seed, 'bdd100k name', index):016x}"
         name = f"{digits[:8]}-{digits[8:]}"
         mask = png(ID_TO_TRAIN_ID[scene.labels])
-        yield Entry("bdd100k_images_10k.zip", f"bdd100k/images/10k/val/{name}.jpg", jpeg(scene.image))
+        image = f"bdd100k/images/10k/val/{name}.jpg"
+        yield Entry("bdd100k_images_10k.zip", image, jpeg(scene.image), scene.weather)
         yield Entry("bdd100k_sem_seg_labels_trainval.zip", f"bdd100k/labels/sem_seg/masks/val/{name}.png", mask)

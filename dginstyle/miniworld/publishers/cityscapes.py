@@ -16,5 +16,6 @@ def pack_cityscapes(options: PublisherOptions, seed: int) -> Iterator[Entry]:
         scene = published_scene(options, index, seed)
         city = CITIES[index * len(CITIES) // options.scenes]
         frame = f"val/{city}/{city}_{index:06d}_000019"
-        yield Entry("leftImg8bit_trainvaltest.zip", f"leftImg8bit/{frame}_leftImg8bit.png", png(scene.image))
+        image = f"leftImg8bit/{frame}_leftImg8bit.png"
+        yield Entry("leftImg8bit_trainvaltest.zip", image, png(scene.image), scene.weather)
         yield Entry("gtFine_trainvaltest.zip", f"gtFine/{frame}_gtFine_labelIds.png", png(scene.labels))

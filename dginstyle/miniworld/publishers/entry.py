@@ -10,11 +10,19 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Entry:
-    """A file in a package."""
+    """A file in a package.
+
+    Attributes:
+        package: name of the package.
+        name: path in it.
+        content: of the file.
+        condition: weather of an image; empty for other files.
+    """
 
     package: str
     name: str
     content: bytes
+    condition: str = ""
 
 
 def png(image: np.ndarray, palette: np.ndarray | None = None) -> bytes:

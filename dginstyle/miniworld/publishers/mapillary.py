@@ -31,7 +31,7 @@ def pack_mapillary(options: PublisherOptions, seed: int) -> Iterator[Entry]:
         labels = draw_vistas_ids(rng)[ID_TO_TRAIN_ID[scene.labels]]
         digest = hashlib.sha256(f"{seed}/{index}".encode()).digest()
         name = base64.urlsafe_b64encode(digest)[:22].decode()  # real names are 22 characters of this alphabet
-        yield Entry(PACKAGE, f"validation/images/{name}.jpg", jpeg(scene.image))
+        yield Entry(PACKAGE, f"validation/images/{name}.jpg", jpeg(scene.image), scene.weather)
         yield Entry(PACKAGE, f"validation/labels/{name}.png", png(labels, palette))
 
 
