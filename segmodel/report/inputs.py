@@ -55,7 +55,7 @@ def quality(run: Run) -> Section:
         )
         chart = charts.specification(charts.quality_chart(table), PAGE)
         blocks.append(Chart(name.removesuffix(".csv"), text, words, chart))
-        caption = "Fidelity in %, distance × 1000, diversity: root mean square distance of features, rare pixels in %."
+        caption = "Fidelity and rare pixels in %; distance (× 1000) and diversity of the looks of the classes."
         titled = table.drop(columns=list(CLASS_NAMES)).rename(columns=lambda title: title.replace("_", " "))
         blocks.append(frame_table(titled, caption, digits=2))
     return Section("quality", "Quality and diversity", blocks or [Missing("Quality", "snakemake results/quality.csv")])

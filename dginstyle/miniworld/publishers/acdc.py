@@ -16,6 +16,6 @@ def pack_acdc(options: PublisherOptions, seed: int) -> Iterator[Entry]:
         scene = published_scene(options, index, seed)
         recording = f"{CONDITIONS[index % len(CONDITIONS)]}/val/GOPR{index:04d}"
         frame = f"{recording}/GOPR{index:04d}_frame_{index:06d}"
-        yield Entry("rgb_anon_trainvaltest.zip", f"rgb_anon/{frame}_rgb_anon.png", png(scene.image))
+        yield Entry("rgb_anon_trainvaltest.zip", f"rgb_anon/{frame}_rgb_anon.png", png(scene.image), scene.weather)
         labels = png(ID_TO_TRAIN_ID[scene.labels])
         yield Entry("gt_trainval.zip", f"gt/{frame}_gt_labelTrainIds.png", labels)

@@ -15,5 +15,5 @@ def pack_dark_zurich(options: PublisherOptions, seed: int) -> Iterator[Entry]:
     for index in range(options.scenes):
         scene = published_scene(options, index, seed)
         frame = f"val/night/GOPR0356/GOPR0356_frame_{index:06d}"
-        yield Entry(PACKAGE, f"rgb_anon/{frame}_rgb_anon.png", png(scene.image))
+        yield Entry(PACKAGE, f"rgb_anon/{frame}_rgb_anon.png", png(scene.image), scene.weather)
         yield Entry(PACKAGE, f"gt/{frame}_gt_labelTrainIds.png", png(ID_TO_TRAIN_ID[scene.labels]))

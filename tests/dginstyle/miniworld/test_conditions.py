@@ -8,7 +8,7 @@ from dginstyle.miniworld.options import PublisherOptions
 from dginstyle.miniworld.publishers import PUBLISHERS
 
 
-@pytest.mark.parametrize("publisher", ["cityscapes", "bdd100k", "mapillary"])
+@pytest.mark.parametrize("publisher", ["cityscapes", "bdd100k", "mapillary", "acdc", "dark_zurich"])
 def test_conditions_of_a_rendered_set_are_the_weathers_of_its_scenes(tmp_path, publisher):
     options = PublisherOptions(adapter=publisher, domain="bdd100k", scenes=6)
     weathers = [render_scene("bdd100k", index, 3).weather for index in range(6)]
