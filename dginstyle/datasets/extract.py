@@ -105,8 +105,10 @@ def link_package(package: Path, folder: Path) -> None:
     """Link the entries of a folder, which is never written to; folders that several packages have are joined.
 
     Raises:
-        SystemExit: another package has an image of the same name with different content.
+        SystemExit: it is empty, or another package has an image of the same name with different content.
     """
+    if not any(package.iterdir()):
+        raise SystemExit(f"{package} is an empty folder: fetch the package, or name the folder that holds its files")
     try:
         link_entries(package, folder)
     except ValueError as error:

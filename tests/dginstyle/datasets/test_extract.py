@@ -116,6 +116,11 @@ def test_a_missing_package_is_named(tmp_path):
     refused([tmp_path / "01.zip"], tmp_path / "raw", "01.zip does not exist: fetch it first")
 
 
+def test_an_empty_folder_is_no_package(tmp_path):
+    (tmp_path / "val.zip").mkdir()
+    refused([tmp_path / "val.zip"], tmp_path / "raw", "val.zip is an empty folder: fetch the package, or name")
+
+
 def test_a_nonempty_folder_is_not_modified(tmp_path):
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "mine.txt").write_text("mine")
