@@ -133,6 +133,6 @@ def check(report: Report, max_skipped: int, output: Path) -> None:
         report.write(failed)
         examples = "".join(f"\n  {item['file']}: {item['reason']}" for item in report.skipped[:5])
         raise SystemExit(
-            f"{report.adapter}: {'; '.join(problems)}; all skipped files are in {failed}"
-            f"{examples and ', starting with' + examples}"
+            f"{report.adapter}: {'; '.join(problems)}; see {failed}"
+            f"{examples and ', which lists all skipped files, starting with' + examples}"
         )
