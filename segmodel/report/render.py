@@ -69,7 +69,7 @@ def graph(run: Run) -> Section:
 def provenance(run: Run) -> Section:
     """Return the section of configuration, versions, machine, seeds and hashes."""
     installed = versions()
-    facts = {"commit": commit(), "command": run.options.command or "unknown"}
+    facts = {"commit": commit()}
     facts |= {name: installed[name] for name in MAIN_PACKAGES if name in installed}
     if run.configuration:
         facts |= {"seed": str(run.configuration["seed"]), "seeds of the trainings": str(run.configuration["seeds"])}

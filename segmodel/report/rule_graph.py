@@ -11,7 +11,7 @@ import networkx
 
 RECORDS = Path(".snakemake/metadata")
 """Snakemake's folder of records, in the working directory."""
-_WIDTH, _HEIGHT, _ACROSS, _DOWN = 172, 40, 190, 78
+_WIDTH, _HEIGHT, _ACROSS, _DOWN = 190, 40, 206, 78
 
 
 def rule_graph(records: Path, benchmark: str) -> networkx.DiGraph:

@@ -20,7 +20,6 @@ class RunOptions(Options):
 
     configuration: dict[str, Any] = Field({}, description="the validated configuration; {}: unknown")
     trainings: list[Training] = Field([], description="model, training set and seed of each row of the tables")
-    command: str = Field("", description="the command that started the run")
 
 
 @dataclass(frozen=True)
