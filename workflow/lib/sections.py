@@ -232,3 +232,8 @@ class Configuration(Options):
         "null: no limit",
         json_schema_extra=EXECUTION,
     )
+    container: str | None = Field(
+        None,
+        description="image in which jobs run with `--sdm apptainer`: a file, or a URI such as docker://",
+        json_schema_extra=EXECUTION,
+    )

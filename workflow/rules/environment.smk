@@ -13,7 +13,12 @@ if DeploymentMethod.CONDA in deployment.deployment_method and not shutil.which("
     logger.warning(f"No conda on the PATH; rules run in the active environment, {sys.prefix}.")
     deployment.deployment_method = set(deployment.deployment_method) - {DeploymentMethod.CONDA}
 
-# Rules run this repository's packages with Snakemake's Python, or that of an activated conda environment. Jobs that
+if config.get("container"):
+
+    container: config["container"]
+
+
+# Rules run this repository's packages with Snakemake's Python, or that of a conda environment or container. Jobs that
 # compute are started by on_gpus, which locks their GPUs; they have no network: what they need is downloaded before.
 ON_GPUS = 'on_gpus() {{ exec python "$PYTHONPATH/workflow/lib/gpus.py" %s "$@"; }}; ' % config.get("device", "any")
 ENDS_WITH_US = "export DGINSTYLE_WORKFLOW=$PPID; "  # dginstyle/orphans.py
