@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -67,3 +68,19 @@ def plan(snakemake):
 def files(block, directive):
     listed = re.search(rf"^    {directive}: (.*)$", block, re.MULTILINE)
     return frozenset(listed[1].replace(" (update)", "").split(", ")) if listed else frozenset()
+
+
+@pytest.fixture(scope="session")
+def smoke_run(snakemake, repository, tmp_path_factory):
+    """Run the smoke benchmark in a fresh folder, once for all of pytest, and return it with the output."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, printed = shared / "smoke", shared / "smoke.txt"
+    with FileLock(shared / "smoke.lock"):
+        if not printed.exists():
+            folder.mkdir(exist_ok=True)
+            result = snakemake(folder, "--use-conda", "--configfile", str(repository / "config/smoke.yaml"))
+            assert result.returncode == 0, result.stderr[-6000:] + result.stdout[-2000:]
+            printed.write_text(result.stderr + result.stdout)
+    return folder, printed.read_text()

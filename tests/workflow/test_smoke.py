@@ -15,15 +15,6 @@ from snakemake.utils import update_config
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="session")
-def smoke_run(snakemake, repository, tmp_path_factory):
-    """Run the smoke benchmark in a fresh folder; return the folder and Snakemake's output."""
-    folder = tmp_path_factory.mktemp("smoke")
-    result = snakemake(folder, "--use-conda", "--configfile", str(repository / "config/smoke.yaml"))
-    assert result.returncode == 0, result.stderr[-6000:] + result.stdout[-2000:]
-    return folder, result.stderr + result.stdout
-
-
 @pytest.fixture
 def smoke(smoke_run):
     return smoke_run[0]
