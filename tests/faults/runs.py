@@ -1,0 +1,195 @@
+"""Runs of a small benchmark that are killed at random moments and restarted with the same command."""
+
+import hashlib
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+from imports import verbs_of_rules
+
+REPOSITORY = Path(__file__).parents[2]
+CONFIG = """\
+benchmark: faults
+targets: [cityscapes]
+seeds: [0]
+publishers: {gta: {scenes: 14}}
+datasets: {gta: {expected_pairs: 12}}
+training_sets: {source_only: {source: {images: 4}}}
+quality: {training_set: dginstyle}
+"""
+KILLS = int(os.getenv("FAULTS_KILLS", "50"))
+"""Kills in a test run; ``make reliability`` has ten times as many."""
+VICTIMS = ("command", "workflow", "both")
+SIGNALS = (signal.SIGTERM, signal.SIGKILL)
+NOT_COMPARED = ("logs", "benchmarks", "state")
+"""Folders whose content depends on time and interruptions."""
+ASSUMED = 2.0
+"""Seconds that a command is assumed to take before one of its kind has been seen to end."""
+
+
+@dataclass(frozen=True)
+class Kill:
+    """A signal at a share of a command's usual time."""
+
+    verb: str
+    victim: str
+    signal: signal.Signals
+    share: float
+
+    @property
+    def kind(self) -> str:
+        """How it is named in tables, such as ``SIGKILL to both``."""
+        return f"{self.signal.name} to {self.victim}"
+
+
+@dataclass(eq=False)
+class Run:
+    """The small benchmark in a folder of its own.
+
+    Attributes:
+        folder: working directory; its results are in ``results``.
+        took: seconds that the last command of each verb took.
+        kills: what was killed, in order.
+        starts: number of times that the run was started.
+    """
+
+    folder: Path
+    took: dict[str, float] = field(default_factory=dict)
+    kills: list[Kill] = field(default_factory=list)
+    starts: int = 0
+
+    def finish(self, planned: list[Kill], most_starts: int = 1000) -> None:
+        """Start the run again and again until it ends well, with the planned kills as their commands come up."""
+        waiting = list(planned)
+        while self.starts < most_starts:
+            killed = len(self.kills)
+            process = self._start()
+            self._accompany(process, waiting)
+            if process.wait() == 0:
+                return
+            if len(self.kills) == killed:
+                raise AssertionError(f"{self.folder} failed without a kill: {self.printed()[-3000:]}")
+        raise AssertionError(f"{self.folder} did not end after {most_starts} starts")
+
+    def printed(self) -> str:
+        """Return what the starts printed."""
+        return (self.folder / "printed.log").read_text()
+
+    def verbs(self) -> list[str]:
+        """Return the verbs of the commands that a start would run."""
+        plan = subprocess.run([*self._command(), "--dry-run"], cwd=self.folder, capture_output=True, text=True).stdout
+        rules = set(re.findall(r"^(?:local)?rule (\w+):", plan, re.MULTILINE))
+        known = verbs_of_rules()
+        return sorted({known[rule].split()[1] for rule in rules if rule in known})
+
+    def _start(self) -> psutil.Popen:
+        self.starts += 1
+        command, environment = self._command(), {**os.environ, "OMP_NUM_THREADS": "1"}
+        with (self.folder / "printed.log").open("a") as log:
+            return psutil.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
+
+    def _command(self) -> list[str]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "faults.yaml").write_text(CONFIG)
+        workflow = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "workflow/Snakefile")]
+        configurations = ["--configfile", str(REPOSITORY / "config/smoke.yaml"), "faults.yaml"]
+        return [*workflow, "--cores", "1", "--directory", str(self.folder), *configurations]
+
+    def _accompany(self, workflow: psutil.Popen, waiting: list[Kill]) -> None:
+        """Watch a run's commands until it ends, and carry out at most one kill."""
+        began: dict[int, tuple[str, float]] = {}
+        due: tuple[float, Kill, psutil.Process] | None = None
+        while workflow.poll() is None:
+            time.sleep(0.02)
+            now, alive = time.monotonic(), dict(commands_of(workflow))
+            for process, verb in alive.items():
+                if process.pid not in began:
+                    began[process.pid] = verb, now
+                    kill = next((kill for kill in waiting if kill.verb == verb), None)
+                    if kill and not due:
+                        due = now + kill.share * self.took.get(verb, ASSUMED), kill, process
+            for pid in began.keys() - {process.pid for process in alive}:
+                verb, start = began.pop(pid)
+                self.took[verb] = now - start
+            if due and now >= due[0] and due[2] in alive:
+                _, kill, process = due
+                waiting.remove(kill)
+                self.kills.append(kill)
+                strike(kill, workflow, process)
+                workflow.wait()
+            elif due and due[2] not in alive:  # it ended before its moment
+                due = None
+
+
+def commands_of(workflow: psutil.Process) -> Iterator[tuple[psutil.Process, str]]:
+    """Yield the commands that a Snakemake runs, with their verbs."""
+    try:
+        for process in workflow.children(recursive=True):
+            words = process.cmdline()
+            if "-m" in words and "-c" not in words and (verb := verb_of(words[words.index("-m") + 1 :])):
+                yield process, verb
+    except psutil.NoSuchProcess:
+        return
+
+
+def verb_of(words: list[str]) -> str:
+    """Return the verb of ``dginstyle VERB …``, "" for another module."""
+    return words[1] if words[0] in ("dginstyle", "segmodel") else ""
+
+
+def strike(kill: Kill, workflow: psutil.Process, command: psutil.Process) -> None:
+    """Send a kill's signal to its victims."""
+    victims = {"command": [command], "workflow": [workflow], "both": [workflow, command]}[kill.victim]
+    for victim in victims:
+        try:
+            victim.send_signal(kill.signal)
+        except psutil.NoSuchProcess:
+            pass
+
+
+def random_kills(verbs: list[str], number: int, rng: random.Random) -> list[Kill]:
+    """Return kills that are spread evenly over verbs, and at random over victims and signals."""
+    return [
+        Kill(verbs[place % len(verbs)], rng.choice(VICTIMS), rng.choice(SIGNALS), rng.uniform(0.0, 1.0))
+        for place in range(number)
+    ]
+
+
+def finish_together(runs: dict["Run", list[Kill]]) -> None:
+    """Finish runs with their kills, all at the same time."""
+    with ThreadPoolExecutor(len(runs)) as pool:
+        list(pool.map(Run.finish, runs, runs.values()))
+
+
+def snapshot(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each result, without logs, benchmarks and the states of trainings."""
+    results = folder / "results"
+    files = sorted(path for path in results.rglob("*") if path.is_file())
+    names = {path: path.relative_to(results).as_posix() for path in files}
+    compared = [path for path in files if not set(path.relative_to(results).parts) & {*NOT_COMPARED}]
+    return {names[path]: hashlib.sha256(path.read_bytes()).hexdigest() for path in compared}
+
+
+def repeated_steps(folder: Path) -> list[str]:
+    """Return the log lines of trainings that started at or before a step at which they had already started."""
+    repeated = []
+    for log in sorted((folder / "results/faults/state").rglob("train.log")):
+        starts = [line for line in log.read_text().splitlines() if "resuming after step" in line]
+        steps = [int(line.split("resuming after step ")[1].split()[0]) for line in starts]
+        repeated += [line for line, step, before in zip(starts[1:], steps[1:], steps, strict=False) if step < before]
+    return repeated
+
+
+def counted(kills: list[Kill]) -> Counter[str]:
+    """Return how often each kind of kill happened."""
+    return Counter(kill.kind for kill in kills)
