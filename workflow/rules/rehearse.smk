@@ -2,7 +2,7 @@
 rule rehearsal:
     localrule: True
     handover: True
-    threads: workflow.cores
+    threads: workflow.resource_settings.cores or workflow.resource_settings.local_cores or 1  # no cores with a scheduler
     params:
         program=REPOSITORY / "workflow/lib/rehearse.py",
     shell:
