@@ -27,14 +27,9 @@ onstart:
 
 
 @pytest.fixture(scope="module")
-def clone(repository, tmp_path_factory):
+def clone(clone_into, tmp_path_factory):
     """A clone of the working tree, including uncommitted changes."""
-    folder = tmp_path_factory.mktemp("clone") / "dginstyle"
-    listed = git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
-    for name in filter(None, listed):
-        if (repository / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(repository / name, folder / name)
+    folder = clone_into(tmp_path_factory.mktemp("clone") / "dginstyle")
     git(folder, "init", "--quiet")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "as it is")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from collections import Counter
 
@@ -59,12 +60,6 @@ def test_terminal_ends_with_the_table(smoke_run):
 
 def test_metrics_are_json(smoke):
     assert json.loads((smoke / "results/metrics.json").read_text())
-
-
-def test_without_conda_the_rules_run_in_the_active_environment(smoke_run):
-    folder, printed = smoke_run
-    assert printed.count("No conda on the PATH; rules run in the active environment") == 1
-    assert not list(folder.glob(".snakemake/conda/*"))
 
 
 def test_second_run_has_nothing_to_do(snakemake, smoke, repository):
@@ -130,3 +125,32 @@ def test_report_of_snakemake_is_a_page_with_tables_and_figures(snakemake, smoke,
     assert result.returncode == 0, result.stderr
     page = (smoke / "report.html").read_text()
     assert all(name in page for name in ("dg_miou.csv", "dg_miou_summary.html", "gains.png", "samples_dginstyle.png"))
+
+
+def test_without_conda_a_rule_runs_in_the_active_environment(snakemake, smoke, tmp_path):
+    (tmp_path / "my.yaml").write_text("generators: {other: {based_on: dginstyle}}")
+    files = (str(smoke / "config/smoke.yaml"), str(tmp_path / "my.yaml"))
+    target = "results/smoke/generated/other/list.csv"
+    result = snakemake(smoke, "--use-conda", "--configfile", *files, "--", target)
+    assert result.returncode == 0 and (smoke / target).is_file(), result.stderr
+    assert (result.stderr + result.stdout).count("No conda on the PATH; rules run in the active environment") == 1
+    assert not list(smoke.glob(".snakemake/conda/*"))
+
+
+@pytest.mark.parametrize(
+    ("section", "made"),
+    [
+        ("2.", "results/report.html"),
+        ("3.", "scenes/pictures.png predictions/000_overlay.jpg"),
+        ("4.", "results/smoke/generated/fog/manifest.csv"),
+    ],
+)
+def test_quick_start_goes_on(newcomer, smoke, section, made):
+    done = newcomer(smoke, "docs/quick_start.md", section)
+    assert done.returncode == 0, done.stderr[-6000:] + done.stdout[-2000:]
+    assert [file for file in made.split() if not (smoke / file).is_file()] == []
+
+
+def test_files_that_the_quick_start_shows_exist(smoke):
+    shown = re.findall(r"^\| `([^`]+)` \|", (smoke / "docs/quick_start.md").read_text(), re.MULTILINE)
+    assert len(shown) > 3 and [file for file in shown if not (smoke / file).exists()] == []
