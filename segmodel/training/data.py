@@ -37,8 +37,19 @@ class LoadTrainIds(BaseTransform):
     """Add ``gt_seg_map`` (H, W) uint8, validated by ``segmodel.labels.read_label``."""
 
     def transform(self, results: dict) -> dict:
-        """Load ``seg_map_path``."""
-        results["gt_seg_map"] = read_label(results["seg_map_path"])
+        """Load ``seg_map_path``.
+
+        Raises:
+            SystemExit: it does not have the size of the loaded image; resizing both would hide that.
+        """
+        label = read_label(results["seg_map_path"])
+        if label.shape != results["ori_shape"]:
+            (height, width), (image_height, image_width) = label.shape, results["ori_shape"]
+            raise SystemExit(
+                f"{results['seg_map_path']} is {width}x{height}, but its image {results['img_path']} is "
+                f"{image_width}x{image_height}: make the set again (`convert`, `generate-shard` or `import-generated`)"
+            )
+        results["gt_seg_map"] = label
         results["seg_fields"].append("gt_seg_map")
         return results
 

@@ -2,6 +2,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from mmcv.transforms import Compose
 from PIL import Image
 
 from segmodel.labels import CLASS_NAMES, PALETTE, read_label
@@ -51,6 +52,14 @@ def test_class_that_an_image_was_drawn_for_is_read(tmp_path, write_pairs, write_
 def test_missing_manifest_says_how_to_make_it(tmp_path):
     with pytest.raises(SystemExit, match="manifest.csv: no such file; make it with `convert`"):
         read_samples(tmp_path / "manifest.csv")
+
+
+def test_a_label_map_of_another_size_than_its_image_is_named(tmp_path):
+    Image.new("RGB", (32, 16)).save(tmp_path / "a.png")
+    Image.new("L", (30, 16)).save(tmp_path / "b.png")
+    paths = {"img_path": str(tmp_path / "a.png"), "seg_map_path": str(tmp_path / "b.png"), "seg_fields": []}
+    with pytest.raises(SystemExit, match=r"b.png is 30x16, but its image .*a.png is 32x16: make the set again"):
+        Compose(loading((16, 32)))(paths)
 
 
 def test_palette_label_is_read_by_index(tmp_path):
