@@ -74,14 +74,16 @@ def other_split(adapter: Adapter, raw: Path, patterns: Sequence[str], folder: st
 
 
 def half_of_the_pairs(adapter: Adapter, raw: Path, patterns: Sequence[str], folder: str) -> Iterator[str]:
-    """Yield that only images or only label maps are there."""
+    """Yield that only images or only label maps are there, and no other picture that could be the missing ones."""
     there, missing, others = "images", "label maps", adapter.images
     if patterns == adapter.images:
         there, missing, others = "label maps", "images", adapter.labels
-    for pattern in of_split(others, folder):
-        if match := first_match(raw, pattern.lstrip("/"), depths(pattern)):
-            packages = f" ({', '.join(adapter.packages)})" if adapter.packages else ""
-            yield f"the {there} are there, such as {match}: add the package of the {missing} to packages{packages}"
+    globs = [prefix + pattern.lstrip("/") for pattern in of_split(others, folder) for prefix in depths(pattern)]
+    found = [match for pattern in globs for match in glob.iglob(pattern, root_dir=raw)]
+    folders = {match.rpartition("/")[0] for match in found}
+    if found and all(pattern.rpartition("/")[0] in folders for pattern in present(raw)):
+        packages = f" ({', '.join(adapter.packages)})" if adapter.packages else ""
+        yield f"the {there} are there, such as {found[0]}: add the package of the {missing} to packages{packages}"
 
 
 def what_is_there(raw: Path) -> str:

@@ -7,7 +7,7 @@ import pytest
 OURS = r"output(\.\w+)?|log|threads|resources\.gpu|wildcards\.(?!package)\w+"
 NUMBERS_AND_OUR_FOLDERS = {
     *("data", "folder", "images", "rare_class_sampling", "min_pixels", "seed", "shard", "shards", "source", "split"),
-    *("state", "model", "temperature"),
+    *("state", "model", "temperature", "baseline", "benchmark"),
 }
 GIVEN_INPUTS = {"fetch_package", "extract_packages", "import_checkpoint", "score_predictions", "import_network"}
 """Rules with files of a user's or a server's naming."""
