@@ -193,7 +193,11 @@ def test_interrupted_training_is_resumed(program, second_clone):
     folder = second_clone / "results/smoke"
     state = folder / "state/segmentation/segformer_mini/dginstyle/seed0/last.pt"
     process = subprocess.Popen(
-        ["dvc", "repro", "--single-item", TRAINING], cwd=second_clone, env=environment(), start_new_session=True
+        ["dvc", "repro", "--single-item", TRAINING],
+        cwd=second_clone,
+        env=environment(),
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored if pytest runs in the background
     )
     try:
         while not state.exists():
