@@ -89,6 +89,8 @@ def loading(kind: type, origin: str | Path, subfolder: str) -> Iterator[dict[str
     Raises:
         SystemExit: the body cannot load the files.
     """
+    if Path(origin).is_absolute() and not Path(origin).exists():
+        raise SystemExit(f"{origin}: no such folder; name the folder of a {kind.__name__}, or a hub id")
     if (folder := Path(origin, subfolder)).is_dir():
         for file in sorted(folder.glob("*")):
             require_unchanged(file)

@@ -216,7 +216,7 @@ def test_without_style_swap_the_controlnet_is_attached_to_the_given_unet(make, p
     swapped, same = make(tmp_path / "a", 0, 6, swap), make(tmp_path / "b", 0, 6, options, unet=f"{prior}/unet")
     assert files(swapped)["images/000000.png"] == files(same)["images/000000.png"]
     assert metadata(swapped)[0]["passes"] == 1
-    with pytest.raises(SystemExit, match="nowhere: its UNet2DConditionModel is not on this machine"):
+    with pytest.raises(SystemExit, match="nowhere: no such folder; name the folder of a UNet2DConditionModel"):
         make(tmp_path / "c", 0, 6, options, unet=str(tmp_path / "nowhere"))
 
 
