@@ -15,7 +15,7 @@ def remember(path: Path) -> None:
     """Keep a finished file's SHA-256 with it, where the file system can."""
     if hasattr(os, "setxattr"):  # Linux
         try:
-            os.setxattr(path, ATTRIBUTE, sha256(path).encode())
+            os.setxattr(path, ATTRIBUTE, sha256_of(path).encode())
         except OSError:
             return
 
@@ -30,14 +30,14 @@ def require_unchanged(path: Path) -> None:
         known = os.getxattr(path, ATTRIBUTE).decode()
     except (OSError, AttributeError):  # no attribute, no such file, or no such system
         return
-    if path.is_file() and sha256(path) != known:
+    if path.is_file() and sha256_of(path) != known:
         raise SystemExit(
             f"{path} has changed since its command wrote it: delete it and run the command again; if the change is "
             f"yours, replace the file by a copy of it"
         )
 
 
-def sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

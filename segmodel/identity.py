@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from segmodel.checksums import sha256_of
+
 Identity = dict[str, Any]
 """Values by setting (``second_pass.steps``), hashes by file (``prior/unet/config.json``)."""
 _CONTENT = "sha256:"
@@ -82,8 +84,7 @@ def _files_of(role: str, origin: Path) -> list[tuple[str, Path]]:
 def _content(path: Path) -> str:
     if not path.is_file():
         return str(path)
-    with path.open("rb") as file:
-        return _CONTENT + hashlib.file_digest(file, "sha256").hexdigest()
+    return _CONTENT + sha256_of(path)
 
 
 def _difference(name: str, before: Any, now: Any) -> str:

@@ -1,6 +1,5 @@
 """Where networks that are not trained here come from: hub ids, folders and weights files."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from dginstyle.checksums import sha256_of
 from dginstyle.options import Options, PositiveFloat
 
 NetworkName = Literal["unet_source", "controlnet"]
@@ -100,8 +100,7 @@ def checked_digest(weights: Path, expected: str | None) -> str:
     Raises:
         SystemExit: it is not the expected one.
     """
-    with weights.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(weights)
     if expected not in (None, found):
         raise SystemExit(f"{weights}: its sha256 is {found}, not {expected}: get the file again, or correct the hash")
     return found

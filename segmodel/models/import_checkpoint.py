@@ -4,10 +4,10 @@ from pathlib import Path
 
 from safetensors.torch import save
 
-from segmodel.checksums import remember
+from segmodel.checksums import remember, sha256_of
 from segmodel.files import whole_file, write_json
 from segmodel.models import build_untrained, read_config
-from segmodel.models.published import read_checkpoint, renamed, sha256_of
+from segmodel.models.published import read_checkpoint, renamed
 
 
 def import_checkpoint(

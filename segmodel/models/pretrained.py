@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from segmodel.models.published import mit_converter, sha256_of
+from segmodel.checksums import sha256_of
+from segmodel.models.published import mit_converter
 
 _HASH = re.compile(r"-([0-9a-f]{8,64})\.")
 _CLASSIFIER = ("fc.", "head.")  # ImageNet classifier, which the encoders lack

@@ -1,6 +1,5 @@
 """Load checkpoints of the original DAFormer, HRDA and DGInStyle code under our parameter names."""
 
-import hashlib
 import re
 import warnings
 from collections.abc import Callable
@@ -13,6 +12,8 @@ import mmseg
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
+
+from segmodel.checksums import sha256_of
 
 State = dict[str, Tensor]
 _TRAINING_ONLY = "style_hallucination."
@@ -42,12 +43,6 @@ def read_checkpoint(path: Path, sha256: str | None) -> State:
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise SystemExit(f"{path}: holds no state_dict; pass a checkpoint of the original code")
     return state
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _safe_tensors(path: Path) -> State:

@@ -1,6 +1,5 @@
 """Where a run's numbers come from: commit, packages, machine, hashes."""
 
-import hashlib
 import os
 import platform
 import shutil
@@ -53,12 +52,6 @@ def hashed_files(run: Run) -> Iterator[Path]:
     )
     for pattern in patterns:
         yield from sorted(run.folder.glob(pattern))
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _processor() -> str:

@@ -8,11 +8,12 @@ import vl_convert
 import yaml
 from markupsafe import Markup
 
+from segmodel.checksums import sha256_of
 from segmodel.files import whole_file
 from segmodel.report import inputs, overview, results
 from segmodel.report.blocks import Block, Code, Details, Drawing, Facts, Missing, Section, Table
 from segmodel.report.pictures import Album
-from segmodel.report.provenance import MAIN_PACKAGES, commit, hashed_files, machine, sha256, versions
+from segmodel.report.provenance import MAIN_PACKAGES, commit, hashed_files, machine, versions
 from segmodel.report.rule_graph import RECORDS, drawn, rule_graph
 from segmodel.report.run import Run, RunOptions
 
@@ -73,7 +74,7 @@ def provenance(run: Run) -> Section:
     facts |= {name: installed[name] for name in MAIN_PACKAGES if name in installed}
     if run.configuration:
         facts |= {"seed": str(run.configuration["seed"]), "seeds of the trainings": str(run.configuration["seeds"])}
-    hashes = [(str(path), f"{path.stat().st_size:,}", sha256(path)) for path in hashed_files(run)]
+    hashes = [(str(path), f"{path.stat().st_size:,}", sha256_of(path)) for path in hashed_files(run)]
     text = yaml.safe_dump(run.configuration, sort_keys=False, width=100) if run.configuration else ""
     config: Block = Details("The exact configuration", [Code(text)]) if text else Missing("The configuration")
     tables = [
