@@ -21,6 +21,7 @@ VERBS = {
     "render-report": "segmodel.report.render:render_report",
     "summarise": "segmodel.tables.summarise:summarise",
     "write-latex": "segmodel.tables.latex:write_latex",
+    "tabulate-curves": "segmodel.report.curves:tabulate_curves",
     "draw-figures": "segmodel.report.figures:draw_figures",
 }
 

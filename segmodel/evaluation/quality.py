@@ -12,7 +12,7 @@ from torch import Tensor
 
 from segmodel.devices import best_device
 from segmodel.evaluation.inference import resized_image
-from segmodel.evaluation.metrics import confusion_matrix
+from segmodel.evaluation.metrics import confusion_matrix, mean_iou
 from segmodel.evaluation.options import QualityOptions
 from segmodel.files import read_json, whole_file
 from segmodel.labels import CLASS_NAMES, read_label
@@ -42,12 +42,15 @@ def measure_quality(*, model: str, weights: Path, data: Path, output: Path, opti
         raise SystemExit(f"{weights}: weights of {training['model']}, not of {model}; pass the judge model's weights")
     network = load_model(read_config(Path(training["config"])), weights)
     network.to(best_device())
-    found, confusion, pixels = [], np.zeros((len(CLASS_NAMES), len(CLASS_NAMES)), np.int64), np.zeros(256, np.int64)
+    found, confusions, pixels = [], [], np.zeros(256, np.int64)
+    windows = len(window_corners(options.size, options.crop, options.crop))
     for images, labels in window_batches(samples, options):
         encoded, predicted = features_and_predictions(network, images)
         found.append(class_features(encoded, labels))
-        confusion += confusion_matrix(labels, predicted, len(CLASS_NAMES))
+        for of_image in zip(*(array.reshape(-1, windows, *options.crop) for array in (labels, predicted)), strict=True):
+            confusions.append(confusion_matrix(*of_image, len(CLASS_NAMES)))
         pixels += np.bincount(labels.ravel(), minlength=256)
+    confusion = np.sum(confusions, 0)
     if not confusion.any():
         raise SystemExit(f"{data}: no pixel of its label maps has a class: check the label ids of the set")
     features, classes = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -59,6 +62,7 @@ def measure_quality(*, model: str, weights: Path, data: Path, output: Path, opti
             confusion=confusion,
             class_pixels=pixels[: len(CLASS_NAMES)],
             images=len(samples),
+            image_fidelity=mean_iou(np.stack(confusions)).astype(np.float32),
         )
 
 

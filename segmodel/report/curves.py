@@ -1,9 +1,11 @@
-"""Losses of all trainings, from the ``train.log`` that each keeps."""
+"""Losses of all trainings, from the ``train.log`` that each keeps: for the page, and verb ``tabulate-curves``."""
 
 import re
 from pathlib import Path
 
 import pandas as pd
+
+from segmodel.csv_files import write_table
 
 POINTS = 150
 """Points of a curve on the page."""
@@ -20,6 +22,20 @@ def read_curve(path: Path) -> pd.DataFrame:
         elif found := _STEP.search(line):
             losses[int(found[1])] = float(found[3])
     return pd.DataFrame({"step": list(losses), "loss": list(losses.values())})
+
+
+def tabulate_curves(*, logs: dict[str, Path], output: Path) -> None:
+    """Write the curves of trainings as CSV files with the columns ``step`` and ``loss``.
+
+    Args:
+        logs: ``train.log`` by name of the training; one that is missing is left out: DVC fetches results without logs.
+        output: folder of the files, named after the trainings.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    for name, path in logs.items():
+        if path.is_file():
+            (output / name).parent.mkdir(parents=True, exist_ok=True)
+            write_table(output / f"{name}.csv", read_curve(path))
 
 
 def network_curves(folder: Path) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from segmodel.report.blocks import (
     frame_table,
     number,
 )
-from segmodel.report.costs import read_costs
+from segmodel.report.costs import read_costs, read_plan
 from segmodel.report.curves import network_curves, segmentation_curves
 from segmodel.report.look import PAGE
 from segmodel.report.pictures import Album
@@ -32,7 +32,7 @@ def samples(run: Run, album: Album) -> Section:
     if not names:
         return Section("samples", "Generated images", [Missing("Generated images")])
     blocks: list[Block] = [
-        Text("Each label map with the images made from it; the caption names weather and class drawn.")
+        Text("Each label map with the images made from it; the caption names class drawn, label fidelity and weather.")
     ]
     found = [*galleries(run, names[0], album)]
     blocks += [gallery for gallery in found if not gallery.title.startswith(DRAWN)]
@@ -121,8 +121,17 @@ def costs(run: Run) -> Section:
     )
     minutes, busy = (number(table[name].sum()) for name in ("minutes", "core_minutes"))
     total = f"In sum, the jobs took {minutes} minutes and {busy} core minutes."
-    titles = {"longest": "longest job, min", "core_minutes": "core minutes", "memory": "peak memory, MB"}
-    order = ["rule", "jobs", "minutes", "longest", "core_minutes", "cores", "memory"]
+    compared = table.dropna(subset="planned")
+    if len(compared):
+        taken, planned = (number(compared[name].sum()) for name in ("minutes", "planned"))
+        total += f" Those that were planned took {taken} of {planned} minutes; rates: {read_plan(run.folder)['basis']}."
+    titles = {
+        "planned": "planned minutes",
+        "longest": "longest job, min",
+        "core_minutes": "core minutes",
+        "memory": "peak memory, MB",
+    }
+    order = ["rule", "jobs", "minutes", "planned", "longest", "core_minutes", "cores", "memory"]
     caption = "Jobs that ran on this machine or its cluster; repeated attempts replace earlier ones."
     return Section(
         "costs", "Time and memory", [Text(total), chart, frame_table(table[order].rename(columns=titles), caption)]

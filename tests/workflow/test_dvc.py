@@ -71,6 +71,13 @@ def reproduced(program, empty_clone):
     return empty_clone
 
 
+def test_plots_show_the_losses_of_all_trainings(program, reproduced):
+    shown = program(reproduced, "dvc", "plots", "show", "--json")
+    for name in ("dreambooth", "controlnet", "segformer_mini"):
+        assert f"loss of {name}" in shown
+    assert len(list((reproduced / "results/curves").rglob("*.csv"))) == 4
+
+
 @pytest.fixture
 def second_clone(program, reproduced, tmp_path):
     """A clone of the reproduced one, with the same remote and no data."""

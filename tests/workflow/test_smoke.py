@@ -53,8 +53,11 @@ def test_summary_warns_that_smoke_numbers_are_meaningless(smoke):
     assert "mean nothing" in (smoke / "results/dg_miou_summary.md").read_text()
 
 
-def test_terminal_ends_with_the_table(smoke_run):
-    _, printed = smoke_run
+def test_terminal_starts_with_the_plan_and_ends_with_the_table(smoke_run):
+    folder, printed = smoke_run
+    assert re.search(r"Plan: \d+ jobs, about [\d.]+ \w+ here", printed)
+    planned = json.loads((folder / "results/smoke/plan.json").read_text())["seconds"]
+    assert planned.keys() >= {"train_dreambooth.tsv", "train_controlnet.tsv"}
     assert "smoke: mIoU in %" in printed and "page with everything: results/report.html" in printed
 
 

@@ -30,6 +30,7 @@ class Job:
         downloads: whether it is one of the few downloads that run at a time.
         limit: seconds after which a scheduler ends it; None if its rule states none.
         started: the part of it that is done; 1 if its outputs exist and are up to date.
+        benchmark: the file of Snakemake's measurement of it; None if its rule has none.
     """
 
     number: int
@@ -41,6 +42,7 @@ class Job:
     downloads: bool = False
     limit: float | None = None
     started: float = 0.0
+    benchmark: str | None = None
 
     @property
     def done(self) -> bool:
@@ -100,6 +102,7 @@ def jobs_of(dag: object, config: dict) -> list[Job]:
             downloads=bool(job.resources.get("download")),
             limit=60 * minutes if (minutes := job.resources.get("runtime")) else None,
             started=started(config, job.rule.name, job.wildcards_dict) if dag.needrun(job) else 1.0,
+            benchmark=str(job.benchmark) if job.benchmark else None,
         )
         for job, number in numbers.items()
     ]

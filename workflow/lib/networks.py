@@ -43,20 +43,29 @@ def model(config: str) -> dict[str, Any]:
     return recorded()["models"].get(config, recorded()["models"][DEFAULT_MODEL])
 
 
-def count_others(configs: Iterable[str], kept: Path) -> None:
-    """Count the segmentation models that are not recorded, once, so that `model` knows them.
+def uncounted(configs: Iterable[str], kept: Path) -> dict[str, str]:
+    """Let `model` know the segmentation models that were counted before, and return the others.
 
     Args:
         configs: their mmengine configurations.
         kept: JSON file of counts, by file and its content.
+
+    Returns:
+        The keys in that file, by configuration.
     """
     known = json.loads(kept.read_text()) if kept.is_file() else {}
-    for config in sorted({*configs} - recorded()["models"].keys()):
-        key = digest({"config": config, "content": (REPOSITORY / config).read_text()})
-        if key not in known:
-            known[key] = count_model(config)
-            write_json(kept, known)
-        recorded()["models"][config] = known[key]
+    unrecorded = sorted({*configs} - recorded()["models"].keys())
+    keys = {config: digest({"config": config, "content": (REPOSITORY / config).read_text()}) for config in unrecorded}
+    recorded()["models"].update({config: known[key] for config, key in keys.items() if key in known})
+    return {config: key for config, key in keys.items() if key not in known}
+
+
+def count_others(configs: Iterable[str], kept: Path) -> None:
+    """Count the segmentation models that are not recorded, once, so that `model` knows them; arguments as above."""
+    for config, key in uncounted(configs, kept).items():
+        recorded()["models"][config] = count_model(config)
+        known = json.loads(kept.read_text()) if kept.is_file() else {}
+        write_json(kept, {**known, key: recorded()["models"][config]})
 
 
 def count(module: Any, *inputs: Any) -> Count:

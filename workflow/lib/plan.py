@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     config, jobs = planned(options.configfile, dict(options.config), options.targets)
     results = Path(f"results/{config['benchmark']}")
     networks.count_others((entry["config"] for entry in config["models"].values()), results / "networks.json")
-    host = chosen_machine(config, options, results / "calibration.json")
+    host = rates.chosen(config.get("device", "any"), results / "calibration.json", options.rates)
     forecast = Forecast(config, jobs, host)
     print("\n".join(page(forecast, options)))
 
@@ -71,25 +71,6 @@ def positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
     return int(text)
-
-
-def chosen_machine(config: dict, options: argparse.Namespace, calibration: Path) -> rates.Machine:
-    """Return the machine to plan for: as named, as measured for this benchmark, or as assumed for its device.
-
-    Raises:
-        SystemExit: it has GPUs and the configuration does not use them, or the other way round.
-    """
-    device = config.get("device", "any")
-    if options.rates or calibration.is_file():
-        chosen = rates.named(options.rates or str(calibration))
-    elif device == "gpu" or (device == "any" and gpus.cards()):
-        chosen = rates.named(rates.DEFAULT_CARD)
-    else:
-        chosen = rates.assumed_cpu()
-    if device != "any" and chosen.on_gpu != (device == "gpu"):
-        what = "a GPU" if chosen.on_gpu else "a CPU"
-        raise SystemExit(f"the rates are those of {what}, but device is {device}: run `snakemake calibrate` there")
-    return chosen
 
 
 def page(forecast: Forecast, options: argparse.Namespace) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import geometric_mean
 from typing import Any
 
+import gpus
 from costs import CPU, GPU, Rates
 
 CARDS = Path(__file__).with_name("cards")
@@ -27,6 +28,29 @@ class Machine:
     on_gpu: bool
     card_memory: float | None
     basis: str
+
+
+def chosen(device: str, calibration: Path, name: str | None = None) -> Machine:
+    """Return the machine to plan for: as named, as measured for a benchmark, or as assumed for its device.
+
+    Args:
+        device: any, cpu or gpu, as configured.
+        calibration: the file that ``snakemake calibrate`` writes for the benchmark.
+        name: a card of cards/ or such a file, in place of those.
+
+    Raises:
+        SystemExit: it has GPUs and the configuration does not use them, or the other way round.
+    """
+    if name or calibration.is_file():
+        machine = named(name or str(calibration))
+    elif device == "gpu" or (device == "any" and gpus.cards()):
+        machine = named(DEFAULT_CARD)
+    else:
+        machine = assumed_cpu()
+    if device != "any" and machine.on_gpu != (device == "gpu"):
+        what = "a GPU" if machine.on_gpu else "a CPU"
+        raise SystemExit(f"the rates are those of {what}, but device is {device}: run `snakemake calibrate` there")
+    return machine
 
 
 def calibrated(path: Path) -> Machine:

@@ -10,7 +10,7 @@ from imports import assigns
 from options import Options, argument, chosen, options, without
 from packages import checkpoint_arm, checkpoint_file, fetched, imported
 from protocols import protocol_entry
-from selection import evaluation_protocol, predicted, rows, table_sets, trained_models, trainings
+from selection import evaluation_protocol, predicted, rows, table_sets, trained_models, training_curves, trainings
 from settings import data_settings
 from snakemake.iocontainers import Wildcards
 
@@ -107,6 +107,15 @@ class Segmentation:
         compared = {name: chosen(entry, "protocol", "compared_with") for name, entry in entries.items() if entry}
         own = chosen(self.config, "averages", "baseline", "seed", *keys)
         return options(self.config["bootstrap"], own, {"rows": compared})
+
+    def trained_weights(self, training_sets: Iterable[str]) -> list[str]:
+        """Return the weights of the trainings on some training sets."""
+        folders = [(*row, seed) for row in rows(self.config, training_sets) for seed in self.config["seeds"]]
+        return [f"<benchmark>/segmentation/{m}/{name}/seed{seed}/weights.safetensors" for m, name, seed in folders]
+
+    def training_logs(self) -> Options:
+        """Return the logs of the trainings behind the tables, by name."""
+        return options({name: f"{self.results}/{log}" for name, log in training_curves(self.config).items()})
 
     def conditions_by_target(self, wildcards: Wildcards, input: Mapping) -> str:
         """Return the files of the images' conditions by target, as JSON."""

@@ -46,6 +46,18 @@ def rows(config: dict, training_sets: Iterable[str]) -> list[tuple[str, str]]:
     return [(model, name) for model in models for name, of in chosen.items() if of is None or model in of]
 
 
+def training_curves(config: dict) -> dict[str, str]:
+    """Return the logs of the trainings behind the tables by name of the training, relative to the benchmark's folder.
+
+    The generator's networks come first; they have no log if no generator needs them, or if they are others'.
+    """
+    states = {"dreambooth": "unet_source", "controlnet": "controlnet"}
+    networks = {name: f"state/{folder}/logs/train.log" for name, folder in states.items()}
+    trained = ((*row, seed) for row in rows(config, table_sets(config)) for seed in config["seeds"])
+    names = [f"{model}/{training_set}/seed{seed}" for model, training_set, seed in trained]
+    return networks | {name: f"segmentation/{name}/logs/train.log" for name in names}
+
+
 def evaluated_models(config: dict) -> list[str]:
     """Return the models in the main tables."""
     return list(dict.fromkeys(model for model, _, _ in trainings(config, table_sets(config))))

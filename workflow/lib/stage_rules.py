@@ -28,6 +28,7 @@ RULES = {
         "render_summary",
         "tabulate_sets",
         "write_latex",
+        "tabulate_curves",
         "draw_figures",
         "plot_samples",
         "show_predictions",

@@ -15,12 +15,13 @@ from existing_results import local_adapter, pretrained_networks
 from imports import assigns, collapsed, files_of_kind, files_of_rule, model_files
 from packages import imported
 from sections import load_kind
-from selection import evaluated_models, table_sets, targets_with_conditions, trainings, used_generators
+from selection import evaluated_models, table_sets, targets_with_conditions, training_curves, trainings, used_generators
 from stage_rules import RULES
 
 REPOSITORY = Path(__file__).parents[2]
 HEADER = "# Made by `make stages` from {config}; do not edit; see docs/dvc.md.\n"
 STATISTICS = ("sample_class_stats.json", "sample_class_stats_dict.json", "samples_with_class.json")
+CURVES = "results/curves"
 SUMMARIES = ("classes.csv", "gains.csv", "summary.csv", "summary.md", "summary.html", "summary.tex")
 RESULTS = ("dg_miou.csv", *(f"dg_miou_{name}" for name in SUMMARIES), "report.html")
 
@@ -211,6 +212,7 @@ class Pipeline:
             f"{self.results}/data/data_sets.{e}" for e in ("csv", "html")
         ]
         tables += [f"results/figures/{name}.svg" for name in drawn]
+        tables.append(CURVES)
         if known:
             tables += ["results/dg_miou_conditions.csv", *(f"{self.results}/data/{t}/conditions.csv" for t in known)]
         if config["quality"]:
@@ -225,6 +227,15 @@ class Pipeline:
         self._add("evaluate", "evaluate", [], params, deps, [*evaluations, *tables])
         self.stages["evaluate"]["metrics"] = ["results/metrics.json"]
         self.stages["evaluate"]["plots"] = [f"results/figures/{name}.png" for name in [*drawn, *figures]]
+
+    def plots(self) -> list[dict]:
+        """Return DVC's plots of the losses: one of each network of the generator, one of all trainings of a model."""
+        drawn: dict[str, dict[str, str]] = {}
+        for name in training_curves(self.config):
+            if "/" in name or f"train_{name}" in self.stages.get(name, {"cmd": ""})["cmd"]:
+                drawn.setdefault(name.split("/")[0], {})[f"{CURVES}/{name}.csv"] = "loss"
+        axes = {"x": "step", "y_label": "loss", "x_label": "step"}
+        return [{f"loss of {title}": {**axes, "y": curves}} for title, curves in drawn.items()]
 
     def _add(
         self,
@@ -275,7 +286,9 @@ def main(config: str, output: str) -> None:
     """Write the stages of a configuration file to a dvc.yaml file."""
     path = Path(output)
     pipeline = Pipeline(Path(config), path.resolve().parent)
-    text = yaml.safe_dump({"stages": pipeline.stages}, sort_keys=False, default_flow_style=None, width=118)
+    text = yaml.safe_dump(
+        {"plots": pipeline.plots(), "stages": pipeline.stages}, sort_keys=False, default_flow_style=None, width=118
+    )
     path.write_text(HEADER.format(config=pipeline.file) + text)
 
 

@@ -1,3 +1,4 @@
+import opening
 import packages
 import terminal
 from snakemake.exceptions import WorkflowError
@@ -23,4 +24,6 @@ onstart:
     if requests and not workflow.touch:
         raise WorkflowError(" ".join(requests.values()))
     if not workflow.touch:
+        if line := opening.announced(workflow, config, Path(BENCHMARK)):
+            print(line, file=sys.stderr)
         terminal.Follower(Path(BENCHMARK, "logs")).start()

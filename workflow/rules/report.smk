@@ -14,6 +14,7 @@ RESULTS = [
     *expand("results/figures/predictions_{model}.png", model=evaluated_models(config)),
     *expand("results/figures/samples_{generator}.png", generator=used_generators(config, table_sets(config))),
     "<benchmark>/data/data_sets.html",
+    "results/curves",
     *(["results/quality.csv"] if config["quality"] else []),
 ]
 

@@ -157,6 +157,23 @@ rule write_latex:
         "python -m segmodel write-latex --table {input} --output {output} &> {log}"
 
 
+# For `dvc plots`; the report reads the logs itself.
+rule tabulate_curves:
+    input:
+        segmentation.trained_weights(table_sets(config)),
+    output:
+        directory("results/curves"),
+    log:
+        "<benchmark>/logs/tabulate_curves.log",
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    params:
+        logs=segmentation.training_logs(),
+    shell:
+        "python -m segmodel tabulate-curves --logs {params.logs:q} --output {output} &> {log}"
+
+
 rule draw_figures:
     input:
         "results/dg_miou.csv",

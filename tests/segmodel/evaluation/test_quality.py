@@ -10,6 +10,7 @@ import torch
 from pydantic import ValidationError
 from safetensors.torch import save_file
 
+from segmodel.evaluation.metrics import mean_iou
 from segmodel.evaluation.options import QualityOptions
 from segmodel.evaluation.quality import class_features, measure_quality
 from segmodel.labels import CLASS_NAMES
@@ -103,6 +104,15 @@ def test_measures_each_image_in_windows_side_by_side(measured):
     assert found["images"] == 4
     assert len(found["features"]) == len(found["classes"]) > 0 and found["classes"].max() < 19
     assert found["confusion"].sum() == found["class_pixels"].sum() <= 4 * 32 * 64
+
+
+def test_fidelity_of_an_image_is_that_of_all_its_windows(measured, tmp_path):
+    whole = np.load(measured("whole"))
+    lines = (tmp_path / "manifest.csv").read_text().splitlines()
+    for place, line in enumerate(lines[1:]):
+        (tmp_path / "manifest.csv").write_text(f"{lines[0]}\n{line}\n")
+        alone = mean_iou(np.load(measured(f"alone{place}"))["confusion"])
+        assert whole["image_fidelity"][place] == pytest.approx(alone)
 
 
 def test_measurement_does_not_depend_on_the_batch(measured):

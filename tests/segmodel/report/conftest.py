@@ -45,6 +45,8 @@ def results(tmp_path, evaluations):
     for name, split in (("gta", "train"), ("cityscapes", "val"), ("bdd100k", "val")):
         write_set(folder / "data" / name, split)
     write_generated(folder / "generated/dginstyle")
+    (folder / "quality/generated").mkdir(parents=True)
+    np.savez(folder / "quality/generated/dginstyle.npz", image_fidelity=np.array([0.4, 0.1, np.nan, 0.25]))
     write_log(folder / "state/controlnet/logs/train.log", "controlnet")
     write_log(folder / "segmentation/tiny/dginstyle/seed0/logs/train.log", "tiny")
     for rule, seconds in (("train_controlnet", 60), ("convert_labels/gta", 6)):
@@ -94,6 +96,9 @@ def write_generated(folder):
                 "source_label": f"{index}.png",
             }  # fmt: skip
         )
+    (folder / "manifest.csv").write_text(
+        "image,label\n" + "".join(f"{line['file_name']},{line['label']}\n" for line in lines)
+    )
     for name in ("metadata.jsonl", "shards/0/metadata.jsonl"):
         (folder / name).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
 

@@ -6,10 +6,13 @@ import pytest
 import yaml
 
 from segmodel.evaluation.metrics import class_iou
+from segmodel.files import write_json
+from segmodel.report import inputs
 from segmodel.report.blocks import Table, interval
 from segmodel.report.costs import read_costs
-from segmodel.report.curves import network_curves, read_curve, segmentation_curves
+from segmodel.report.curves import network_curves, read_curve, segmentation_curves, tabulate_curves
 from segmodel.report.rule_graph import RECORDS, drawn, rule_graph
+from segmodel.report.run import Run, RunOptions
 from segmodel.tables.evaluations import read_evaluation
 from segmodel.tables.intervals import class_gain_limits, gain_limits
 from segmodel.tables.published import PROTOCOLS, nearest_protocol
@@ -24,6 +27,14 @@ def test_curve_of_a_resumed_training_has_each_step_once(tmp_path):
     assert curve.to_dict("list") == {"step": [25, 50, 75], "loss": [3.0, 1.5, 1.0]}
 
 
+def test_curves_are_tabulated_by_name_of_the_training(results, tmp_path):
+    logs = {"tiny/dginstyle/seed0": results / "mini/segmentation/tiny/dginstyle/seed0/logs/train.log"}
+    tabulate_curves(logs=logs | {"controlnet": tmp_path / "fetched without logs.log"}, output=tmp_path / "curves")
+    [file] = (tmp_path / "curves").rglob("*.csv")
+    assert file == tmp_path / "curves/tiny/dginstyle/seed0.csv"
+    assert pd.read_csv(file)["loss"].tolist() == [0.04, 0.02, 0.0133, 0.01]
+
+
 def test_curves_are_named_after_network_or_training_set(results):
     assert set(network_curves(results / "mini")["name"]) == {"controlnet"}
     curves = segmentation_curves(results / "mini", "tiny")
@@ -34,6 +45,15 @@ def test_costs_are_summed_by_rule(results):
     costs = read_costs(results / "mini").set_index("rule")
     assert costs.loc["train_controlnet", ["jobs", "minutes", "core_minutes", "memory"]].tolist() == [1, 1, 0.5, 100]
     assert costs.loc["convert_labels", "cores"] == 0.5
+
+
+def test_costs_stand_beside_the_plan(results):
+    write_json(results / "mini/plan.json", {"basis": "a core", "seconds": {"train_controlnet.tsv": 90.0}})
+    costs = read_costs(results / "mini").set_index("rule")
+    assert costs.loc["train_controlnet", "planned"] == 1.5
+    assert np.isnan(costs.loc["convert_labels", "planned"])
+    [text, *_] = inputs.costs(Run(results, "mini", RunOptions())).blocks
+    assert text.text.endswith("Those that were planned took 1.0 of 1.5 minutes; rates: a core.")
 
 
 def test_rule_graph_leaves_out_other_benchmarks_and_implied_edges(results):

@@ -70,11 +70,24 @@ def test_tables_of_another_benchmark_are_not_shown(results):
 
 def test_samples_stand_beside_their_label_maps_by_weather_and_rare_class(by_name):
     galleries = {gallery.title: gallery for gallery in blocks(by_name["samples"], "gallery")}
-    assert list(galleries) == ["night (2 images)", "plain prompt (2 images)", "drawn for rider (2 images)"]
+    assert list(galleries) == [
+        *("night (2 images)", "plain prompt (2 images)"),
+        *("lowest label fidelity (3 images)", "highest label fidelity (3 images)", "drawn for rider (2 images)"),
+    ]
     item = galleries["night (2 images)"].items[0]
     assert list(item.images) == ["label map", "source", "dginstyle"]
     assert item.images["source"] == Image(None, "source image: road rider")
     assert item.images["dginstyle"].source.startswith("data:image/png;base64,")
+
+
+def test_least_and_most_faithful_images_are_shown_with_their_fidelity(by_name):
+    galleries = {gallery.title: gallery for gallery in blocks(by_name["samples"], "gallery")}
+    captions = [item.caption for item in galleries["lowest label fidelity (3 images)"].items]
+    assert captions == [
+        *("no. 1, rider, fidelity 10 %, night", "no. 3, road, fidelity 25 %, night"),
+        "no. 0, rider, fidelity 40 %, plain prompt",
+    ]
+    assert galleries["plain prompt (2 images)"].items[1].caption == "no. 2, road, plain prompt"  # not measured
 
 
 def test_images_beyond_the_budget_are_left_out_and_counted(finished):

@@ -1,0 +1,96 @@
+"""What a run starts with: its number of jobs and their time, which the report compares with what they took."""
+
+import json
+import os
+from pathlib import Path
+
+import networks
+import rates
+from dag import jobs_of
+from forecast import Forecast
+from plan_tables import duration, hours
+
+from dginstyle.files import write_json
+
+SHORT = 60.0
+"""Seconds of all jobs of a run that is not announced."""
+
+
+def announced(workflow: object, config: dict, results: Path) -> str:
+    """Return the line that a run starts with, and remember its plan; empty for a short run.
+
+    Args:
+        workflow: Snakemake's workflow, whose jobs are planned.
+        config: the validated configuration.
+        results: folder of the benchmark.
+    """
+    try:
+        forecast = forecast_of(workflow.dag, config, results)
+    except SystemExit as error:  # a plan is no condition of a run
+        return f"No plan: {error}"
+    if sum(item.left for item in forecast.items) < SHORT:
+        return ""
+    remember(forecast, results / "plan.json")
+    limits = None
+    if workflow.nodes is None:
+        shared = workflow.global_resources
+        memory = shared["mem_mb"].value if "mem_mb" in shared else None
+        gpus = shared["gpu"].value if "gpu" in shared else 0
+        limits = {"cores": workflow.cores, "gpus": gpus, "memory": memory and 1e6 * memory}
+    return opening(forecast, limits)
+
+
+def forecast_of(dag: object, config: dict, results: Path) -> Forecast:
+    """Return the forecast of the jobs of Snakemake's DAG; it imports no torch.
+
+    Args:
+        dag: Snakemake's DAG.
+        config: the validated configuration.
+        results: folder of the benchmark.
+    """
+    networks.uncounted((entry["config"] for entry in config["models"].values()), results / "networks.json")
+    machine = rates.chosen(config.get("device", "any"), results / "calibration.json")
+    return Forecast(config, jobs_of(dag, config), machine)
+
+
+def opening(forecast: Forecast, limits: dict[str, float] | None) -> str:
+    """Return the line that a run starts with.
+
+    Args:
+        forecast: of its jobs.
+        limits: cores, GPUs and bytes of memory that the jobs share; None for those of a cluster.
+    """
+    waiting = [item for item in forecast.items if not item.job.done]
+    jobs = (
+        f"{len(waiting)} of {len(forecast.items)} jobs"
+        if len(waiting) < len(forecast.items)
+        else f"{len(waiting)} jobs"
+    )
+    if limits:
+        time = f"about {duration(forecast.wall(**limits))} here"
+    else:
+        unit = "GPU" if forecast.machine.on_gpu else "core"
+        counted = [item for item in waiting if item.cost.gpus or not forecast.machine.on_gpu]
+        time = f"about {hours(sum(item.compute_left for item in counted))} {unit}-hours"
+    return f"Plan: {jobs}, {time}, at the rates of {forecast.machine.basis}. `make plan` shows more."
+
+
+def remember(forecast: Forecast, file: Path) -> None:
+    """Add the seconds that jobs are planned to take to a JSON file, by their ``benchmark:`` files.
+
+    Jobs of earlier runs keep theirs. Whatever else the file holds is replaced.
+
+    Args:
+        forecast: of the jobs.
+        file: to write, beside the folder of those files, to which their names are relative.
+    """
+    planned = {
+        os.path.relpath(item.job.benchmark, file.parent / "benchmarks"): round(item.cost.seconds, 1)
+        for item in forecast.items
+        if item.job.benchmark
+    }
+    try:
+        before = json.loads(file.read_text())["seconds"]
+    except (OSError, ValueError, KeyError, TypeError):
+        before = {}
+    write_json(file, {"basis": forecast.machine.basis, "seconds": {**before, **planned}})
