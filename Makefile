@@ -49,7 +49,7 @@ networks: $(INSTALLED)  ## recount the networks' parameters and operations after
 	python workflow/lib/networks.py
 
 test: $(INSTALLED)  ## all tests, two files at a time
-	OMP_NUM_THREADS=1 pytest -q -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 reliability: $(INSTALLED)  ## kill runs and damage files hundreds of times, for hours; writes docs/reliability.md
 	PYTHONPATH=workflow/lib python -m tests.faults

@@ -20,6 +20,7 @@ FEW_STEPS = {
     "seeds": [0],
     "training_sets": {"dginstyle": {"source": {"images": 8}}},
 }
+pytestmark = pytest.mark.slow
 TRAINING = "train-segformer_mini-dginstyle-0"
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from stale_lock import COMMANDS, LOCKS, RUNS, take_over
+from stale_lock import COMMANDS, LOCKS, RUNS, SLURM_LOGS, take_over
 
 HOLD = "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_SH); print(flush=True); "
 FOLLOW = "from dginstyle.orphans import end_with_workflow; end_with_workflow(); print(flush=True); "
@@ -62,6 +62,22 @@ def test_a_run_waits_for_the_commands_of_a_killed_one(locked, start, capsys):
     assert command.wait(timeout=1) == -signal.SIGTERM
     assert "Waiting for the commands of a run that was killed." in capsys.readouterr().err
     assert (locked / COMMANDS).exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"), [("echo 12 {folder}", "scancel 12"), ("echo 12 {folder}/elsewhere", ""), ("exit 1", "unknown")]
+)
+def test_the_lock_of_a_run_whose_jobs_slurm_may_have_is_kept(
+    locked, tmp_path_factory, monkeypatch, capsys, answer, kept
+):
+    programs = tmp_path_factory.mktemp("bin")
+    (programs / "squeue").write_text(f"#!/bin/sh\n{answer.format(folder=locked)}\n")
+    (programs / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    (locked / SLURM_LOGS).mkdir()
+    os.close(take_over(locked))
+    assert len(list((locked / LOCKS).iterdir())) == bool(kept)
+    assert kept in capsys.readouterr().err
 
 
 def test_a_command_of_no_workflow_follows_none(start, tmp_path):

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,6 +15,8 @@ from dginstyle.orphans import COMMANDS
 RUNS = Path(".snakemake/runs")
 """Locked (shared) by each run in a folder; the kernel releases it with the process, however that ends."""
 LOCKS = Path(".snakemake/locks")
+SLURM_LOGS = Path(".snakemake/slurm_logs")
+"""Made by Snakemake's executor plugin for Slurm."""
 PATIENCE = 120
 """Seconds to wait for the commands of a killed run; a training ends after its current step."""
 
@@ -29,7 +32,7 @@ def take_over(folder: Path = Path()) -> int | None:
     try:
         if is_alone(descriptor):
             wait_for_commands(folder / COMMANDS)
-            if any((folder / LOCKS).glob("*")):
+            if any((folder / LOCKS).glob("*")) and not on_cluster(folder):
                 print("The lock of a run that was killed is removed.", file=sys.stderr)
                 shutil.rmtree(folder / LOCKS)
                 (folder / LOCKS).mkdir()
@@ -46,6 +49,38 @@ def is_alone(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def on_cluster(folder: Path) -> bool:
+    """Return whether Slurm may still have jobs of a killed run in a folder, and tell what to do about them.
+
+    A Snakemake that is interrupted cancels its jobs; one that is killed leaves them, and they write what the next run
+    would make a second time.
+    """
+    if not (folder / SLURM_LOGS).is_dir():
+        return False
+    try:
+        command = ["squeue", "--me", "--noheader", "--format=%A %Z"]
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        print(
+            f"Whether Slurm still has jobs of a killed run is unknown ({error}); `snakemake --unlock` if it has none.",
+            file=sys.stderr,
+        )
+        return True
+    jobs = [job for job, _, place in (line.partition(" ") for line in listed.splitlines()) if is_same(place, folder)]
+    if jobs:
+        print(
+            f"Slurm still has jobs of a run in this folder whose Snakemake was killed: wait until they have ended, or "
+            f"cancel them with `scancel {' '.join(jobs)}`.",
+            file=sys.stderr,
+        )
+    return bool(jobs)
+
+
+def is_same(place: str, folder: Path) -> bool:
+    """Return whether a path that Slurm printed is a folder."""
+    return os.path.realpath(place.strip()) == os.path.realpath(folder)
 
 
 def wait_for_commands(path: Path) -> None:
