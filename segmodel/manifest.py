@@ -1,4 +1,4 @@
-"""Manifests (``image,label,...``), training sets (``image,label,origin``, maybe ``drawn_class``), and their images."""
+"""Manifests (``image,label,...``), training sets (``image,label,origin`` and more), and their images."""
 
 import math
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from segmodel.csv_files import read_table
 from segmodel.images import InvalidFile, read_image
 
 SOURCE = "source"
+WEIGHT_UNIT = 64
+"""Stored value of a pixel's weight of 1."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,14 @@ class Sample:
         label: label file.
         origin: ``source`` or the name of the generator.
         drawn_class: the trainId that rare class sampling drew the image for; None if it was drawn otherwise.
+        weight: file with the weights of its pixels in the loss; None: all 1.
     """
 
     image: Path
     label: Path
     origin: str = SOURCE
     drawn_class: int | None = None
+    weight: Path | None = None
 
 
 def read_samples(table: Path) -> list[Sample]:
@@ -34,7 +38,7 @@ def read_samples(table: Path) -> list[Sample]:
 
     Args:
         table: CSV file with the columns ``image`` and ``label`` (paths relative to its folder) and, in a training set,
-            ``origin`` and ``drawn_class``.
+            ``origin``, ``drawn_class`` and ``weight`` (a path likewise).
 
     Raises:
         SystemExit: the table is missing, empty or incomplete, or lists a missing file.
@@ -46,10 +50,12 @@ def read_samples(table: Path) -> list[Sample]:
     origins = rows["origin"].fillna(SOURCE) if "origin" in rows else [SOURCE] * len(rows)
     drawn = rows["drawn_class"].astype(float) if "drawn_class" in rows else [math.nan] * len(rows)
     classes = [None if math.isnan(trainId) else int(trainId) for trainId in drawn]
-    parts = zip(rows["image"], rows["label"], origins, classes, strict=True)
+    named = rows["weight"].fillna("") if "weight" in rows else [""] * len(rows)
+    weights = [table.parent / file if file else None for file in named]
+    parts = zip(rows["image"], rows["label"], origins, classes, weights, strict=True)
     samples = [Sample(table.parent / image, table.parent / label, *others) for image, label, *others in parts]
-    for path in (path for sample in samples for path in (sample.image, sample.label)):
-        if not path.is_file():
+    for path in (path for sample in samples for path in (sample.image, sample.label, sample.weight)):
+        if path and not path.is_file():
             raise SystemExit(f"{path}: listed in {table} but missing; rerun the step that writes it")
     return samples
 

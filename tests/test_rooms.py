@@ -26,7 +26,7 @@ LAYERS = {
         {"manifest"},
         {"models"},
         {"configs", "training", "evaluation"},
-        {"tables"},
+        {"tables", "filtering"},
         {"report"},
         {"cli"},
         {"__init__", "__main__"},

@@ -15,6 +15,9 @@ from dginstyle.options import NonNegativeInt
 from dginstyle.rare_class_sampling import draw_by_rejection, draw_class_and_new_file
 from dginstyle.seeds import derive_rng
 
+PATHS = ("image", "label", "weight")
+"""Columns of a manifest that name files."""
+
 
 def build_training_set(
     *,
@@ -24,6 +27,7 @@ def build_training_set(
     min_pixels: NonNegativeInt,
     seed: int,
     generated: Path | None = None,
+    name: str | None = None,
 ) -> None:
     """Write the table of a training set: source images without repetition, then generated images.
 
@@ -37,23 +41,35 @@ def build_training_set(
             column ``drawn_class`` has the trainId that each source image was drawn for, empty for the others.
         min_pixels: a file is a candidate for a class if it has more pixels of it than this.
         seed: the run's seed.
-        generated: folder of a gathered generated set; None for none.
+        generated: folder of a gathered or filtered generated set; None for none. A filtered one can have the column
+            ``weight``, which the table then has too, empty for source images.
+        name: of the generated set; default: its folder's.
     """
-    header, rows = ("image", "label", "origin"), []
+    header, rows = ["image", "label", "origin"], []
     if options.source:
         rng = derive_rng(seed, "source subset")
         drawn = draw_subset(SourceSet(source), options.source, min_pixels, rng)
-        rows += [(source / image, source / label, "source", train_id) for image, label, train_id in drawn]
-        header += ("drawn_class",) if options.source.sampling == "rare_class_rejection" else ()
+        rows += [
+            {"image": source / image, "label": source / label, "origin": "source", "drawn_class": train_id}
+            for image, label, train_id in drawn
+        ]
+        header += ["drawn_class"] if options.source.sampling == "rare_class_rejection" else []
     if generated:
         manifest = read_table(generated / "manifest.csv", ("image", "label"))
         taken = manifest.head(math.ceil(options.generated_part * len(manifest)))
-        name = generated.resolve().name
-        pairs = zip(taken["image"], taken["label"], strict=True)
-        rows += [(generated / image, generated / label, name, "") for image, label in pairs]
+        parts = [part for part in PATHS if part in taken]
+        origin = name or generated.resolve().name
+        rows += [
+            {"origin": origin, **{part: generated / row[part] for part in parts}} for row in taken.to_dict("records")
+        ]
+        header += [part for part in parts if part not in header]
     folder = output.parent.resolve()
-    relative = [(*(os.path.relpath(path.resolve(), folder) for path in row[:2]), *row[2:]) for row in rows]
-    write_csv(output, header, [row[: len(header)] for row in relative])
+    write_csv(output, header, [[_cell(row.get(column, ""), folder) for column in header] for row in rows])
+
+
+def _cell(value: object, folder: Path) -> object:
+    """Return a path relative to a folder, and other values as they are."""
+    return os.path.relpath(value.resolve(), folder) if isinstance(value, Path) else value
 
 
 def draw_subset(

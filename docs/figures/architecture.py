@@ -20,7 +20,8 @@ ROOMS = {
     "models": "SegFormer, DAFormer, HRDA, DeepLabV2",
     "configs": "one file\nper model",
     "evaluation": "windows,\nmIoU, quality",
-    "tables": "gains, intervals, figures",
+    "tables": "gains,\nintervals, ranks",
+    "filtering": "of generated\nlabels, by a judge",
     "report": "all of a run on one page",
 }
 FILES = (

@@ -1,11 +1,12 @@
 """HRDA (Hoyer et al., ECCV 2022): half-scale context and a full-scale detail crop, fused by scale attention."""
 
+import numpy as np
 import torch
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from segmodel.models.fusion import Box, fuse_scales, random_box, scaled, upsampled
-from segmodel.models.segmentor import Segmentor
+from segmodel.models.segmentor import Segmentor, pixel_weights
 from segmodel.windows import slide_logits
 
 SCALE = 2  # the detail's scale over the context's
@@ -92,19 +93,25 @@ class HRDASegmentor(Segmentor):
         fused = self.decode_head.fuse(stages, detail, scaled(box, self.output_stride))
         samples = self.with_copies(data_samples)
         labels = torch.stack([sample.gt_sem_seg.data for sample in samples])  # (N or 2 N, 1, H, W)
-        losses = self.segmentation_losses(fused, detail, labels, box)
+        losses = self.segmentation_losses(fused, detail, labels, box, pixel_weights(samples))
         losses |= self.consistency_loss(fused, tuple(inputs.shape[2:]))
         return losses | self.distance_loss(stages[-1], small, samples)
 
-    def segmentation_losses(self, fused: Tensor, detail: Tensor, labels: Tensor, box: Box) -> dict[str, Tensor]:
-        """Return the weighted losses of the fused logits and of the detail crop's (equation 12)."""
+    def segmentation_losses(
+        self, fused: Tensor, detail: Tensor, labels: Tensor, box: Box, weights: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Return the weighted losses of the fused logits and of the detail crop's (equation 12).
+
+        ``weights`` (N, H, W) are those of the pixels; None: all 1.
+        """
         top, bottom, left, right = box
-        loss_of, weight = self.decode_head.head.loss_decode, self.decode_head.detail_weight
-        named = {"decode.loss_ce": (fused, labels, 1 - weight)}
-        named["decode.loss_detail"] = (detail, labels[..., top:bottom, left:right], weight)
+        loss_of, share = self.decode_head.head.loss_decode, self.decode_head.detail_weight
+        crop = np.s_[..., top:bottom, left:right]
+        named = {"decode.loss_ce": (fused, labels, weights, 1 - share)}
+        named["decode.loss_detail"] = (detail, labels[crop], None if weights is None else weights[crop], share)
         return {
-            name: share * loss_of(upsampled(logits, tuple(target.shape[2:])), target[:, 0], ignore_index=255)
-            for name, (logits, target, share) in named.items()
+            name: part * loss_of(upsampled(logits, tuple(target.shape[2:])), target[:, 0], weight=own, ignore_index=255)
+            for name, (logits, target, own, part) in named.items()
         }
 
     def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:

@@ -30,6 +30,18 @@ class StyleConsistency:
     mse_weight: float | None = None
 
 
+def pixel_weights(data_samples: list) -> Tensor | None:
+    """Return the weights (N, H, W) of a batch's pixels in the loss, None if all are 1."""
+    if not any("gt_weights" in sample for sample in data_samples):
+        return None
+    labels = [sample.gt_sem_seg.data for sample in data_samples]  # (1, H, W) each
+    weights = [
+        sample.gt_weights.data if "gt_weights" in sample else torch.ones_like(label, dtype=torch.float32)
+        for sample, label in zip(data_samples, labels, strict=True)
+    ]
+    return torch.cat(weights).to(labels[0].device)
+
+
 @MODELS.register_module()
 class Segmentor(EncoderDecoder):
     """An ``EncoderDecoder`` that can regularise its encoder towards the initial weights, and train with SHADE.
@@ -108,7 +120,8 @@ class Segmentor(EncoderDecoder):
             return add_prefix(head.loss_by_feat(logits, data_samples), "decode")
         labels = torch.stack([sample.gt_sem_seg.data for sample in data_samples])  # (N, 1, H, W)
         full = upsampled(logits, tuple(labels.shape[2:]))
-        return {"decode.loss_ce": head.loss_decode(full, labels[:, 0], ignore_index=head.ignore_index)}
+        loss = head.loss_decode(full, labels[:, 0], weight=pixel_weights(data_samples), ignore_index=head.ignore_index)
+        return {"decode.loss_ce": loss}
 
     def with_copies(self, data_samples: list) -> list:
         """Return the samples, with SHADE twice: their stylised copies have the same labels."""

@@ -14,6 +14,7 @@ WORDS = {
     "generated": "generated images",
     "images.generated": "generated images",
     "generated_share": "share of generated images",
+    "filter": "filter",
     "training": "training",
     "network": "network",
     "evaluation": "inference",

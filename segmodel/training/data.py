@@ -20,6 +20,7 @@ with redirect_stdout(None):  # mmsegmentation prints that an optional plug-in is
     from mmseg.datasets.transforms import PackSegInputs, RandomCrop
 
     from segmodel.training.augmentation import photometric_transforms
+    from segmodel.training.weights import LoadWeights, PackWeighted
 
 
 @TRANSFORMS.register_module()
@@ -68,6 +69,7 @@ class ManifestDataset(BaseSegDataset):
                 "seg_map_path": str(sample.label),
                 "origin": sample.origin,
                 "drawn_class": sample.drawn_class,
+                "weight_path": sample.weight and str(sample.weight),
                 "label_map": self.label_map,
                 "reduce_zero_label": False,
                 "seg_fields": [],
@@ -86,15 +88,16 @@ class Geometry:
     keep_ratio: bool = False
 
 
-def loading(size: tuple[int, int], keep_ratio: bool = False) -> list[BaseTransform]:
+def loading(size: tuple[int, int], keep_ratio: bool = False, weighted: bool = False) -> list[BaseTransform]:
     """Return the transforms that load image and label and resize them to, or to lie within, (height, width)."""
-    return [LoadImage(), LoadTrainIds(), Resize(scale=size[::-1], keep_ratio=keep_ratio)]
+    weights = [LoadWeights()] if weighted else []
+    return [LoadImage(), LoadTrainIds(), *weights, Resize(scale=size[::-1], keep_ratio=keep_ratio)]
 
 
-def finishing(photometric: Photometric) -> list[BaseTransform]:
+def finishing(photometric: Photometric, pack: type[BaseTransform] = PackSegInputs) -> list[BaseTransform]:
     """Return the transforms that flip, distort and pack."""
     packed = ("img_path", "seg_map_path", "ori_shape", "img_shape", "origin")
-    return [RandomFlip(prob=0.5), *photometric_transforms(photometric), PackSegInputs(meta_keys=packed)]
+    return [RandomFlip(prob=0.5), *photometric_transforms(photometric), pack(meta_keys=packed)]
 
 
 class TrainingStream(torch.utils.data.Dataset):
@@ -121,7 +124,9 @@ class TrainingStream(torch.utils.data.Dataset):
         self.load_source = Compose(loading(geometry.source_size, geometry.keep_ratio))
         self.crop = RandomCrop(tuple(geometry.crop), cat_max_ratio=geometry.cat_max_ratio)
         self.load_generated = Compose(loading(geometry.crop))
+        self.load_weighted = Compose(loading(geometry.crop, weighted=True))
         self.finish = Compose(finishing(presentation.photometric))
+        self.finish_weighted = Compose(finishing(presentation.photometric, PackWeighted))
         self.rare = self._rare_class_draw(table)
 
     def row_at(self, position: int) -> dict:
@@ -140,12 +145,19 @@ class TrainingStream(torch.utils.data.Dataset):
         row = self.row_at(position)
         seed_transforms(self.seed, 1, position)
         if row["origin"] != SOURCE:
+            if row["weight_path"]:
+                return self.finish_weighted(self.load_weighted(row))
             return self.finish(self.load_generated(row))
         trainId = row["drawn_class"]
         if self.rare:
             index, trainId = self.rare.draw(np.random.default_rng((self.seed, 3, position)))
             row = self.source_row(index)
         return self.finish(self._crop(row, trainId))
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether images have weights of their pixels."""
+        return any(row["weight_path"] for row in self.rows.load_data_list())
 
     def source_row(self, index: int) -> dict:
         """Return a row of the source part."""

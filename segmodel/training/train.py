@@ -33,6 +33,7 @@ from segmodel.training.parallel import run_on
 from segmodel.training.settings import training_settings
 from segmodel.training.shade import Shade
 from segmodel.training.trainer import Progress, Trainer
+from segmodel.training.weights import require_weightable
 
 logger = logging.getLogger("segmodel")
 
@@ -97,6 +98,8 @@ def _train(
         raise SystemExit(f"{data}: no images of generator {generator}; generate them, then run `build-training-set`")
     _require_labelled(stream, data)
     network = build_network(config, options, seed, encoder)
+    if stream.is_weighted:
+        require_weightable(network)
     shade = Shade(network, stream, presentation.shade, options, accelerator) if presentation.shade else None
     trainer = Trainer(network, build_optimiser(network, options), accelerator, seed, shade)
     if options.compile:
@@ -162,8 +165,9 @@ def _batches(stream: TrainingStream, start: int, options: TrainOptions, accelera
 
 
 def _files(stream: TrainingStream, data: Path) -> dict[str, Path]:
-    """Return the training set, its images and its labels, keyed by path relative to the set."""
-    paths = [Path(row[part]) for row in stream.rows.load_data_list() for part in ("img_path", "seg_map_path")]
+    """Return the training set, its images, labels and weights, keyed by path relative to the set."""
+    parts = ("img_path", "seg_map_path", "weight_path")
+    paths = [Path(row[part]) for row in stream.rows.load_data_list() for part in parts if row[part]]
     return {"training set": data, **{os.path.relpath(path, data.parent): path for path in paths}}
 
 

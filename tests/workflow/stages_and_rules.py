@@ -18,6 +18,7 @@ def require_agreement(stages, jobs):
             home.update(dict.fromkeys(made, name))
     made = {file for job in jobs for file in job.outputs}
     shared = ("/models/", "/generated/", "/segmentation/", "/training_sets/", "/predictions/", "results/dg_miou")
+    shared += ("/judged/", "/filtered/")
     assert not {file for file in made if any(part in file for part in shared)} - home.keys()
     for job in jobs:
         for name in {home[file] for file in job.outputs if file in home}:

@@ -11,6 +11,11 @@ def default_plan(plan, tmp_path_factory):
     return plan(tmp_path_factory.mktemp("default"))
 
 
+@pytest.fixture(scope="module")
+def ablations_plan(plan, tmp_path_factory):
+    return plan(tmp_path_factory.mktemp("ablations"), "ablations")
+
+
 def seconds_of_children():
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)  # CPU time, since the machine may be busy
     return usage.ru_utime + usage.ru_stime
@@ -33,24 +38,47 @@ def test_table_needs_no_figures(plan, tmp_path):
     assert "summarise_evaluations" in rules and not rules & {"draw_figures", "plot_samples"}
 
 
-def test_no_training_or_generation_reads_a_target(default_plan, config):
-    made_by = {file: job for job in default_plan for file in job.outputs}
-    trained = {"train_dreambooth", "train_controlnet", "draw_generation_list", "generate_shard", "train_segmentation"}
-    waiting, read = [job for job in default_plan if job.rule in trained], set()
-    assert {job.rule for job in waiting} == trained
+TRAINED = {"train_dreambooth", "train_controlnet", "draw_generation_list", "generate_shard", "train_segmentation"}
+FILTERED = {"judge_shard", "judge_source", "filter_shard", "gather_filtered"}
+
+
+def files_behind(jobs, wanted):
+    """Return the files that some of a plan's jobs read, directly or through other jobs."""
+    made_by, waiting, read = {file: job for job in jobs for file in job.outputs}, list(wanted), set()
     while waiting:
         new = waiting.pop().inputs - read
         read |= new
         waiting += [made_by[file] for file in new if file in made_by]
+    return read
+
+
+def test_no_training_or_generation_reads_a_target(default_plan, config):
+    jobs = [job for job in default_plan if job.rule in TRAINED]
+    assert {job.rule for job in jobs} == TRAINED
+    read = files_behind(default_plan, jobs)
     assert any(f"/{config['source']}/" in file for file in read)
     assert not [file for file in read for target in config["targets"] if f"/{target}" in file]
 
 
-def test_ablations_train_and_evaluate_every_training_set(plan, default_plan, tmp_path, config):
-    jobs = plan(tmp_path, "ablations")
-    rules, sets = Counter(job.rule for job in jobs), len(config["training_sets"])
+def test_no_filter_or_judge_reads_a_target_or_the_oracle(ablations_plan, config):
+    jobs = [job for job in ablations_plan if job.rule in FILTERED]
+    assert {job.rule for job in jobs} == FILTERED
+    read = files_behind(ablations_plan, jobs)
+    assert any("/segmentation/segformer_mini/dginstyle/seed0/weights" in file for file in read)
+    assert not [file for file in read for name in [*config["targets"], config["oracle"]] if f"/{name}" in file]
+
+
+def test_judging_is_shared_and_each_filter_works_in_the_shards_of_its_set(ablations_plan, config):
+    rules = Counter(job.rule for job in ablations_plan)
+    filtered = [entry["filter"] for entry in config["training_sets"].values() if entry.get("filter")]
+    assert (rules["judge_shard"], rules["judge_source"]) == (2 * 4, 1)  # two judges, the published one with the source
+    assert (rules["filter_shard"], rules["gather_filtered"]) == (4 * len(filtered), len(filtered))
+
+
+def test_ablations_train_and_evaluate_every_training_set(ablations_plan, config):
+    rules, sets = Counter(job.rule for job in ablations_plan), len(config["training_sets"])
     assert (rules["train_segmentation"], rules["evaluate_target"]) == (3 * sets, 9 * sets)
-    files = {file for job in jobs for file in job.outputs}
+    files = {file for job in ablations_plan for file in job.outputs}
     assert {"results/ablations.csv", "results/ablations_quality.csv", "results/figures/ablations.png"} <= files
 
 

@@ -140,6 +140,28 @@ def test_without_conda_a_rule_runs_in_the_active_environment(snakemake, smoke, t
     assert not list(smoke.glob(".snakemake/conda/*"))
 
 
+def test_a_filtered_set_is_judged_filtered_and_trained_on(snakemake, smoke, tmp_path):
+    (tmp_path / "my.yaml").write_text(
+        "training_sets: {cleaned: {based_on: dginstyle, filter: {judge: {model: segformer_mini, training_set: "
+        "source_only}, relabel: 0.6, max_loss: 1.25, erode: 1, boundaries: {width: 2}, keep_images: 0.75, "
+        "resample: 20}}}"
+    )
+    files = (str(smoke / "config/smoke.yaml"), str(tmp_path / "my.yaml"))
+    weights = "results/smoke/segmentation/segformer_mini/cleaned/seed0/weights.safetensors"
+    generated = smoke / "results/smoke/generated/dginstyle"
+    before = {path: path.read_bytes() for path in generated.rglob("*.png")}
+    result = snakemake(smoke, "--cores", "2", "--configfile", *files, "--", weights)
+    assert result.returncode == 0, result.stderr[-6000:]
+    assert json.loads((smoke / weights).with_name("training.json").read_text())["samples_seen"]["dginstyle"] == 2
+    report = json.loads((smoke / "results/smoke/filtered/cleaned/report.json").read_text())
+    assert (report["images"], report["rows"]) == (4, 3)
+    assert report["pixels"]["labelled"] > report["pixels"]["noisy"] > 0
+    with (smoke / "results/smoke/training_sets/cleaned.csv").open() as table:
+        rows = list(csv.DictReader(table))
+    assert [row["weight"].startswith("../filtered/cleaned/") for row in rows] == 8 * [False] + 3 * [True]
+    assert {path: path.read_bytes() for path in generated.rglob("*.png")} == before
+
+
 @pytest.mark.parametrize(
     ("section", "made"),
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from existing_results import impossible_results, local_path, missing_results, pretrained_networks
 from feasibility import infeasible
+from filters import impossible_filters
 from options import without
 from packages import imported
 from protocols import impossible_averages, impossible_protocols, names_in_protocols
@@ -193,6 +194,7 @@ def impossible_values(config: dict) -> Iterator[str]:
     if config["baseline"] in config["ablations"]:
         yield f"ablations lists the baseline {config['baseline']!r}, which is in every table already"
     yield from impossible_training_sets(config)
+    yield from impossible_filters(config)
     yield from impossible_results(config)
     yield from impossible_evaluations(config)
     yield from impossible_averages(config)

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import networks
+from filters import filters
 from packages import fetched, is_rendered, location, owners, packages
 from workloads import MINI_WORLD, STREET, Workloads
 
 REPOSITORY = Path(__file__).parents[2]
 IMAGE, LABEL = 2.1, 0.1
 """Bytes of a pixel of an image and of a label map, as PNG."""
+MAPS = 5.0
+"""Bytes of a pixel of a judge model's maps, compressed."""
 SIZES = {
     r"\d\d_images\.zip": 5.6e9,
     r"\d\d_labels\.zip": 7e7,
@@ -54,6 +57,8 @@ class Disk:
             "generate_light_shard": self.shard,
             "train_segmentation": lambda names: WEIGHT * self._model(names["model"])["parameters"],
             "import_checkpoint": lambda names: WEIGHT * self._model(names["model"])["parameters"],
+            "judge_shard": self.judged,
+            "filter_shard": self.filtered,
             "evaluate_target": lambda names: CONFUSION * self.workloads.image_count(names["target"]),
             "score_predictions": lambda names: CONFUSION * self.workloads.image_count(names["target"]),
         }
@@ -139,6 +144,19 @@ class Disk:
         options = self.config["generators"][wildcards["generator"]]
         enlarged = ((options.get("second_pass") or {}).get("scale") or 1) ** 2
         return options["images_per_shard"] * math.prod(options["crop"]) * enlarged * (IMAGE + LABEL)
+
+    def judged(self, wildcards: dict[str, str]) -> float:
+        """Return the bytes of a judge model's maps of a shard."""
+        work = self.workloads.judged_shard(wildcards)
+        return MAPS * work.images * math.prod(self.config["models"][wildcards["model"]]["crop"])
+
+    def filtered(self, wildcards: dict[str, str]) -> float:
+        """Return the bytes of the label maps and weights that a filter writes for a shard."""
+        training_set = wildcards["training_set"]
+        filter_, generator = filters(self.config)[training_set], self.config["training_sets"][training_set]["generator"]
+        files = filter_.changes_labels + filter_.has("boundaries")
+        pixels = self.workloads.shard_images(generator) * self.workloads.generated_pixels(generator)
+        return files * LABEL * pixels
 
     def _pixels(self, dataset: str) -> float:
         return self.workloads.image_count(dataset) * self.workloads.pixels(dataset)[0]

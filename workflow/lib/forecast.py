@@ -20,10 +20,13 @@ LIGHT, FIGURE = 2.0, 5.0
 """Seconds of a job that reads and writes tables, and of one that draws or resamples."""
 SCENE, DRAWN = 0.035, 0.022
 """Seconds to render a scene into packages, and one of a generated set, on one core."""
+FILTERED = 0.2
+"""Seconds to filter a million pixels of a label map on one core (assumed)."""
 DOWNLOAD, ARCHIVE = 2.0e7, 1.0e8
 """Bytes a second of a download (assumed), and of unpacking and hashing (assumed)."""
 FIGURES = (
     *("summarise_evaluations", "compare_classes", "compare_conditions", "compare_ablations"),
+    *("rank_methods", "rank_ablations"),
     *("draw_figures", "draw_ablations", "plot_samples", "render_report"),
 )
 DOWNLOADED = ("fetch_package", "download_prior", "download_network", "download_encoder")
@@ -119,6 +122,10 @@ class Forecast:
             return SCENE * self.config["publishers"][names["dataset"]]["scenes"]
         if rule == "generate_light_shard":
             return DRAWN * self.config["generators"][names["generator"]]["images_per_shard"]
+        if rule == "filter_shard":
+            generator = self.config["training_sets"][names["training_set"]]["generator"]
+            pixels = self.workloads.shard_images(generator) * self.workloads.generated_pixels(generator)
+            return FILTERED * pixels / 1e6
         if rule == "score_predictions":
             pixels = self.workloads.image_count(names["target"]) * self.workloads.pixels(names["target"])[0]
             return 2 * pixels / 1e6 * self.machine.rates.loading  # label maps and predictions

@@ -29,6 +29,7 @@ from dginstyle.options import (  # noqa: E402
 from dginstyle.prior.options import PriorOptions, RandomPriorName  # noqa: E402
 from dginstyle.training.options import ControlNetOptions, DreamboothOptions  # noqa: E402
 from segmodel.evaluation.options import InferenceOptions, Mode  # noqa: E402
+from segmodel.filtering.options import FilterOptions, JudgeOptions  # noqa: E402, F401
 from segmodel.labels import Encoding  # noqa: E402
 from segmodel.tables.options import MEAN, Averages, BootstrapOptions, ComparisonOptions  # noqa: E402
 from segmodel.training.options import PresentationOptions, TrainOptions  # noqa: E402
@@ -106,6 +107,9 @@ class TrainingSetEntry(TrainingSetOptions, PresentationOptions):
     """``training_sets.<name>``: what the models train on."""
 
     generator: str | None = Field(description="the generated set to add, a name under generators; null: none")
+    filter: FilterOptions | None = Field(
+        None, description="what is used of the labels and images of the generated set; null: all"
+    )
     evaluation_mode: Mode | None = Field(
         None, description="mode of the evaluation after this training, if the model has none; null: that of the target"
     )

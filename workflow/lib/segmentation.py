@@ -131,13 +131,22 @@ class Segmentation:
 
     def generated_manifest(self, wildcards: Wildcards) -> dict[str, str]:
         """Return a training set's generated manifest as an input, if it has one."""
-        generator = self.generator(wildcards)
-        return {"generated": f"<benchmark>/generated/{generator}/manifest.csv"} if generator else {}
+        folder = self._generated_folder(wildcards, "<benchmark>")
+        return {"generated": f"{folder}/manifest.csv"} if folder else {}
 
     def generated_argument(self, wildcards: Wildcards) -> list[str]:
-        """Return the argument with the folder of a training set's generated set, if it has one."""
+        """Return the arguments with folder and, if it is filtered, name of a training set's generated set, if any."""
+        name = self.generator(wildcards) if self._is_filtered(wildcards) else None
+        return argument("generated", self._generated_folder(wildcards, self.results)) + argument("name", name)
+
+    def _generated_folder(self, wildcards: Wildcards, results: str) -> str | None:
+        if self._is_filtered(wildcards):
+            return f"{results}/filtered/{wildcards.training_set}"
         generator = self.generator(wildcards)
-        return argument("generated", generator and f"{self.results}/generated/{generator}")
+        return generator and f"{results}/generated/{generator}"
+
+    def _is_filtered(self, wildcards: Wildcards) -> bool:
+        return bool(self.config["training_sets"][wildcards.training_set].get("filter"))
 
     def training_set_options(self, wildcards: Wildcards) -> Options:
         """Return the options for building a training set."""

@@ -7,9 +7,10 @@ from collections.abc import Collection
 from typing import Any
 
 from existing_results import pretrained_networks
+from filters import filters
 from options import without
-from pydantic import TypeAdapter
-from sections import Configuration, GeneratorEntry, load_kind
+from pydantic import BaseModel, TypeAdapter
+from sections import Configuration, GeneratorEntry, JudgeOptions, PresentationOptions, TrainOptions, load_kind
 
 GENERATOR = TypeAdapter(GeneratorEntry)
 
@@ -30,6 +31,7 @@ def data_settings(config: dict, training_set: str | None, target: str) -> dict[s
         "source": {**dataset_settings(config, config["source"]), "subset": entry["source"]},
         "rare_class_sampling": config["rare_class_sampling"],
         "generated": generated_settings(config, entry),
+        **filter_settings(config, training_set),
         **evaluated,
     }
 
@@ -51,6 +53,29 @@ def generated_settings(config: dict, training_set: dict) -> dict[str, Any] | Non
     if "controlnet" in own:
         own["controlnet_step"] = own.pop("controlnet")
     return {**own, **part, **network_settings(config, needs)}
+
+
+def filter_settings(config: dict, training_set: str) -> dict[str, Any]:
+    """Return what decided a training set's filter and its judge, under ``filter``; {} if it has none."""
+    if not (own := filters(config).get(training_set)):
+        return {}
+    values = without(own.decisive(), "judge")
+    return {"filter": {**values, **({"judge": judge_settings(config, own.judge)} if own.is_judged else {})}}
+
+
+def judge_settings(config: dict, judge: JudgeOptions) -> dict[str, Any]:
+    """Return what decided a judge model: its training, and the images that it was trained on."""
+    entry = config["training_sets"][judge.training_set]
+    options = TrainOptions.model_validate(known(TrainOptions, config["models"][judge.model]))
+    presentation = PresentationOptions.model_validate(known(PresentationOptions, entry))
+    images = without(data_settings(config, judge.training_set, config["targets"][0]), "target", "seed")
+    training = {"config": str(options.config), **options.decisive(), "seed": config["seeds"][0]}
+    return {"model": judge.model, "training": training, **presentation.decisive(), **images}
+
+
+def known(options: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that an options class has."""
+    return {key: value for key, value in values.items() if key in options.model_fields}
 
 
 def needed_inputs(options: GeneratorEntry) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from pathlib import Path
 import yaml
 from configuration import ConfigurationError, checked, execution_keys, kept_controlnets, prior_folder
 from existing_results import local_adapter, pretrained_networks
+from filter_stages import FilterStages
+from filters import judges_first
 from imports import assigns, collapsed, files_of_kind, files_of_rule, model_files
 from packages import imported
 from sections import load_kind
@@ -23,7 +25,8 @@ HEADER = "# Made by `make stages` from {config}; do not edit; see docs/dvc.md.\n
 STATISTICS = ("sample_class_stats.json", "sample_class_stats_dict.json", "samples_with_class.json")
 CURVES = "results/curves"
 SUMMARIES = ("classes.csv", "gains.csv", "summary.csv", "summary.md", "summary.html", "summary.tex")
-RESULTS = ("dg_miou.csv", *(f"dg_miou_{name}" for name in SUMMARIES), "report.html")
+PAGES = ("leaderboard.csv", "leaderboard.html", "report.html")
+RESULTS = ("dg_miou.csv", *(f"dg_miou_{name}" for name in SUMMARIES), *PAGES)
 
 
 def kept(controlnet: str, step: int | None) -> str:
@@ -31,7 +34,7 @@ def kept(controlnet: str, step: int | None) -> str:
     return f"{controlnet}_steps/{step}" if step else controlnet
 
 
-class Pipeline:
+class Pipeline(FilterStages):
     """The stages of one configuration.
 
     Attributes:
@@ -66,9 +69,10 @@ class Pipeline:
         self._source = [out for stage in ("data", "statistics") for out in self._outs(f"{stage}-{config['source']}")]
         self._judge = [config["quality"]["training_set"]] if config["quality"] else []
         self._table_sets = table_sets(config)
+        self._all_sets = judges_first(config, [*self._table_sets, *self._judge])
         self._trainings = trainings(config, self._table_sets)
         self._add_generator()
-        for name in dict.fromkeys([*self._table_sets, *self._judge]):
+        for name in self._all_sets:
             self._add_training_set(name)
         for training in self._trainings:
             add = self._add_checkpoint if training[0] in imported(config, "models") else self._add_training
@@ -114,7 +118,7 @@ class Pipeline:
     def _add_generator(self) -> None:
         config, models = self.config, f"{self.results}/models"
         unet, controlnet = f"{models}/unet_source", f"{models}/controlnet"
-        used = used_generators(config, [*self._table_sets, *self._judge])
+        used = used_generators(config, self._all_sets)
         given = [name for name in used if name in imported(config, "generators")]
         for name in given:
             self._add_imported_set(name)
@@ -166,7 +170,8 @@ class Pipeline:
 
     def _add_training_set(self, name: str) -> None:
         generator = self.config["training_sets"][name]["generator"]
-        deps = [*self._source, *(self._outs(f"generate-{generator}") if generator else [])]
+        filtered = self._add_filter(name)
+        deps = [*self._source, *(self._outs(f"generate-{generator}") if generator else []), *filtered]
         params = [*self._entries("training_sets", name), "rare_class_sampling.min_pixels", "seed"]
         self._add("training_set", f"training_set-{name}", [f"{self.results}/training_sets/{name}.csv"], params, deps)
 

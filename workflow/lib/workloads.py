@@ -5,11 +5,13 @@ Schedulers get the resources that `jobs` derives from it; a plan can use it with
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import costs
 import networks
 from costs import Cost, Inference, Network, Rates, Sampling, Training
+from filters import shards_of
 from packages import owners
 from sections import load_kind
 from selection import evaluation_protocol
@@ -47,6 +49,8 @@ class Workloads:
             "evaluate_target": self.evaluation,
             "show_predictions": self.shown_predictions,
             "measure_quality": self.quality,
+            "judge_shard": self.judged_shard,
+            "judge_source": self.judged_source,
         }
         """The work of the rules that use a GPU."""
 
@@ -204,6 +208,35 @@ class Workloads:
         images = self.image_count(name) if is_data else self.config["generators"][name].get("images", SOURCE_IMAGES)
         protocol = {"size": crop, "crop": crop, "stride": crop, "mode": "slide", "batch_size": 32}
         return self._inference(model, name if is_data else self.config["source"], protocol, images)
+
+    def judged_shard(self, wildcards: Wildcards) -> Inference:
+        """Return the judging of a shard of a generated set."""
+        name, model = wildcards["generator"], wildcards["model"]
+        work = self._judging(model, self.config["models"][model]["crop"], self.shard_images(name))
+        return replace(work, pixels=self.generated_pixels(name))
+
+    def judged_source(self, wildcards: Wildcards) -> Inference:
+        """Return the judging of the source images that a judge model was trained on."""
+        source = self.config["training_sets"][wildcards["training_set"]]["source"] or {}
+        size = self.config["models"][wildcards["model"]]["source_size"]
+        return self._judging(wildcards["model"], size, source.get("images") or self.image_count(self.config["source"]))
+
+    def _judging(self, model: str, size: list[int], images: int) -> Inference:
+        crop = self.config["models"][model]["crop"]
+        protocol = {"size": size, "crop": crop, "stride": crop, "mode": "slide"}
+        return self._inference(model, self.config["source"], protocol, images)
+
+    def shard_images(self, generator: str) -> int:
+        """Return the images of a shard of a generated set as it is judged."""
+        images = self.config["generators"][generator].get("images") or self.image_count(generator)
+        return math.ceil(images / shards_of(self.config, generator))
+
+    def generated_pixels(self, generator: str) -> float:
+        """Return the pixels of an image of a generated set."""
+        options = self.config["generators"][generator]
+        if "crop" not in options:
+            return self.pixels(generator)[0]
+        return math.prod(options["crop"]) * ((options.get("second_pass") or {}).get("scale") or 1) ** 2
 
     def _inference(self, model: str, dataset: str, protocol: dict, images: int) -> Inference:
         counts, whole = networks.model(self.config["models"][model]["config"]), protocol["mode"] == "whole"

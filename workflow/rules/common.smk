@@ -1,5 +1,6 @@
 from acquisition import Acquisition
 from calibration import Calibration
+from filtering import Filtering
 from generation import Generation
 from jobs import Jobs
 from options import argument, chosen, input_list, options, without
@@ -13,6 +14,7 @@ acquisition = Acquisition(config, REPOSITORY)
 generation = Generation(config, REPOSITORY)
 segmentation = Segmentation(config, REPOSITORY)
 quality = Quality(config)
+filtering = Filtering(config)
 jobs = Jobs(config)
 calibration = Calibration(config)
 reporting = Reporting(config)
