@@ -1,23 +1,19 @@
 """Verb ``render-report``: the page that shows a run."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
-import jinja2
-import vl_convert
 import yaml
-from markupsafe import Markup
 
 from segmodel.checksums import sha256_of
 from segmodel.files import whole_file
 from segmodel.report import inputs, overview, results
 from segmodel.report.blocks import Block, Code, Details, Drawing, Facts, Missing, Section, Table
+from segmodel.report.leaderboard import leaderboard
+from segmodel.report.page import page
 from segmodel.report.pictures import Album
 from segmodel.report.provenance import MAIN_PACKAGES, commit, hashed_files, machine, versions
 from segmodel.report.rule_graph import RECORDS, drawn, rule_graph
 from segmodel.report.run import Run, RunOptions
-
-_FILES = Path(__file__).parent
 
 
 def render_report(*, results: Path, benchmark: str, output: Path, run: RunOptions = RunOptions()) -> None:  # noqa: B008
@@ -30,10 +26,10 @@ def render_report(*, results: Path, benchmark: str, output: Path, run: RunOption
         run: configuration and what it plans; without them, the page shows what it finds.
     """
     found = Run(results, benchmark, run)
-    page = _page(found, sections(found, Album()))
+    text = page(f"DGInStyle benchmark: {found.benchmark}", sections(found, Album()))
     with whole_file(output) as unfinished:
-        unfinished.write_text(page)
-    print(f"{output}: {len(page.encode()) / 1e6:.1f} MB")
+        unfinished.write_text(text)
+    print(f"{output}: {len(text.encode()) / 1e6:.1f} MB")
 
 
 def sections(run: Run, album: Album) -> list[Section]:
@@ -45,6 +41,7 @@ def sections(run: Run, album: Album) -> list[Section]:
         results.classes(run),
         results.conditions(run),
         results.ablations(run),
+        leaderboard(run),
         inputs.samples(run, album),
         inputs.predictions(run, album),
         inputs.quality(run),
@@ -86,16 +83,3 @@ def provenance(run: Run) -> Section:
         *(Details(f"{table.caption} ({len(table.rows)})", [table]) for table in tables),
     ]
     return Section("provenance", "Provenance", blocks)
-
-
-def _page(run: Run, parts: list[Section]) -> str:
-    loader = jinja2.FileSystemLoader(_FILES)
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    asset = {name: Markup((_FILES / f"report.{name}").read_text()) for name in ("css", "js")}
-    return environment.get_template("report.html.j2").render(
-        title=f"DGInStyle benchmark: {run.benchmark}",
-        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        sections=parts,
-        library=Markup(vl_convert.javascript_bundle().replace("</script", "<\\/script")),
-        **asset,
-    )

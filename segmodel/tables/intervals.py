@@ -84,6 +84,30 @@ def class_gain_limits(
     return gain - reach, gain + reach
 
 
+def score_limits(
+    arm: Sequence[np.ndarray], samples: int, confidence: float, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Return the limits of the mean mIoU over targets of one training set, computed as in `gain_limits`.
+
+    Args:
+        arm: per target (S, N, C, C) counts of S seeds and N images, rows = label.
+        samples: number of bootstrap samples.
+        confidence: confidence level in (0, 1).
+        rng: random generator of the bootstrap.
+
+    Returns:
+        lower and upper limit in [-1, 1]; NaN with one seed.
+    """
+    scores = np.column_stack([mean_iou(counts.sum(1)) for counts in arm]).mean(1)  # (S,)
+    if len(scores) < 2:
+        return np.nan, np.nan
+    draws = [_resampled_miou(counts, _drawn(counts.shape[1], samples, rng), None) for counts in arm]
+    images = norm.ppf(0.5 + confidence / 2.0) * np.nanstd(np.mean(draws, axis=0))
+    seeds = t.ppf(0.5 + confidence / 2.0, len(scores) - 1) * scores.std(ddof=1) / np.sqrt(len(scores))
+    reach = np.hypot(seeds, images)
+    return scores.mean() - reach, scores.mean() + reach
+
+
 def welch_interval(base: np.ndarray, new: np.ndarray, confidence: float) -> np.ndarray:
     """Return the half-width (K,) of Welch's t interval of the difference of two means.
 

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 import yaml
 
 from segmodel.identity import Identity
+from segmodel.tables import protocol as comparable
 from segmodel.tables.options import Averages
 
 FIGURES = Path(__file__).with_name("published_figures.csv")
@@ -82,6 +84,49 @@ def agrees(value: Any, published: Any) -> bool:
         return value in published["any"]
     low, high = published["between"]
     return isinstance(value, (int, float)) and low <= value <= high
+
+
+@dataclass(frozen=True)
+class Method:
+    """A published method and its figures.
+
+    Attributes:
+        method: its name.
+        backbone: of its model.
+        name: of its protocol, see published_protocols.yaml, which defines those whose settings are known.
+        figures: mIoU in % by target and average.
+        source: of the figures.
+    """
+
+    method: str
+    backbone: str
+    name: str
+    figures: Mapping[str, float]
+    source: str
+
+    @property
+    def averages(self) -> dict[str, list[str]]:
+        """Targets of the averages that are published or follow from published figures."""
+        return {
+            name: targets
+            for name, targets in definitions()["averages"].items()
+            if name in self.figures or self.figures.keys() >= {*targets}
+        }
+
+    def protocol(self, targets: list[str]) -> Identity:
+        """Return the protocol on some targets, ``{any: [...]}`` where several values agree; {} if it is unknown."""
+        known = definitions()["protocols"].get(self.name)
+        if not known or not known["targets"].keys() >= {*targets}:
+            return {}
+        return comparable.protocol({target: {**known["settings"], **known["targets"][target]} for target in targets})
+
+
+def published_methods() -> list[Method]:
+    """Return the methods of published_figures.csv, in its order."""
+    table = pd.read_csv(FIGURES)
+    groups = table.groupby(["method", "backbone", "protocol"], sort=False)
+    figures = {names: dict(zip(of["target"], of["mIoU"], strict=True)) for names, of in groups}
+    return [Method(*names, figures[names], of["source"].iloc[0]) for names, of in groups]
 
 
 @cache

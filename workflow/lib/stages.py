@@ -24,9 +24,9 @@ REPOSITORY = Path(__file__).parents[2]
 HEADER = "# Made by `make stages` from {config}; do not edit; see docs/dvc.md.\n"
 STATISTICS = ("sample_class_stats.json", "sample_class_stats_dict.json", "samples_with_class.json")
 CURVES = "results/curves"
+LEADERBOARD = ("leaderboard.csv", "leaderboard.html")
 SUMMARIES = ("classes.csv", "gains.csv", "summary.csv", "summary.md", "summary.html", "summary.tex")
-PAGES = ("leaderboard.csv", "leaderboard.html", "report.html")
-RESULTS = ("dg_miou.csv", *(f"dg_miou_{name}" for name in SUMMARIES), *PAGES)
+RESULTS = ("dg_miou.csv", *(f"dg_miou_{name}" for name in SUMMARIES), "report.html", *LEADERBOARD)
 
 
 def kept(controlnet: str, step: int | None) -> str:
@@ -204,13 +204,7 @@ class Pipeline(FilterStages):
         prefixes = ("data-", "statistics-", "generate-", "train-")
         deps = [out for stage in self.stages if stage.startswith(prefixes) for out in self._outs(stage)]
         known = targets_with_conditions(config)
-        drawn = [
-            "gains",
-            "scores",
-            "classes",
-            *(["conditions"] if known else []),
-            *(["quality"] if config["quality"] else []),
-        ]
+        drawn = ["gains", "scores", "classes"] + ["conditions"] * bool(known) + ["quality"] * bool(config["quality"])
         figures = [f"predictions_{model}" for model in evaluated_models(config)]
         figures += [f"samples_{name}" for name in used_generators(config, table_sets)]
         tables = [f"results/{name}" for name in RESULTS] + [

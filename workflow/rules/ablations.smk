@@ -1,6 +1,7 @@
 rule ablations:
     input:
         "results/ablations.csv",
+        "results/ablations_leaderboard.html",
         "results/figures/ablations.png",
         "results/ablations_quality.csv" if config["quality"] else [],
         expand("results/figures/samples_{generator}.png", generator=used_generators(config, config["training_sets"])),
@@ -29,6 +30,20 @@ rule compare_ablations:
     shell:
         "python -m segmodel compare-ablations --evaluations {params.evaluations:q} {params.oracle:q}"
         " --output {output} --options {params.options:q} &> {log}"
+
+
+use rule rank_methods as rank_ablations with:
+    input:
+        segmentation.evaluations(config["training_sets"]),
+    output:
+        report(
+            "results/ablations_leaderboard.csv",
+            caption="../report/leaderboard.rst",
+            category="Ablations",
+            labels={"result": "leaderboard", "format": "csv"},
+        ),
+    log:
+        "<benchmark>/logs/rank_ablations.log",
 
 
 use rule draw_figures as draw_ablations with:

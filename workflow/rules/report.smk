@@ -10,6 +10,7 @@ RESULTS = [
     "results/dg_miou_summary.html",
     *(["results/dg_miou_conditions.csv"] if CONDITIONS else []),
     "results/dg_miou_summary.tex",
+    "results/leaderboard.html",
     *expand("results/figures/{name}.png", name=FIGURES),
     *expand("results/figures/predictions_{model}.png", model=evaluated_models(config)),
     *expand("results/figures/samples_{generator}.png", generator=used_generators(config, table_sets(config))),

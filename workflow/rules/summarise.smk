@@ -83,6 +83,50 @@ rule compare_classes:
         " --options {params.options:q} &> {log}"
 
 
+rule rank_methods:
+    input:
+        segmentation.evaluations(table_sets(config)),
+    output:
+        report(
+            "results/leaderboard.csv",
+            caption="../report/leaderboard.rst",
+            category="Domain generalisation",
+            labels={"result": "leaderboard", "format": "csv"},
+        ),
+    log:
+        "<benchmark>/logs/rank_methods.log",
+    localrule: True
+    conda:
+        "../envs/data.yaml"
+    params:
+        evaluations=input_list(),
+        options=segmentation.table_options(),
+    shell:
+        "python -m segmodel rank-methods --evaluations {params.evaluations:q} --output {output}"
+        " --options {params.options:q} &> {log}"
+
+
+rule render_leaderboard:
+    input:
+        "results/{table}.csv",
+    output:
+        report(
+            "results/{table}.html",
+            caption="../report/leaderboard.rst",
+            category="Domain generalisation",
+            labels={"result": "{table}", "format": "page"},
+        ),
+    log:
+        "<benchmark>/logs/render_leaderboard/{table}.log",
+    wildcard_constraints:
+        table="(ablations_)?leaderboard",
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    shell:
+        "python -m segmodel render-leaderboard --table {input} --output {output} &> {log}"
+
+
 rule list_conditions:
     input:
         "<benchmark>/data/{target}/manifest.csv",

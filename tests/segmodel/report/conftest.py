@@ -8,6 +8,7 @@ from PIL import Image
 
 from segmodel.labels import CLASS_NAMES
 from segmodel.tables.classes import compare_classes
+from segmodel.tables.leaderboard import rank_methods
 from segmodel.tables.options import SummariseOptions
 from segmodel.tables.summarise import summarise
 
@@ -40,6 +41,7 @@ def results(tmp_path, evaluations):
     results = tmp_path / "work/results"
     summarise(evaluations=evaluations, output=results, options=OPTIONS)
     compare_classes(evaluations=evaluations, output=results / "dg_miou_classes.csv", options=OPTIONS)
+    rank_methods(evaluations=evaluations, output=results / "leaderboard.csv", options=OPTIONS)
     write_quality(results / "quality.csv")
     folder = results / "mini"
     for name, split in (("gta", "train"), ("cityscapes", "val"), ("bdd100k", "val")):

@@ -54,17 +54,17 @@ def test_progress_counts_what_exists_of_what_is_planned(by_name):
 def test_run_that_has_not_begun_is_a_page_of_what_is_missing(tmp_path):
     render_report(results=tmp_path, benchmark="mini", output=tmp_path / "report.html", run=OPTIONS)
     page = (tmp_path / "report.html").read_text()
-    assert page.count("<section id=") == page.count('class="missing"><a') + 14
+    assert page.count("<section id=") == page.count('class="missing"><a') + 15
     assert "snakemake results/dg_miou.csv" in page
-    assert page.count("<section id=") == 14
-    assert len(re.findall(r'<section id="\w+" aria-labelledby="[\w-]+" class="missing">', page)) == 12
+    assert page.count("<section id=") == 15
+    assert len(re.findall(r'<section id="\w+" aria-labelledby="[\w-]+" class="missing">', page)) == 13
 
 
 def test_tables_of_another_benchmark_are_not_shown(results):
     run = Run(results, "smoke", RunOptions())
     assert run.table("dg_miou.csv") is None
     found = {section.name: section for section in sections(run, Album())}
-    for name in ("scores", "gains", "classes"):
+    for name in ("scores", "gains", "classes", "leaderboard"):
         assert all(isinstance(block, Missing) for block in found[name].blocks)
 
 
