@@ -124,7 +124,7 @@ def costs(run: Run) -> Section:
     compared = table.dropna(subset="planned")
     if len(compared):
         taken, planned = (number(compared[name].sum()) for name in ("minutes", "planned"))
-        total += f" Those that were planned took {taken} of {planned} minutes; rates: {read_plan(run.folder)['basis']}."
+        total += f" The plan was {planned} minutes for jobs that took {taken}; rates: {read_plan(run.folder)['basis']}."
     titles = {
         "planned": "planned minutes",
         "longest": "longest job, min",

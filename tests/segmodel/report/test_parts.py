@@ -53,7 +53,7 @@ def test_costs_stand_beside_the_plan(results):
     assert costs.loc["train_controlnet", "planned"] == 1.5
     assert np.isnan(costs.loc["convert_labels", "planned"])
     [text, *_] = inputs.costs(Run(results, "mini", RunOptions())).blocks
-    assert text.text.endswith("Those that were planned took 1.0 of 1.5 minutes; rates: a core.")
+    assert text.text.endswith("The plan was 1.5 minutes for jobs that took 1.0; rates: a core.")
 
 
 def test_rule_graph_leaves_out_other_benchmarks_and_implied_edges(results):
