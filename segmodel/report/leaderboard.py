@@ -11,6 +11,7 @@ from segmodel.report.blocks import Block, Details, Missing, Section, Table, Text
 from segmodel.report.page import page
 from segmodel.report.run import Run
 from segmodel.tables.leaderboard import COLUMNS, column_of
+from segmodel.tables.protocol import UNKNOWN
 
 TITLE = "Leaderboard"
 TABLES = {
@@ -52,11 +53,14 @@ def blocks(table: pd.DataFrame) -> Iterator[Block]:
     theirs = []
     for (average, protocol), rows in table.groupby(["average", "protocol"], sort=False):
         first = rows.iloc[0]
-        caption = f"{average}: mean of {first['targets']}. {first['description']} Protocol {protocol}"
-        shared = "" if first["evaluation"] == "unknown" else f", evaluation {first['evaluation']}"
+        caption = f"{average}: mean of {first['targets']}."
+        if protocol == UNKNOWN:
+            caption += " Not ranked: how these were trained and evaluated is not known in every setting."
+        else:
+            caption += f" {first['description']} Protocol {protocol}, evaluation {first['evaluation']}."
         targets = first["targets"].split(", ")
         cells = [_cells(row, targets) for row in rows.to_dict("records")]
-        group = Table(f"{caption}{shared}.", [*TITLES, *targets], cells)
+        group = Table(caption, [*TITLES, *targets], cells)
         if (rows["kind"] == "published").all():
             theirs.append(group)
         else:
@@ -72,4 +76,5 @@ def _cells(row: dict, targets: list[str]) -> tuple[str, ...]:
     texts = [row[name] if pd.notna(row[name]) else "" for name in ("kind", "model", "training_set")]
     seeds = "–" if pd.isna(row["seeds"]) else f"{row['seeds']:.0f}"
     scores = [number(row[column_of(target)]) for target in targets]
-    return (str(row["rank"]), *texts, seeds, number(row["mIoU"]), interval, ranks, *scores)
+    rank = "–" if pd.isna(row["rank"]) else f"{row['rank']:.0f}"
+    return (rank, *texts, seeds, number(row["mIoU"]), interval, ranks, *scores)

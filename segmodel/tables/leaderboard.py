@@ -40,7 +40,8 @@ def rank_methods(*, evaluations: list[Path], output: Path, options: SummariseOpt
 
     Rows of one ``protocol`` (`segmodel.tables.protocol`) compare and are ranked by ``mIoU``, the mean over the targets
     in %; ``evaluation`` names what they share with groups whose models were trained in another way. ``rank_from`` and
-    ``rank_to`` are the ranks that the intervals allow, empty without interval: with one seed, and published.
+    ``rank_to`` are the ranks that the intervals allow, empty without interval: with one seed, and published. Published
+    methods whose settings are not all known have the protocol "unknown" and no rank.
 
     Args:
         evaluations: files written by ``evaluate`` or ``score-predictions`` for one benchmark.
@@ -94,7 +95,7 @@ def published_rows(
     """
     for published_average, members in method.averages.items():
         mine = next((name for name, of in averages.items() if {*(of or targets)} == {*members}), published_average)
-        expected = method.protocol(members) or {"published protocol": method.name, "targets": members}
+        expected = method.protocol(members)
         own = next((own for (name, _), own in groups.items() if name == mine and same(own, expected)), expected)
         figures = [method.figures.get(target, np.nan) for target in members]
         score = method.figures.get(published_average, np.mean(figures))
@@ -117,9 +118,11 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
         best = 1 + (low[None] > high[:, None]).sum(1)
         worst = len(rows) - (high[None] < low[:, None]).sum(1)
         known = ~np.isnan(low)
-        ranks = {"rank_from": np.where(known, best, np.nan), "rank_to": np.where(known, worst, np.nan)}
-        ranks = {name: pd.array(values, dtype="Int64") for name, values in ranks.items()}
-        parts.append(rows.assign(rank=range(1, len(rows) + 1), **ranks, theirs=(rows["kind"] == "published").all()))
+        compares = rows["protocol"].iloc[0] != UNKNOWN
+        ranks = {"rank": np.arange(1.0, len(rows) + 1) if compares else np.full(len(rows), np.nan)}
+        ranks |= {"rank_from": np.where(known, best, np.nan), "rank_to": np.where(known, worst, np.nan)}
+        whole = {name: pd.array(values, dtype="Int64") for name, values in {**ranks, "seeds": rows["seeds"]}.items()}
+        parts.append(rows.assign(**whole, theirs=(rows["kind"] == "published").all()))
     order = {name: place for place, name in enumerate(dict.fromkeys(table["average"]))}
     parts.sort(key=lambda rows: (rows["theirs"].iloc[0], order[rows["average"].iloc[0]], rows["protocol"].iloc[0]))
     return pd.concat(parts, ignore_index=True).drop(columns="theirs")
@@ -133,13 +136,14 @@ def _settings(arm: pd.DataFrame, targets: list[str]) -> dict[str, Identity]:
 
 def _described(own: Identity, targets: list[str]) -> dict[str, str]:
     """Return the columns that name a group."""
-    known = "published protocol" not in own
+    if not own:
+        return {"protocol": UNKNOWN, "evaluation": UNKNOWN, "targets": ", ".join(targets), "description": ""}
     shared = {name: value for name, value in own.items() if ": " in name or name == "seed of the world"}
     return {
         "protocol": protocol_digest(own),
-        "evaluation": protocol_digest(shared) if known else UNKNOWN,
+        "evaluation": protocol_digest(shared),
         "targets": ", ".join(targets),
-        "description": in_words(own, targets) if known else "Published; its settings are not all known.",
+        "description": in_words(own, targets),
     }
 
 

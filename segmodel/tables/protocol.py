@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from segmodel.identity import Identity, digest
 
 UNKNOWN = "unknown"
-"""Training of an imported checkpoint, or of the method behind imported predictions."""
+"""Training of an imported checkpoint or of the method behind imported predictions; protocol of some published ones."""
 TRAINING = ("training.", "source.adapter", "source.split", "source.publisher")
 """Settings of the training that belong to the protocol, or their beginnings."""
 EVALUATION = ("target.", "evaluation.")

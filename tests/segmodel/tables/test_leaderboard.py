@@ -112,7 +112,12 @@ def test_a_published_method_is_ranked_with_ours_only_where_the_protocol_agrees(b
     assert together["whole"] == {"tiny", "DAFormer"}
     published = {row["model"]: row for row in rows if row["kind"] == "published" and row["average"] == "avg3"}
     assert (published["HRDA + DGInStyle"]["mIoU"], published["GTR"]["mIoU"]) == ("57.7800", "40.7900")
-    groups = [row["protocol"] for row in rows]
+    assert (published["GTR"]["rank"], published["HRDA + DGInStyle"]["rank"], published["SHADE"]["protocol"]) == (
+        "",
+        "1",
+        "unknown",
+    )
+    groups = [(row["average"], row["protocol"]) for row in rows]
     assert groups == sorted(groups, key=groups.index)  # a group is in one piece
     assert [published["DAFormer"][f"mIoU_{target}"] for target in AVERAGES["avg3"]] == ["52.6500", "47.8900", "54.6600"]
 
