@@ -21,6 +21,7 @@ from segmodel.labels import CLASS_NAMES, IGNORE, read_label
 from segmodel.manifest import SOURCE, Sample, read_samples
 from segmodel.models import load_trained
 from segmodel.models.fusion import upsampled
+from segmodel.models.segmentor import pixel_loss
 from segmodel.windows import window_corners
 
 
@@ -50,7 +51,8 @@ def judge_images(
         shards: number of parts.
 
     Raises:
-        SystemExit: the weights are of another model, a file is missing, or maps of several windows are asked for.
+        SystemExit: the weights are of another model, or of one whose scores are no logits; a file is missing; or maps
+            of several windows are asked for.
     """
     training = read_json(weights.with_name("training.json"), "run `train` again")
     if training["model"] != model:
@@ -61,8 +63,13 @@ def judge_images(
     if not (samples := shard_of(every, shard, shards)):
         raise SystemExit(f"{data}: shard {shard} of {shards} has no images to judge; use fewer shards")
     first, _ = bounds(len(every), shard, shards)
+    network = load_trained(weights)
+    if pixel_loss(network) is None:
+        raise SystemExit(
+            f"{weights}: the scores of {model} are no logits, so it has no loss in a pixel; judge by another"
+        )
     losses, pixels = [], []
-    for index, one in enumerate(judgements(load_trained(weights), samples, options), first):
+    for index, one in enumerate(judgements(network, samples, options), first):
         losses.append(one.losses)
         pixels.append(one.pixels)
         if maps:

@@ -42,6 +42,12 @@ def pixel_weights(data_samples: list) -> Tensor | None:
     return torch.cat(weights).to(labels[0].device)
 
 
+def pixel_loss(network: nn.Module) -> nn.Module | None:
+    """Return the loss of a model's logits in each pixel, also of several losses; None if its scores are no logits."""
+    head = getattr(network, "decode_head", None)
+    return getattr(getattr(head, "head", head), "loss_decode", None)  # HRDA's head is that of both scales
+
+
 @MODELS.register_module()
 class Segmentor(EncoderDecoder):
     """An ``EncoderDecoder`` that can regularise its encoder towards the initial weights, and train with SHADE.

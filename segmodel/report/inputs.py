@@ -87,8 +87,7 @@ def data(run: Run) -> Section:
         chart = charts.shares_chart(values, "share of pixels (%)")
         blocks.append(Chart("shares", text, words, charts.specification(chart, PAGE)))
     blocks += _sampling(run)
-    if (training_sets := _training_sets(run)) is not None:
-        blocks.append(training_sets)
+    blocks += [table for table in (_training_sets(run), _filters(run)) if table]
     return Section("data", "Data", blocks or [Missing("Data sets")])
 
 
@@ -196,6 +195,20 @@ def _training_sets(run: Run) -> Table | None:
         if table is not None
     ]
     return Table("Training sets", ["training set", "images", "by origin"], rows) if rows else None
+
+
+def _filters(run: Run) -> Table | None:
+    """Return what the filters of training sets changed of their generated sets."""
+    reports = {path.parent.name: read_json(path) for path in sorted(run.folder.glob("filtered/*/report.json"))}
+    kinds = ("relabelled", "noisy", "eroded", "weighted")
+    rows = []
+    for name, report in reports.items():
+        if report:
+            pixels = report["pixels"]
+            shares = [number(100.0 * pixels[kind] / max(pixels["labelled"], 1)) for kind in kinds]
+            rows.append((name, f"{report['images_used']} of {report['images']}", str(report["rows"]), *shares))
+    titles = ["training set", "images used", "rows", *(f"{kind}, %" for kind in kinds)]
+    return Table("Filters: images that are used, and labelled pixels that changed", titles, rows) if rows else None
 
 
 def _curves(name: str, text: str, curves: pd.DataFrame, baseline: str | None) -> Chart:

@@ -11,7 +11,7 @@ from torch import nn
 
 from segmodel.images import read_values
 from segmodel.manifest import WEIGHT_UNIT
-from segmodel.models.segmentor import Segmentor
+from segmodel.models.segmentor import Segmentor, pixel_loss
 
 
 @TRANSFORMS.register_module()
@@ -59,10 +59,9 @@ def require_weightable(network: BaseSegmentor) -> None:
     Raises:
         SystemExit: they cannot.
     """
-    head = getattr(network, "decode_head", None)
-    head = getattr(head, "head", head)  # HRDA's is shared by both scales
-    single = not isinstance(getattr(head, "loss_decode", None), nn.ModuleList)
-    sampled = getattr(head, "sampler", None) is not None
+    loss = pixel_loss(network)
+    single = loss is not None and not isinstance(loss, nn.ModuleList)
+    sampled = getattr(network.decode_head, "sampler", None) is not None
     if not isinstance(network, Segmentor) or network.with_auxiliary_head or not single or sampled:
         raise SystemExit(
             "filter.boundaries weighs the pixels of a single cross entropy of models of type Segmentor or "

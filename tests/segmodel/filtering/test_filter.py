@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
+from segmodel.filtering import judge
 from segmodel.filtering.filter import filter_shard
 from segmodel.filtering.gather import gather_filtered
 from segmodel.filtering.judge import judge_images
@@ -150,10 +151,13 @@ def test_a_judge_writes_the_losses_of_its_predictions(trained, mixed_set, tmp_pa
         assert statistics["pixels"].shape == (6, 19)
 
 
-def test_a_judge_of_another_model_is_refused(trained, mixed_set, tmp_path):
+def test_a_judge_of_another_model_or_without_logits_is_refused(trained, mixed_set, tmp_path, monkeypatch):
     weights = trained("judge") / "weights.safetensors"
     with pytest.raises(SystemExit, match="weights of tiny, not of other"):
         judge_images(model="other", weights=weights, data=mixed_set, statistics=tmp_path / "s.npz", options=SIZES)
+    monkeypatch.setattr(judge, "pixel_loss", lambda network: None)
+    with pytest.raises(SystemExit, match="the scores of tiny are no logits"):
+        judge_images(model="tiny", weights=weights, data=mixed_set, statistics=tmp_path / "s.npz", options=SIZES)
 
 
 @pytest.mark.parametrize(

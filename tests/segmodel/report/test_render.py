@@ -1,5 +1,6 @@
 """The page of a run: what it shows, of a finished run and of one that has hardly begun."""
 
+import json
 import re
 
 import pytest
@@ -105,6 +106,16 @@ def test_table_can_be_filtered_by_model_training_set_seed_target_and_class(by_na
 def test_skipped_files_are_listed_with_the_reason(by_name):
     [table] = [table for table in blocks(by_name["data"], "table") if table.caption == "Files left out"]
     assert ("gta", "raw/5.png", "image cannot be decoded") in table.rows
+
+
+def test_data_show_what_filters_changed(finished):
+    pixels = {"labelled": 200, "relabelled": 0, "noisy": 50, "eroded": 0, "weighted": 0}
+    folder = finished.folder / "filtered/noisy_pixels"
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_text(json.dumps({"images": 4, "images_used": 3, "rows": 3, "pixels": pixels}))
+    found = next(section for section in sections(finished, Album()) if section.name == "data")
+    [table] = [table for table in blocks(found, "table") if table.caption.startswith("Filters")]
+    assert table.rows == [("noisy_pixels", "3 of 4", "3", "0.0", "25.0", "0.0", "0.0")]
 
 
 def test_page_has_configuration_commit_and_hashes(results):

@@ -58,7 +58,9 @@ def test_hrda_weighs_both_of_its_losses():
     assert weighted == pytest.approx([2 * loss for loss in plain])
 
 
-def test_a_model_whose_loss_takes_no_weights_is_refused(network):
-    network.decode_head.sampler = object()
+@pytest.mark.parametrize(("part", "value"), [("sampler", object()), ("loss_decode", None)])
+def test_a_model_whose_loss_takes_no_weights_is_refused(network, part, value):
+    require_weightable(network)
+    setattr(network.decode_head, part, value)
     with pytest.raises(SystemExit, match="filter.boundaries weighs the pixels of a single cross entropy"):
         require_weightable(network)
