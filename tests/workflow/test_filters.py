@@ -77,6 +77,16 @@ def test_a_filter_needs_generated_images_and_an_operation(config, repository):
         checked(with_filter(config, max_loss=None), repository)
 
 
+def test_means_of_the_source_need_a_judge_of_the_source(config, repository):
+    judge = {"judge": JUDGE | {"training_set": "generated_only"}}
+    config["training_sets"]["generated_only"]["filter"] = None
+    with pytest.raises(
+        ConfigurationError, match="class_means is source, but generated_only has no source images; set it"
+    ):
+        checked(with_filter(config, **judge), repository)
+    assert checked(with_filter(config, **judge, class_means="generated"), repository)
+
+
 def settings_of(config, repository):
     return flat(data_settings(checked(config, repository), "dginstyle", "cityscapes"))
 

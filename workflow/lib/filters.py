@@ -65,6 +65,8 @@ def impossible_filters(config: dict) -> Iterator[str]:
             yield f"{key}.judge: protocols do not train {what}; name another model or training set"
         else:
             yield from leaks(config, name, judge.training_set)
+            if own.needs_source and not config["training_sets"][judge.training_set]["source"]:
+                yield f"{key}.class_means is source, but {judge.training_set} has no source images; set it to generated"
 
 
 def leaks(config: dict, name: str, judge_set: str) -> Iterator[str]:
