@@ -52,7 +52,7 @@ test: $(INSTALLED)  ## all tests, two files at a time
 	OMP_NUM_THREADS=1 pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 reliability: $(INSTALLED)  ## kill runs and damage files hundreds of times, for hours; writes docs/reliability.md
-	PYTHONPATH=workflow/lib python -m tests.faults
+	PYTHONPATH=workflow/lib nice python -m tests.faults
 
 lint: $(INSTALLED)  ## check formatting and lint, as in CI
 	ruff check .

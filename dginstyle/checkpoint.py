@@ -39,7 +39,7 @@ class Checkpoint:
         """
         self.require_finite(state, step)
         with whole_file(self.last) as unfinished:
-            torch.save({"identity": self.identity, "step": step, "state": state}, unfinished)
+            _write(unfinished, {"identity": self.identity, "step": step, "state": state})
             if self.last.is_file() and not self._damaged:
                 self.last.replace(self.before)
         self._damaged, self.step = False, step
@@ -85,7 +85,9 @@ class Checkpoint:
             SystemExit: no state can be read, or the state belongs to another run.
         """
         problem = None
-        for path in filter(Path.is_file, (self.last, self.before)):
+        for path in filter(Path.exists, (self.last, self.before)):
+            if path.is_dir():
+                raise SystemExit(f"{path} is a folder, not a state: delete it and run the same command again")
             try:
                 saved = _read(path, device)
             except Exception as error:  # a damaged archive can raise anything
@@ -125,6 +127,14 @@ def tensors_of(state: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
     elif isinstance(state, dict | list | tuple):
         for key, value in state.items() if isinstance(state, dict) else enumerate(state):
             yield from tensors_of(value, f"{name}.{key}" if name else str(key))
+
+
+def _write(path: Path, saved: dict[str, Any]) -> None:
+    with path.open("wb") as file:
+        try:
+            torch.save(saved, file)
+        except RuntimeError as error:  # torch tells a full disk as a wrong position in the file
+            raise (error.__context__ if isinstance(error.__context__, OSError) else error) from None
 
 
 def _read(path: Path, device: torch.device) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from dginstyle.checksums import remember
+from dginstyle.checksums import remember, remembered
 
 
 def partial(path: Path) -> Path:
@@ -58,7 +58,7 @@ def refuse_overwriting(folder: Path, mark: str) -> None:
 def put_in_place(unfinished: Path, folder: Path) -> None:
     """Flush a finished folder to disk and rename it to ``folder``, replacing an older one."""
     for path in (*unfinished.rglob("*"), unfinished):
-        if path.is_file():
+        if path.is_file() and not remembered(path):
             remember(path)
         sync(path)
     if folder.is_dir():

@@ -1,10 +1,13 @@
-"""Reading of ``.npz`` files: evaluations and measurements."""
+"""``.npz`` files: evaluations, measurements, judgements."""
 
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+
+from segmodel.checksums import remember, require_unchanged
+from segmodel.files import whole_file
 
 
 def read_arrays(path: Path, names: Sequence[str], verb: str) -> dict[str, np.ndarray]:
@@ -16,8 +19,9 @@ def read_arrays(path: Path, names: Sequence[str], verb: str) -> dict[str, np.nda
         verb: the command that writes it.
 
     Raises:
-        SystemExit: the file is missing, damaged, or lacks an array.
+        SystemExit: the file is missing, changed, damaged, or lacks an array.
     """
+    require_unchanged(path)
     try:
         with zipfile.ZipFile(path) as archive:
             if damaged := archive.testzip():
@@ -31,6 +35,14 @@ def read_arrays(path: Path, names: Sequence[str], verb: str) -> dict[str, np.nda
         raise SystemExit(
             f"{path}: damaged, or not written by `python -m segmodel {verb}` ({reason}); run it again"
         ) from None
+
+
+def write_arrays(path: Path, **arrays: np.ndarray | int) -> None:
+    """Write arrays atomically, deterministic to the byte."""
+    with whole_file(path) as unfinished:
+        with unfinished.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+        remember(unfinished)
 
 
 def require_shapes(path: Path, verb: str, **arrays: tuple[np.ndarray, tuple[int | None, ...]]) -> None:

@@ -10,6 +10,7 @@ from jsonargparse import DefaultHelpFormatter, auto_parser
 from pydantic import ValidationError
 
 from segmodel.orphans import end_with_workflow
+from segmodel.system_errors import sentence
 
 
 def run_verb(program: str, verbs: dict[str, str], arguments: list[str]) -> None:
@@ -34,7 +35,12 @@ def run_verb(program: str, verbs: dict[str, str], arguments: list[str]) -> None:
         values = vars(parser.instantiate_classes(parser.parse_args(arguments[1:])))
     except (ArgumentError, ValidationError) as error:
         sys.exit(f"{command}: {one_line(str(error))}; see {command} --help")
-    call(**{name: values[name] for name in inspect.signature(call).parameters})
+    try:
+        call(**{name: values[name] for name in inspect.signature(call).parameters})
+    except Exception as error:
+        if told := sentence(error):
+            sys.exit(told)
+        raise
 
 
 class HelpFormatter(DefaultHelpFormatter):

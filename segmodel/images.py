@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from segmodel.checksums import is_content
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOUR_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
 DEEP_GREYS = ("I;16", "I;16B", "I;16L", "I;16N")
@@ -29,7 +31,7 @@ def read_image(path: str | Path) -> np.ndarray:
         InvalidFile: it is damaged, or its values have no colours (floats, 32 bits, other colour spaces).
         OSError: it is missing or may not be read.
     """
-    content = Path(path).read_bytes()
+    content = read_unchanged(path)
     chunks = require_whole(content)
     try:
         with Image.open(BytesIO(content)) as image:
@@ -49,7 +51,7 @@ def image_size(path: str | Path) -> tuple[int, int]:
         InvalidFile: `read_image` would not accept the file.
         OSError: it is missing or may not be read.
     """
-    content = Path(path).read_bytes()
+    content = read_unchanged(path)
     chunks = require_whole(content)
     try:
         with Image.open(BytesIO(content)) as image:
@@ -76,7 +78,7 @@ def read_values(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
         InvalidFile: it is damaged, a colour image, no PNG, or has values above 255.
         OSError: it is missing or may not be read.
     """
-    content = Path(path).read_bytes()
+    content = read_unchanged(path)
     if not require_whole(content):
         raise InvalidFile(f"a label map must be a PNG, not {_format(content)}: save it as PNG from its source")
     try:
@@ -89,6 +91,19 @@ def read_values(path: str | Path) -> tuple[np.ndarray, np.ndarray | None]:
         raise
     except _DAMAGE as error:
         raise _invalid(error) from None
+
+
+def read_unchanged(path: str | Path) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        InvalidFile: it is not that with which a command finished the file.
+        OSError: it is missing or may not be read.
+    """
+    content = Path(path).read_bytes()
+    if not is_content(content, path):
+        raise InvalidFile("it has changed since its command wrote it")
+    return content
 
 
 def palette_of(image: Image.Image) -> np.ndarray | None:

@@ -27,6 +27,7 @@ def _functions(package: str) -> dict[str, str]:
             "palettes.py",
             "orphans.py",
             "checksums.py",
+            "system_errors.py",
         ),
         *(f"training/{name}.py" for name in ("accelerator", "interruption", "loading", "log", "parallel")),
     ],

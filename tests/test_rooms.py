@@ -8,7 +8,8 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 LAYERS = {
     "dginstyle": [
-        {"images", "palettes", "orphans", "checksums"},
+        {"checksums", "orphans", "system_errors"},
+        {"images", "palettes"},
         {"options", "problems", "files", "labels", "seeds", "identity", "devices"},
         {"captions", "conditioning", "colour_jitter", "pictures", "rare_class_sampling", "checkpoint", "csv_files"},
         {"datasets"},
@@ -20,7 +21,8 @@ LAYERS = {
         {"__init__", "__main__"},
     ],
     "segmodel": [
-        {"images", "palettes", "orphans", "checksums"},
+        {"checksums", "orphans", "system_errors"},
+        {"images", "palettes"},
         {"options", "files", "labels", "windows", "identity", "devices"},
         {"csv_files", "array_files", "checkpoint"},
         {"manifest"},

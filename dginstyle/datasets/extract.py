@@ -12,6 +12,7 @@ from typing import IO
 from tqdm import tqdm
 from tqdm.utils import CallbackIOWrapper
 
+from dginstyle.checksums import remember, require_unchanged
 from dginstyle.datasets.archives import UNREADABLE, Member, is_archive, is_clutter, open_archive
 from dginstyle.files import partial, progress, readable, write_json
 
@@ -162,6 +163,7 @@ def unpack(package: Path, folder: Path) -> None:
     Raises:
         SystemExit: the archive is damaged or unsafe, does not fit on the disk, or conflicts with an existing file.
     """
+    require_unchanged(package)
     try:
         with open_archive(package) as every:
             members = wanted(every, package)
@@ -238,6 +240,7 @@ def write_member(member: Member, folder: Path, bar: tqdm) -> None:
                 return
             with unfinished.open("wb") as file:
                 shutil.copyfileobj(content, file, CHUNK)
+            remember(unfinished)
         unfinished.replace(target)
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
         raise ValueError(f"{member.path} is a file in one package and a folder in another") from None

@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
+from dginstyle.checksums import remember
 from dginstyle.datasets.account import credentials_file, download_with_account
 from dginstyle.datasets.download import DiskFull, Interrupted, Refused, download, forget, redacted
 from dginstyle.datasets.lock import locked_sha256, record
@@ -52,6 +53,8 @@ def fetch(
     digest = checks.sha256 or file_digest(partial(output))
     if first_use:
         record(lock, name, digest)
+    if not partial(output).is_symlink():  # a user's own file stays as it is
+        remember(partial(output), digest.lower())
     partial(output).replace(output)
     forget(partial(output))
     print(f"{output}: {readable(output.stat().st_size)}, {outcome(checks, first_use, lock, digest)}")

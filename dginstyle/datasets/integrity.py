@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from dginstyle.checksums import remember
 from dginstyle.datasets.adapter import CONVERTED_SUFFIX, Adapter, Pair, Skipped
 from dginstyle.datasets.png import write_label
 from dginstyle.images import InvalidFile, image_size, read_values
@@ -81,7 +82,8 @@ def convert_pair(pair: Pair, adapter: Adapter, folder: Path, sizes: Sizes = ANY_
     if sizes.labels is not None:
         converted = converted.resize(written_size(label.size, sizes.labels), Image.Resampling.NEAREST)
     pixels = {train_id: n for train_id, n in enumerate(converted.histogram()) if n}
-    write_label(folder / f"{pair.name}{CONVERTED_SUFFIX}", np.asarray(converted))
+    write_label(written := folder / f"{pair.name}{CONVERTED_SUFFIX}", np.asarray(converted))
+    remember(written)
     return Converted(pair.name, pair.image, *label.size, *converted.size, pixels)
 
 

@@ -5,11 +5,10 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from PIL import Image
-
 from dginstyle.checksums import require_unchanged
 from dginstyle.csv_files import read_table, write_csv
 from dginstyle.files import write_lines
+from dginstyle.images import InvalidFile, image_size
 
 PATHS = ("file_name", "label", "source_image", "source_label")
 
@@ -23,7 +22,7 @@ def gather(*, shards: list[Path], output: Path) -> None:
     """
     items = sorted((item for shard in shards for item in read_shard(shard, output)), key=lambda item: item["index"])
     require_complete([item["index"] for item in items], output / "list.csv")
-    rows = [(item["file_name"], item["label"], *image_size(output / item["file_name"])) for item in items]
+    rows = [(item["file_name"], item["label"], *size_of(item, output)) for item in items]
     write_lines(output / "metadata.jsonl", items)
     write_csv(output / "manifest.csv", ("image", "label", "width", "height"), rows)
 
@@ -64,7 +63,15 @@ def require_complete(indices: list[int], list_file: Path) -> None:
         raise SystemExit("there is nothing to gather: the --shards have no items")
 
 
-def image_size(path: Path) -> tuple[int, int]:
-    """Return width and height of an image file without decoding it."""
-    with Image.open(path) as image:
-        return image.size
+def size_of(item: dict, folder: Path) -> tuple[int, int]:
+    """Return width and height of an item's image, after comparing its checksums and those of its label map.
+
+    Raises:
+        SystemExit: one of them is damaged.
+    """
+    for key in ("label", "file_name"):
+        try:
+            size = image_size(folder / item[key])
+        except (InvalidFile, OSError) as error:
+            raise SystemExit(f"{folder / item[key]}: {error}; generate its shard again") from None
+    return size

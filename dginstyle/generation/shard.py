@@ -1,6 +1,5 @@
 """The files of one shard of a generated set, written so that an interrupted shard can resume."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -10,11 +9,13 @@ from typing import Self
 
 import numpy as np
 
+from dginstyle.checksums import is_unchanged, remember
 from dginstyle.files import partial, put_in_place, refuse_overwriting, whole_file, write_json, write_lines
 from dginstyle.generation.item import Item
 from dginstyle.identity import Identity, read_identity, require_same
 from dginstyle.labels import CLASS_NAMES
 from dginstyle.pictures import contact_sheet, save_png
+from dginstyle.rare_class_sampling import read_json
 
 
 class Writer:
@@ -82,20 +83,21 @@ class Shard:
         write_json(mark, identity, indent=2)
 
     def has(self, index: int) -> bool:
-        """Return whether an item is finished."""
-        return self._line(index).is_file()
+        """Return whether an item is finished and its files are as they were written; any other is drawn again."""
+        return all(is_unchanged(path) for path in (self._line(index), *(self.folder / file for file in files(index))))
 
     def add(self, item: Item, image: np.ndarray) -> None:
         """Write an item's image (H, W, 3) uint8, label map and metadata."""
-        image_file, label_file = f"images/{item.index:06}.png", f"labels/{item.index:06}_labelTrainIds.png"
+        image_file, label_file = files(item.index)
         for array, file in ((image, image_file), (item.label, label_file)):
             with whole_file(self.folder / file) as unfinished:
                 save_png(array, unfinished)
+                remember(unfinished)
         write_json(self._line(item.index), self._metadata(item, image_file, label_file))
 
     def finish(self, indices: Sequence[int]) -> None:
         """Write the metadata and the contact sheet, and rename the shard to its final name."""
-        lines = [json.loads(self._line(index).read_text()) for index in indices]
+        lines = [read_json(self._line(index)) for index in indices]
         write_lines(self.folder / "metadata.jsonl", lines)
         pairs = [(self.folder / line["file_name"], self.folder / line["label"]) for line in lines]
         contact_sheet(pairs).save(self.folder / "pictures.png")
@@ -122,3 +124,8 @@ class Shard:
             "source_image": (source / item.source_image).as_posix(),
             "source_label": (source / item.source_label).as_posix(),
         }
+
+
+def files(index: int) -> tuple[str, str]:
+    """Return the files of an item's image and label map, relative to the shard."""
+    return f"images/{index:06}.png", f"labels/{index:06}_labelTrainIds.png"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
+from dginstyle.checksums import remember
 from dginstyle.datasets.verify import file_digest
 from dginstyle.files import progress, whole_file
 from dginstyle.miniworld.options import PublisherOptions
@@ -37,6 +38,7 @@ def write_packages(entries: Iterable[Entry], output: Path, written: Callable[[],
         for entry in entries:
             if entry.package not in packages:
                 path = stack.enter_context(whole_file(output / entry.package))
+                stack.callback(remember, path)
                 packages[entry.package] = stack.enter_context(zipfile.ZipFile(path, "w"))
             packages[entry.package].writestr(member(entry.name), entry.content)
             written()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import default_collate
 
+from dginstyle.checksums import is_unchanged, remember
 from dginstyle.datasets.decoded import write_array
 from dginstyle.identity import digest, identify
 from dginstyle.training.options import ControlNetOptions
@@ -29,9 +30,11 @@ class LatentCache:
 
     def read(self, crop: str) -> Tensor | None:
         """Return the moments of a crop, None if they are not known."""
+        if not is_unchanged(self._file(crop)):
+            return None
         try:
             return torch.from_numpy(np.load(self._file(crop)))
-        except (OSError, ValueError, EOFError):  # missing, or cut off by a crash
+        except (OSError, ValueError, EOFError):  # cut off by a crash
             return None
 
     def write(self, crop: str, moments: Tensor) -> None:
@@ -42,6 +45,7 @@ class LatentCache:
         """
         try:
             write_array(self._file(crop), moments.cpu().numpy())
+            remember(self._file(crop))
         except OSError as error:
             raise SystemExit(
                 f"{self._file(crop)} cannot be written ({error.strerror}): free space, or set cached_crops: null"

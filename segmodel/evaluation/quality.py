@@ -10,11 +10,12 @@ import torch.nn.functional as F
 from mmseg.models import BaseSegmentor
 from torch import Tensor
 
+from segmodel.array_files import write_arrays
 from segmodel.devices import best_device
 from segmodel.evaluation.inference import resized_image
 from segmodel.evaluation.metrics import confusion_matrix, mean_iou
 from segmodel.evaluation.options import QualityOptions
-from segmodel.files import read_json, whole_file
+from segmodel.files import read_json
 from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_model, read_config
@@ -54,16 +55,15 @@ def measure_quality(*, model: str, weights: Path, data: Path, output: Path, opti
     if not confusion.any():
         raise SystemExit(f"{data}: no pixel of its label maps has a class: check the label ids of the set")
     features, classes = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    with whole_file(output) as path, path.open("wb") as file:
-        np.savez_compressed(
-            file,
-            features=features,
-            classes=classes,
-            confusion=confusion,
-            class_pixels=pixels[: len(CLASS_NAMES)],
-            images=len(samples),
-            image_fidelity=mean_iou(np.stack(confusions)).astype(np.float32),
-        )
+    write_arrays(
+        output,
+        features=features,
+        classes=classes,
+        confusion=confusion,
+        class_pixels=pixels[: len(CLASS_NAMES)],
+        images=len(samples),
+        image_fidelity=mean_iou(np.stack(confusions)).astype(np.float32),
+    )
 
 
 @torch.inference_mode()

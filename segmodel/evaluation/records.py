@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from segmodel.files import whole_file
+from segmodel.array_files import write_arrays
 from segmodel.identity import Identity, digest
 from segmodel.images import image_size
 from segmodel.manifest import Sample
@@ -66,8 +66,7 @@ def write_evaluation(
         raise SystemExit(f"{record.target}: no pixel of its label maps has a class: check the label ids of the set")
     values = {**asdict(record), "settings": settings, "digest": digest(settings), **details}
     names = np.array([sample.image.name for sample in samples])
-    with whole_file(output) as path, path.open("wb") as file:
-        np.savez_compressed(file, confusion=confusion, names=names, record=np.array(json.dumps(values)))
+    write_arrays(output, confusion=confusion, names=names, record=np.array(json.dumps(values)))
 
 
 def label_size(samples: list[Sample]) -> str:

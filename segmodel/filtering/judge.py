@@ -10,10 +10,11 @@ import torch
 from mmseg.models import BaseSegmentor
 from torch import Tensor
 
+from segmodel.array_files import write_arrays
 from segmodel.devices import best_device
 from segmodel.evaluation.inference import predict_logits, resized_image
 from segmodel.evaluation.options import InferenceOptions
-from segmodel.files import read_json, whole_file
+from segmodel.files import read_json
 from segmodel.filtering.operations import class_sums
 from segmodel.filtering.options import JudgingOptions
 from segmodel.filtering.shards import bounds, map_file, shard_of
@@ -73,8 +74,8 @@ def judge_images(
         losses.append(one.losses)
         pixels.append(one.pixels)
         if maps:
-            _write(map_file(maps, index), one.maps)
-    _write(statistics, {"loss": np.stack(losses), "pixels": np.stack(pixels)})
+            write_arrays(map_file(maps, index), **one.maps)
+    write_arrays(statistics, loss=np.stack(losses), pixels=np.stack(pixels))
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,3 @@ def judged_windows(network: BaseSegmentor, images: Tensor, labels: np.ndarray) -
     halves = {"loss": loss, "confidence": confidence, "entropy": entropy.clamp(0.0, 1.0)}
     maps = {name: values.half().cpu().numpy() for name, values in halves.items()}
     return {**maps, "predicted": predicted.to(torch.uint8).cpu().numpy()}
-
-
-def _write(output: Path, arrays: dict[str, np.ndarray]) -> None:
-    with whole_file(output) as path, path.open("wb") as file:
-        np.savez_compressed(file, **arrays)

@@ -37,6 +37,12 @@ def test_a_resumed_training_names_the_state_that_it_resumed_from(tmp_path):
         resumed.require_finite_losses([(2, 0.5), (3, float("nan")), (4, float("nan"))])
 
 
+def test_a_folder_in_place_of_a_state_is_named(tmp_path):
+    (tmp_path / "last.pt").mkdir()
+    with pytest.raises(SystemExit, match="last.pt is a folder, not a state: delete it and run the same command again"):
+        Checkpoint(tmp_path, IDENTITY).load()
+
+
 def test_a_loss_that_is_not_finite_before_the_first_state_says_so(tmp_path):
     with pytest.raises(SystemExit, match="the loss is inf at step 1; no state was saved"):
         Checkpoint(tmp_path, IDENTITY).require_finite_losses([(1, float("inf"))])

@@ -2,18 +2,27 @@
 
 import os
 import shutil
+import zipfile
 
+import numpy as np
 import pytest
+from PIL import Image
 
-import segmodel.csv_files
 import segmodel.files
 from dginstyle.checksums import ATTRIBUTE, require_unchanged
 from dginstyle.csv_files import read_table, write_csv
+from dginstyle.datasets.extract import extract
 from dginstyle.files import whole_folder, write_json, write_lines
 from dginstyle.generation.samples import read_metadata
+from dginstyle.images import InvalidFile, read_image
 from dginstyle.rare_class_sampling import read_json
+from segmodel.array_files import read_arrays
+from segmodel.evaluation.records import Record, write_evaluation
+from segmodel.manifest import Sample
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "setxattr"), reason="files have attributes on Linux")
+RECORD = Record("mini", "segformer", "source_only", 0, "cityscapes")
+CONFUSION = np.eye(19, dtype=np.int64)[None]
 STEPS = {
     "table": (
         lambda path: write_csv(path, ["image"], [["1.png"], ["2.png"]]),
@@ -21,6 +30,10 @@ STEPS = {
     ),
     "statistics": (lambda path: write_json(path, {"0": 0.25}), read_json),
     "metadata": (lambda path: write_lines(path, [{"index": 0}, {"index": 1}]), read_metadata),
+    "evaluation": (
+        lambda path: write_evaluation(path, CONFUSION, [Sample(path, path)], RECORD, {}, {}),
+        lambda path: read_arrays(path, ["confusion"], "evaluate"),
+    ),
     "record": (lambda path: segmodel.files.write_json(path, {"seed": 0}), lambda p: segmodel.files.read_json(p, "go")),
 }
 
@@ -36,6 +49,18 @@ def test_a_file_that_changed_in_place_is_refused(tmp_path, step, damage):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(SystemExit, match="file has changed since its command wrote it: delete it and run the command"):
         read(path)
+
+
+def test_an_extracted_image_that_another_replaced_in_place_is_refused(tmp_path):
+    for name, grey in (("one.jpg", 10), ("other.jpg", 200)):
+        Image.new("RGB", (8, 8), (grey, grey, grey)).save(tmp_path / name)
+    with zipfile.ZipFile(tmp_path / "package.zip", "w") as package:
+        package.write(tmp_path / "one.jpg", "one.jpg")
+    extract(packages=[tmp_path / "package.zip"], output=tmp_path / "raw")
+    assert read_image(tmp_path / "raw/one.jpg").mean() == 10
+    (tmp_path / "raw/one.jpg").write_bytes((tmp_path / "other.jpg").read_bytes())
+    with pytest.raises(InvalidFile, match="it has changed since its command wrote it"):
+        read_image(tmp_path / "raw/one.jpg")
 
 
 def test_a_copy_is_accepted_as_it_is(tmp_path):

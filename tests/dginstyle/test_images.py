@@ -96,7 +96,7 @@ def test_a_truncated_file_is_refused(file, read, kind, lost):
 @pytest.mark.documented(
     "files",
     "PNG with changed bytes",
-    "refused, by its checksums; other formats have none, so a changed JPEG that still decodes passes",
+    "refused, by its checksums; other formats have none, so a JPEG that changed before it came here passes",
 )
 @pytest.mark.parametrize("read", [read_image, image_size, read_values])
 def test_a_changed_bit_of_a_png_is_found_by_its_checksum(file, read):

@@ -1,6 +1,8 @@
 """An undisturbed run and two that are killed again and again, all at the same time."""
 
+import os
 import random
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,15 @@ from tests.faults.runs import KILLS, Run, finish_together, random_kills
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    return Run(tmp_path_factory.mktemp("faults") / "undisturbed")
+    """The undisturbed run, maybe that of ``make reliability``; those who use it finish it."""
+    folder = os.getenv("FAULTS_UNDISTURBED")
+    return Run(Path(folder) if folder else tmp_path_factory.mktemp("faults") / "undisturbed")
+
+
+@pytest.fixture(scope="session")
+def finished(undisturbed):
+    undisturbed.finish([])
+    return undisturbed
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Runs of a small benchmark that are killed at random moments and restarted with the same command."""
 
 import hashlib
+import json
 import os
 import random
 import re
@@ -11,11 +12,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
 from imports import verbs_of_rules
+
+from tests.faults.progress import Progress, seen
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIG = """\
@@ -31,8 +34,10 @@ KILLS = int(os.getenv("FAULTS_KILLS", "50"))
 """Kills in a test run; ``make reliability`` has ten times as many."""
 VICTIMS = ("command", "workflow", "both")
 SIGNALS = (signal.SIGTERM, signal.SIGKILL)
-NOT_COMPARED = ("logs", "benchmarks", "state")
-"""Folders whose content depends on time and interruptions."""
+NOT_COMPARED = ("logs", "benchmarks", "state", "report.html")
+"""What depends on time and interruptions."""
+PAUSE = 0.1
+"""Seconds between two looks at a run's commands."""
 ASSUMED = 2.0
 """Seconds that a command is assumed to take before one of its kind has been seen to end."""
 
@@ -54,30 +59,48 @@ class Kill:
 
 @dataclass(eq=False)
 class Run:
-    """The small benchmark in a folder of its own.
+    """The small benchmark in a folder of its own, which also keeps what was done to it, so that it can go on later.
 
     Attributes:
         folder: working directory; its results are in ``results``.
         took: seconds that the last command of each verb took.
         kills: what was killed, in order.
+        progress: states and images that existed after each kill.
         starts: number of times that the run was started.
+        ended: whether it has ended well.
     """
 
     folder: Path
     took: dict[str, float] = field(default_factory=dict)
     kills: list[Kill] = field(default_factory=list)
+    progress: list[Progress] = field(default_factory=list)
     starts: int = 0
+    ended: bool = False
+
+    def __post_init__(self) -> None:
+        """Read what was done before."""
+        if (record := self.folder / "record.json").is_file():
+            read = json.loads(record.read_text())
+            self.took, self.starts, self.ended = read["took"], read["starts"], read.get("ended", False)
+            self.kills = [Kill(**{**kill, "signal": signal.Signals(kill["signal"])}) for kill in read["kills"]]
+            self.progress = [Progress(**progress) for progress in read["progress"]]
 
     def finish(self, planned: list[Kill], most_starts: int = 1000) -> None:
         """Start the run again and again until it ends well, with the planned kills as their commands come up."""
         waiting = list(planned)
+        for kill in filter(waiting.__contains__, self.kills):
+            waiting.remove(kill)
         while self.starts < most_starts:
             killed = len(self.kills)
             process = self._start()
             self._accompany(process, waiting)
-            if process.wait() == 0:
+            self.ended, happened = process.wait() == 0, len(self.kills) > killed
+            if happened:
+                self.progress.append(seen(self.folder))
+            self._record()
+            if self.ended:
                 return
-            if len(self.kills) == killed:
+            if not happened:
                 raise AssertionError(f"{self.folder} failed without a kill: {self.printed()[-3000:]}")
         raise AssertionError(f"{self.folder} did not end after {most_starts} starts")
 
@@ -86,31 +109,40 @@ class Run:
         return (self.folder / "printed.log").read_text()
 
     def verbs(self) -> list[str]:
-        """Return the verbs of the commands that a start would run."""
-        plan = subprocess.run([*self._command(), "--dry-run"], cwd=self.folder, capture_output=True, text=True).stdout
-        rules = set(re.findall(r"^(?:local)?rule (\w+):", plan, re.MULTILINE))
+        """Return the verbs of the commands that the run has."""
+        if not (plan := self.folder / "plan.txt").is_file():
+            plan.parent.mkdir(parents=True, exist_ok=True)
+            dry = subprocess.run([*self.command(), "--dry-run"], cwd=self.folder, capture_output=True, text=True)
+            plan.write_text(dry.stdout)
+        rules = set(re.findall(r"^(?:local)?rule (\w+):", plan.read_text(), re.MULTILINE))
         known = verbs_of_rules()
         return sorted({known[rule].split()[1] for rule in rules if rule in known})
 
-    def _start(self) -> psutil.Popen:
-        self.starts += 1
-        command, environment = self._command(), {**os.environ, "OMP_NUM_THREADS": "1"}
-        with (self.folder / "printed.log").open("a") as log:
-            return psutil.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
-
-    def _command(self) -> list[str]:
+    def command(self) -> list[str]:
+        """Return the command line of each start."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "faults.yaml").write_text(CONFIG)
         workflow = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "workflow/Snakefile")]
         configurations = ["--configfile", str(REPOSITORY / "config/smoke.yaml"), "faults.yaml"]
         return [*workflow, "--cores", "1", "--directory", str(self.folder), *configurations]
 
+    def _record(self) -> None:
+        kills, progress = [list(map(asdict, part)) for part in (self.kills, self.progress)]
+        record = {"starts": self.starts, "ended": self.ended, "took": self.took, "kills": kills, "progress": progress}
+        (self.folder / "record.json").write_text(json.dumps(record))
+
+    def _start(self) -> psutil.Popen:
+        self.starts += 1
+        command, environment = self.command(), {**os.environ, "OMP_NUM_THREADS": "1"}
+        with (self.folder / "printed.log").open("a") as log:
+            return psutil.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
+
     def _accompany(self, workflow: psutil.Popen, waiting: list[Kill]) -> None:
         """Watch a run's commands until it ends, and carry out at most one kill."""
         began: dict[int, tuple[str, float]] = {}
         due: tuple[float, Kill, psutil.Process] | None = None
         while workflow.poll() is None:
-            time.sleep(0.02)
+            time.sleep(PAUSE)
             now, alive = time.monotonic(), dict(commands_of(workflow))
             for process, verb in alive.items():
                 if process.pid not in began:
@@ -165,9 +197,9 @@ def random_kills(verbs: list[str], number: int, rng: random.Random) -> list[Kill
     ]
 
 
-def finish_together(runs: dict["Run", list[Kill]]) -> None:
-    """Finish runs with their kills, all at the same time."""
-    with ThreadPoolExecutor(len(runs)) as pool:
+def finish_together(runs: dict["Run", list[Kill]], at_once: int = 8) -> None:
+    """Finish runs with their kills, several at the same time."""
+    with ThreadPoolExecutor(at_once) as pool:
         list(pool.map(Run.finish, runs, runs.values()))
 
 
@@ -178,16 +210,6 @@ def snapshot(folder: Path) -> dict[str, str]:
     names = {path: path.relative_to(results).as_posix() for path in files}
     compared = [path for path in files if not set(path.relative_to(results).parts) & {*NOT_COMPARED}]
     return {names[path]: hashlib.sha256(path.read_bytes()).hexdigest() for path in compared}
-
-
-def repeated_steps(folder: Path) -> list[str]:
-    """Return the log lines of trainings that started at or before a step at which they had already started."""
-    repeated = []
-    for log in sorted((folder / "results/faults/state").rglob("train.log")):
-        starts = [line for line in log.read_text().splitlines() if "resuming after step" in line]
-        steps = [int(line.split("resuming after step ")[1].split()[0]) for line in starts]
-        repeated += [line for line, step, before in zip(starts[1:], steps[1:], steps, strict=False) if step < before]
-    return repeated
 
 
 def counted(kills: list[Kill]) -> Counter[str]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.faults.runs import KILLS, repeated_steps, snapshot
+from tests.faults.progress import repeated, unfinished
+from tests.faults.runs import KILLS, snapshot
 
 pytestmark = pytest.mark.faults
 
@@ -17,12 +18,17 @@ def test_killed_runs_end_as_an_undisturbed_one_does(killed, undisturbed):
 def test_every_command_was_killed(killed, undisturbed):
     kills = [kill for run in killed for kill in run.kills]
     assert len(kills) >= KILLS
-    assert {kill.verb for kill in kills} == undisturbed.took.keys() > {"fetch", "train-controlnet", "evaluate"}
+    assert {kill.verb for kill in kills} == {*undisturbed.verbs()} > {"fetch", "train-controlnet", "evaluate"}
     assert "The lock of a run that was killed is removed." in killed[0].printed()
 
 
-def test_no_training_starts_before_its_last_state(killed):
-    assert [repeated_steps(run.folder) for run in killed] == [[], []]
+def test_no_work_before_the_last_state_or_image_is_done_twice(killed):
+    assert any(moment.steps for run in killed for moment in run.progress)
+    assert [repeated(run.folder, run.progress) for run in killed] == [[], []]
+
+
+def test_killed_runs_leave_no_unfinished_files(killed):
+    assert [unfinished(run.folder) for run in killed] == [[], []]
 
 
 def test_kills_leave_no_traceback(killed):

@@ -63,7 +63,7 @@ def test_runtime_imports_are_in_the_closure(repository, rule):
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=repository, capture_output=True, text=True, check=True)
     loaded = {Path(file) for file in done.stdout.split()}
-    command_line = {repository / package / name for name in ("__main__.py", "cli.py", "orphans.py")}
+    command_line = {repository / package / name for name in ("__main__.py", "cli.py", "orphans.py", "system_errors.py")}
     assert loaded - command_line <= imports.files_of_rule(rule)
 
 

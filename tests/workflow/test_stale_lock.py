@@ -37,12 +37,14 @@ def locked(tmp_path):
     return tmp_path
 
 
+@pytest.mark.reliability("the lock of a run that was killed", "recognised, and removed by the next start")
 def test_the_lock_of_a_run_that_is_gone_is_removed(locked, capsys):
     os.close(take_over(locked))
     assert list((locked / LOCKS).iterdir()) == []
     assert "The lock of a run that was killed is removed." in capsys.readouterr().err
 
 
+@pytest.mark.reliability("the lock of a run that is alive", "kept")
 def test_the_lock_of_a_run_that_is_alive_is_kept(locked, start):
     other = start(HOLD, locked / RUNS)
     os.close(take_over(locked))
@@ -53,6 +55,7 @@ def test_the_lock_of_a_run_that_is_alive_is_kept(locked, start):
     assert list((locked / LOCKS).iterdir()) == []
 
 
+@pytest.mark.reliability("a command outlives the run that started it", "it ends, and the next start waits for it")
 def test_a_run_waits_for_the_commands_of_a_killed_one(locked, start, capsys):
     workflow = start("print(flush=True); ")
     command = start(FOLLOW, folder=locked, DGINSTYLE_WORKFLOW=str(workflow.pid), PYTHONPATH=os.getcwd())

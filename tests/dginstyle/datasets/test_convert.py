@@ -124,6 +124,7 @@ def die(pair, **_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.reliability("a process of the conversion is killed, as for memory", "one sentence, and no result")
 def test_a_killed_process_stops_with_a_message(raw, monkeypatch):
     monkeypatch.setattr(convert_module, "convert_pair", die)
     with pytest.raises(SystemExit, match="a process was killed, probably out of memory.*use fewer --processes"):

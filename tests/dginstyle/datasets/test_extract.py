@@ -161,6 +161,7 @@ def test_an_interrupted_call_resumes_at_the_same_package(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["01.zip", "02.zip", "03.zip", "raw"]
 
 
+@pytest.mark.reliability("a package is replaced under its name while it is unpacked", "unpacked from the start")
 def test_a_changed_package_starts_over_after_an_interruption(tmp_path, monkeypatch):
     package = write_zip(tmp_path / "01.zip", [("a", b"old"), ("b", b"old")])
     interrupt_after(monkeypatch, 1)

@@ -31,6 +31,10 @@ def test_redirects_are_followed(server, output):
     assert output.read_bytes() == CONTENT
 
 
+@pytest.mark.reliability(
+    "the network drops in the middle of a download (a server on this machine)",
+    "resumed from the byte that it had reached",
+)
 def test_a_lost_connection_is_resumed(server, output):
     server.cut_first = 2
     fetch(url=server.url, output=output, sha256=SHA256)
@@ -39,6 +43,7 @@ def test_a_lost_connection_is_resumed(server, output):
     assert server.ranges == [None, f"bytes={half}-", f"bytes={half + half // 2}-"]
 
 
+@pytest.mark.reliability("the network drops, and the command ends", "the same command resumes the download")
 def test_an_interrupted_download_resumes_in_a_later_process(server, output):
     output.parent.mkdir()
     target = output.with_name(output.name + ".partial")
@@ -51,6 +56,10 @@ def test_an_interrupted_download_resumes_in_a_later_process(server, output):
     assert server.ranges[-1] == f"bytes={len(CONTENT) // 2}-"
 
 
+@pytest.mark.reliability(
+    "a package is replaced on the server between two parts of its download",
+    "fetched from the start",
+)
 def test_a_file_that_changed_on_the_server_is_fetched_from_the_start(server, output):
     output.parent.mkdir()
     server.cut_first = 1
@@ -130,6 +139,7 @@ def test_too_little_disk_space_is_detected_before_the_download(server, output, m
     assert list(output.parent.iterdir()) == []
 
 
+@pytest.mark.reliability("a download that ends early, as if it were whole", "refused, and deleted")
 @pytest.mark.parametrize("known", [{}, {"sha256": SHA256}])
 def test_a_file_truncated_by_a_wrong_length_never_becomes_the_package(server, output, known):
     server.claimed_size = len(CONTENT) // 2
@@ -162,6 +172,7 @@ def test_a_pause_of_hours_is_left_to_a_later_call(server, output):
         fetch(url=server.url, output=output)
 
 
+@pytest.mark.reliability("the network stalls in the middle of a download", "one sentence; the same command resumes")
 def test_a_stalled_transfer_ends_with_what_to_do(server, output, monkeypatch):
     monkeypatch.setattr(download_module, "STALL", 0.02)
     monkeypatch.setattr(download_module, "SLOWEST", 1 << 40)
@@ -186,6 +197,10 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.reliability(
+    "the disk is full in the middle of a download (a file system of 256 kB)",
+    "one sentence; with more room, the same command resumes",
+)
 @pytest.mark.parametrize("states_size", [True, False])
 def test_a_full_disk_keeps_the_partial_file_and_the_download_resumes(server, small_disk, states_size):
     server.states_size, output = states_size, small_disk / "gta" / "01_images.zip"

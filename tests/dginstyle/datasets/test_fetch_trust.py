@@ -67,6 +67,7 @@ def test_a_redirect_from_https_to_http_is_rejected(https_server, server, certifi
     assert list(output.parent.iterdir()) == []
 
 
+@pytest.mark.reliability("a package without a published digest is replaced after its first download", "refused")
 def test_the_first_fetch_pins_the_sha256(server, output, tmp_path):
     lock = tmp_path / "config" / "packages.sha256"
     fetch(url=server.url, output=output, lock=lock)

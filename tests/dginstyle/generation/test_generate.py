@@ -176,6 +176,10 @@ def unfinished(make, tmp_path, monkeypatch):
     return tmp_path / "0"
 
 
+@pytest.mark.reliability(
+    "the configuration of a generator, or its networks, change in the middle of a shard",
+    "one sentence that names what differs",
+)
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -193,6 +197,7 @@ def test_an_unfinished_shard_resumes_with_other_batch_sizes(make, unfinished):
     assert (unfinished / "metadata.jsonl").is_file()
 
 
+@pytest.mark.reliability("the inputs of an unfinished shard are copied, with new times", "resumed: contents count")
 def test_an_unfinished_shard_resumes_with_copied_files(make, unfinished, prior, source, tmp_path):
     made = (unfinished.with_name("0.partial") / "images/000000.png").stat().st_mtime_ns
     copies = [copied(path, tmp_path / "copies") for path in (prior, source)]

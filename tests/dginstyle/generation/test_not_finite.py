@@ -49,6 +49,10 @@ def item(index, train_id, prompt):
     return Item(index, train_id, "a.png", f"{index}.png", Crop(0, 0, 32, 32), label, prompt, "", index)
 
 
+@pytest.mark.reliability(
+    "latents of an image become infinite",
+    "one sentence that names the image; those before it stay",
+)
 def test_an_item_with_latents_that_are_not_finite_is_named(prior, overflowing, source):
     inputs = {"prior": prior, "controlnet": overflowing}
     generator = DiffusionGenerator(OPTIONS, inputs, SourceSet(source), 0)

@@ -80,11 +80,13 @@ def test_another_autoencoder_precision_has_other_latents(prior, tmp_path):
     assert len(folders) == 2
 
 
-def test_latents_cut_off_by_a_crash_are_computed_again(prior, tmp_path):
+@pytest.mark.parametrize("size", [0, 20, None])
+def test_latents_that_a_crash_has_cut_off_or_changed_are_computed_again(prior, tmp_path, size):
     cache = LatentCache(tmp_path, prior, OPTIONS)
     cache.write("a/b", torch.ones(8, 4, 4))
     assert torch.equal(cache.read("a/b"), torch.ones(8, 4, 4))
-    (cache.folder / "a/b.npy").write_bytes(b"")
+    cache.write("a/c", torch.zeros(8, 4, 4))
+    (cache.folder / "a/b.npy").write_bytes((cache.folder / "a/c.npy").read_bytes()[:size])
     assert cache.read("a/b") is None
 
 

@@ -159,6 +159,10 @@ def test_two_damaged_states_stop_with_a_message(prior, source, tmp_path, interru
         dreambooth(prior, source, tmp_path)
 
 
+@pytest.mark.reliability(
+    "prior and source set are copied, with new times, while DreamBooth is interrupted",
+    "resumed to the same bytes",
+)
 def test_copied_and_touched_files_resume_to_the_same_bytes(prior, source, unet, tmp_path, interrupted):
     interrupted(dreambooth, prior, source, tmp_path, EACH_STEP)
     copies = [copied(path, tmp_path / "copies") for path in (prior, source)]
@@ -166,6 +170,10 @@ def test_copied_and_touched_files_resume_to_the_same_bytes(prior, source, unet, 
     assert "resuming after step 3 of 4" in (tmp_path / "state/logs/train.log").read_text()
 
 
+@pytest.mark.reliability(
+    "an option of DreamBooth or ControlNet changes between two resumed steps",
+    "one sentence that names it",
+)
 def test_a_state_with_other_options_stops_and_names_them(prior, source, unet, tmp_path, interrupted):
     interrupted(dreambooth, prior, source, tmp_path / "dreambooth", EACH_STEP)
     with pytest.raises(SystemExit, match=r"seed was 0 and is 1; .* delete \S*/state to start over"):
@@ -175,6 +183,10 @@ def test_a_state_with_other_options_stops_and_names_them(prior, source, unet, tm
         controlnet(prior, unet, source, tmp_path / "controlnet", min_pixels=5)
 
 
+@pytest.mark.reliability(
+    "the loss of DreamBooth becomes NaN",
+    "one sentence; the last good state stays, from which the training ends with the same bytes",
+)
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_state(prior, source, unet, tmp_path, monkeypatch):
     with (
         monkeypatch.context() as patch,
@@ -185,6 +197,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_state(prior, source, unet
     assert weights(dreambooth(prior, source, tmp_path)) == weights(unet)
 
 
+@pytest.mark.reliability("weights of DreamBooth become infinite", "one sentence, and no network")
 def test_weights_that_are_not_finite_stop_a_training_with_the_last_good_state(prior, source, tmp_path):
     options = EACH_STEP.replace(steps=2, warmup=1, learning_rate=1e39)  # the first step changes nothing
     with pytest.raises(

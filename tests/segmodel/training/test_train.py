@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,10 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from segmodel.models import build_model, load_model, read_config
+from segmodel.system_errors import sentence
+from segmodel.training.data import TrainingStream
 from segmodel.training.trainer import Trainer
+from tests.disks import nearly_full
 from tests.states import copied, damage
 
 
@@ -68,6 +72,44 @@ def test_terminated_run_saves_its_state_and_resumes_to_the_same_bytes(trained, m
     assert _bytes(trained("terminated")) == _bytes(trained("undisturbed"))
 
 
+@pytest.mark.reliability(
+    "a data loading process of a segmentation training is killed, as for memory",
+    "one sentence; the same command resumes and ends with the same bytes",
+)
+def test_a_training_whose_data_loading_process_is_killed_resumes(tmp_path, trained, monkeypatch):
+    item = TrainingStream.__getitem__
+
+    def deadly(self, position):
+        if position == 18:
+            while not (tmp_path / "state/killed/last.pt").exists():
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return item(self, position)
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError) as caught:
+        patch.setattr(TrainingStream, "__getitem__", deadly)
+        trained("killed", workers=1)
+    assert "use fewer workers, then run the same command again" in sentence(caught.value)
+    resumed = trained("killed")
+    assert "resuming after step 2 of 6" in (resumed / "logs/train.log").read_text()
+    assert _bytes(resumed) == _bytes(trained("undisturbed"))
+
+
+@pytest.mark.reliability(
+    "the disk is full when a segmentation training saves its state or its weights (a file system of 20 kB)",
+    "one sentence; with more room, the same command resumes and ends with the same bytes",
+)
+@pytest.mark.parametrize("place", ["state", "killed"])
+def test_a_training_on_a_full_disk_resumes_once_there_is_room(tmp_path, trained, place):
+    changed = {"report_to": "none"}
+    with nearly_full(tmp_path / place, 20) as make_room:
+        with pytest.raises((OSError, RuntimeError)) as caught:
+            trained("killed", **changed)
+        assert re.search("(No space left on device|File too large); ", sentence(caught.value))
+        make_room()
+        assert _bytes(trained("killed", **changed)) == _bytes(trained("undisturbed", **changed))
+
+
 @pytest.fixture
 def interrupted(trained, monkeypatch):
     """Train under a name until the sixth iteration, when two checkpoints exist."""
@@ -96,6 +138,10 @@ def test_training_falls_back_from_a_damaged_checkpoint_to_the_one_before(tmp_pat
     assert _bytes(resumed) == _bytes(undisturbed)
 
 
+@pytest.mark.reliability(
+    "a training set is copied, with new times, while a segmentation training is interrupted",
+    "resumed to the same bytes",
+)
 def test_training_resumes_on_a_copied_set_to_the_same_bytes(tmp_path, trained, interrupted, mixed_set):
     undisturbed = trained("undisturbed")
     interrupted("moved")
@@ -106,6 +152,10 @@ def test_training_resumes_on_a_copied_set_to_the_same_bytes(tmp_path, trained, i
     assert _bytes(resumed) == _bytes(undisturbed)
 
 
+@pytest.mark.reliability(
+    "an option or the seed of a segmentation training changes between two resumed steps",
+    "one sentence that names it",
+)
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -119,6 +169,10 @@ def test_checkpoint_of_other_options_stops_and_names_them(tmp_path, trained, int
         trained("first", **changed)
 
 
+@pytest.mark.reliability(
+    "an image is replaced by another while a segmentation training is interrupted",
+    "one sentence that names it",
+)
 def test_checkpoint_of_another_image_names_it(tmp_path, trained, interrupted):
     interrupted("first")
     shutil.copy(tmp_path / "gta/1.png", tmp_path / "gta/0.png")
@@ -126,6 +180,10 @@ def test_checkpoint_of_another_image_names_it(tmp_path, trained, interrupted):
         trained("first")
 
 
+@pytest.mark.reliability(
+    "the loss of a segmentation training becomes NaN",
+    "one sentence; the last good state stays, from which the training ends with the same bytes",
+)
 def test_non_finite_loss_stops_and_keeps_the_checkpoint(tmp_path, trained, interrupted, monkeypatch):
     undisturbed = trained("undisturbed")
     with (
@@ -137,6 +195,10 @@ def test_non_finite_loss_stops_and_keeps_the_checkpoint(tmp_path, trained, inter
     assert _bytes(trained("first")) == _bytes(undisturbed)
 
 
+@pytest.mark.reliability(
+    "weights of a segmentation training become infinite in its last step",
+    "one sentence, and no weights",
+)
 def test_weights_that_are_not_finite_at_the_end_stop_with_the_last_good_state(tmp_path, trained):
     with pytest.raises(SystemExit, match="tensors are not finite after step 1, such as model.*no state was saved"):
         trained("first", iterations=1, warmup=0, learning_rate=1e39)
