@@ -7,7 +7,7 @@ import pandas as pd
 
 from segmodel.csv_files import read_table
 from segmodel.files import whole_file
-from segmodel.report.blocks import Block, Details, Missing, Section, Table, Text, number
+from segmodel.report.blocks import NO_BREAK, Block, Details, Missing, Section, Table, Text, number
 from segmodel.report.page import page
 from segmodel.report.run import Run
 from segmodel.tables.leaderboard import COLUMNS, column_of
@@ -23,7 +23,7 @@ INTRODUCTION = (
     "Results compare within a group only: it has one protocol, the same data, training and evaluation. Groups of one "
     "evaluation differ in how their models were trained."
 )
-TITLES = ["rank", "what", "model", "training set", "seeds", "mIoU, %", "interval", "ranks it allows"]
+TITLES = ["rank", "what", "model", "training set", "seeds", "mIoU, % (interval)", "ranks it allows"]
 
 
 def render_leaderboard(*, table: Path, output: Path) -> None:
@@ -50,31 +50,28 @@ def leaderboard(run: Run) -> Section:
 def blocks(table: pd.DataFrame) -> Iterator[Block]:
     """Yield the groups of a leaderboard: those with results of the run, then the published ones."""
     yield Text(INTRODUCTION)
-    theirs = []
+    theirs: list[Block] = []
     for (average, protocol), rows in table.groupby(["average", "protocol"], sort=False):
         first = rows.iloc[0]
-        caption = f"{average}: mean of {first['targets']}."
-        if protocol == UNKNOWN:
-            caption += " Not ranked: how these were trained and evaluated is not known in every setting."
-        else:
-            caption += f" {first['description']} Protocol {protocol}, evaluation {first['evaluation']}."
         targets = first["targets"].split(", ")
+        text = "Not ranked: how these were trained and evaluated is not known in every setting."
+        if protocol != UNKNOWN:
+            text = f"{first['description']} Protocol {protocol}, evaluation {first['evaluation']}."
         cells = [_cells(row, targets) for row in rows.to_dict("records")]
-        group = Table(caption, [*TITLES, *targets], cells)
+        group = [Text(text), Table(f"{average}: mean of {first['targets']}", [*TITLES, *targets], cells)]
         if (rows["kind"] == "published").all():
-            theirs.append(group)
+            theirs += group
         else:
-            yield group
+            yield from group
     if theirs:
-        yield Details(f"Published results under other protocols ({len(theirs)} groups)", theirs)
+        yield Details(f"Published results under other protocols ({len(theirs) // 2} groups)", theirs)
 
 
 def _cells(row: dict, targets: list[str]) -> tuple[str, ...]:
     known = pd.notna(row["mIoU_low"])
-    interval = f"{number(row['mIoU_low'])} to {number(row['mIoU_high'])}" if known else "–"
+    limits = f" ({number(row['mIoU_low'])} to {number(row['mIoU_high'])})".replace(" ", NO_BREAK) if known else ""
     ranks = f"{row['rank_from']:.0f} to {row['rank_to']:.0f}" if known else "–"
+    rank, seeds = ("–" if pd.isna(row[name]) else f"{row[name]:.0f}" for name in ("rank", "seeds"))
     texts = [row[name] if pd.notna(row[name]) else "" for name in ("kind", "model", "training_set")]
-    seeds = "–" if pd.isna(row["seeds"]) else f"{row['seeds']:.0f}"
     scores = [number(row[column_of(target)]) for target in targets]
-    rank = "–" if pd.isna(row["rank"]) else f"{row['rank']:.0f}"
-    return (rank, *texts, seeds, number(row["mIoU"]), interval, ranks, *scores)
+    return (rank, *texts, seeds, number(row["mIoU"]) + limits, ranks, *scores)
