@@ -38,9 +38,9 @@ def build_model(config: Config, seed: int, encoder: Path | None = None) -> BaseS
 
     Args:
         config: mmsegmentation's ``model`` and, optionally, ``encoder_weights``: a URL whose file name ends in the first
-            digits of the file's sha256, which is verified.
+            digits of the file's sha256, which is verified, or a place on the hub (``segmodel.models.hub.Origin``).
         seed: torch's seed.
-        encoder: the file at that URL, if it is downloaded already.
+        encoder: the file of that place, if it is downloaded already.
 
     Raises:
         SystemExit: as ``load_encoder``.

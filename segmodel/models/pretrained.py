@@ -2,7 +2,9 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,22 +16,47 @@ _HASH = re.compile(r"-([0-9a-f]{8,64})\.")
 _CLASSIFIER = ("fc.", "head.")  # ImageNet classifier, which the encoders lack
 
 
-def load_encoder(encoder: nn.Module, url: str, file: Path | None = None) -> None:
+def load_encoder(encoder: nn.Module, origin: str | Mapping[str, str], file: Path | None = None) -> None:
     """Load weights into an encoder; MiT weights may use mmsegmentation's names or the original ones.
 
     Args:
         encoder: the encoder.
-        url: where the weights are published.
-        file: the file at that URL, downloaded by ``download-encoder``; None: from torch hub's cache or the URL.
+        origin: the URL where the weights are published, or the place on the hub of a DINOv2.
+        file: the file of that place, downloaded by ``download-encoder``; None: from a cache or the place itself.
 
     Raises:
-        SystemExit: as ``fetched`` and ``read_downloaded``, or the weights do not fit the encoder.
+        SystemExit: as ``fetched``, ``read_downloaded`` and ``hub_state``, or the weights do not fit the encoder.
     """
-    content = read_downloaded(file, url) if file else fetched(url)
+    if isinstance(origin, Mapping):
+        return _load_from_hub(encoder, origin, file)
+    content = read_downloaded(file, origin) if file else fetched(origin)
     try:
         encoder.load_state_dict(encoder_state(content.get("state_dict", content)))
     except RuntimeError as error:
-        raise SystemExit(f"{url}: weights of another encoder; correct encoder_weights ({error})") from error
+        raise SystemExit(f"{origin}: weights of another encoder; correct encoder_weights ({error})") from error
+
+
+def _load_from_hub(encoder: nn.Module, origin: Mapping[str, str], file: Path | None) -> None:
+    from segmodel.models.hub import hub_state  # transformers takes seconds, which other encoders need not wait for
+
+    try:
+        encoder.load_published(hub_state(origin, file))
+    except ValueError as error:
+        raise SystemExit(f"{origin['hub']}: weights of another encoder; correct encoder_weights ({error})") from error
+
+
+def fetched_file(model: Mapping[str, Any]) -> Path:
+    """Return the file of a model's ``encoder_weights``, downloaded to a cache unless it is there.
+
+    Raises:
+        SystemExit: as ``fetched`` and ``hub_weights``.
+    """
+    if isinstance(origin := model["encoder_weights"], Mapping):
+        from segmodel.models.hub import hub_weights
+
+        return hub_weights(origin, model["model"]["backbone"]["architecture"]).resolve()
+    fetched(origin)
+    return cached(origin)
 
 
 def fetched(url: str) -> dict:

@@ -133,6 +133,8 @@ def published_methods() -> list[Method]:
 def definitions() -> dict[str, Any]:
     """Return published_protocols.yaml: ``averages`` by name, and ``protocols`` by name.
 
+    ``others`` describes the protocols of figures that no row of ours follows.
+
     A protocol has ``settings`` by dotted name, ``targets`` with further ones of each target, ``unpublished`` names of
     settings with the reason, and ``seeds``.
     """

@@ -6,6 +6,8 @@ from torch import nn
 from segmodel.training.options import TrainOptions
 
 _NORMS = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
+_EMBEDDINGS = ("pos_embed", "level_embed", "tokens", "scale")
+"""Parts of the names of parameters without decay: embeddings, and Rein's tokens and scale."""
 
 
 def learning_rate_factor(iteration: int, warmup: int, iterations: int, start: float = 1e-6) -> float:
@@ -18,7 +20,7 @@ def learning_rate_factor(iteration: int, warmup: int, iterations: int, start: fl
 
 
 def build_optimiser(model: nn.Module, options: TrainOptions) -> torch.optim.AdamW:
-    """Return AdamW with its own learning rate for the decode head, and without decay of position embeddings and norms.
+    """Return AdamW with its own learning rate for the decode head, and without decay of embeddings and norms.
 
     ``decayed_norms`` exempts norms of the head, or of the whole model, from that. Each group stores its base rate as
     ``initial_lr``, for ``set_learning_rate``.
@@ -31,7 +33,8 @@ def build_optimiser(model: nn.Module, options: TrainOptions) -> torch.optim.Adam
         decays_norms = options.decayed_norms == "all" or (in_head and options.decayed_norms == "head")
         for name, parameter in module.named_parameters(recurse=False):
             if parameter.requires_grad:
-                decayed = "pos_embed" not in name and (decays_norms or not isinstance(module, _NORMS))
+                embedding = isinstance(module, nn.Embedding) or any(part in name for part in _EMBEDDINGS)
+                decayed = not embedding and (decays_norms or not isinstance(module, _NORMS))
                 groups.setdefault((in_head, decayed), []).append(parameter)
     settings = [
         {

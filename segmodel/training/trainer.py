@@ -106,13 +106,19 @@ class Trainer:
         self.accelerator.backward(last)
 
     def state(self) -> dict:
-        """Return the state dicts of model, optimiser and, if there are, gradient scaler and SHADE's prototypes."""
-        return {name: part.state_dict() for name, part in self._parts().items()}
+        """Return the state dicts of model, optimiser and, if there are, gradient scaler and SHADE's prototypes.
+
+        Frozen weights are left out: they are those with which the model was built.
+        """
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        frozen = {name for name, parameter in self.model.named_parameters() if not parameter.requires_grad}
+        return {**state, "model": {name: value for name, value in state["model"].items() if name not in frozen}}
 
     def restore(self, state: dict) -> None:
         """Load what ``state`` returned."""
         for name, part in self._parts().items():
-            part.load_state_dict(state[name])
+            known = part.state_dict() if name == "model" else {}
+            part.load_state_dict({**known, **state[name]})
 
     def _parts(self) -> dict:
         scaler = {"scaler": self.accelerator.scaler} if self.accelerator.scaler else {}

@@ -12,7 +12,7 @@ from dginstyle.__main__ import VERBS
 from dginstyle.cli import run_verb
 from segmodel.__main__ import VERBS as SEGMODEL_VERBS
 
-MODELS = ("segformer_mini", "daformer_mini", "hrda_mini", "deeplabv2_mini")
+MODELS = ("segformer_mini", "daformer_mini", "hrda_mini", "deeplabv2_mini", "dinov2_linear_mini", "dinov2_rein_mini")
 
 
 def _run(command, verb, **values):

@@ -77,9 +77,21 @@ def test_judging_is_shared_and_each_filter_works_in_the_shards_of_its_set(ablati
 
 def test_ablations_train_and_evaluate_every_training_set(ablations_plan, config):
     rules, sets = Counter(job.rule for job in ablations_plan), len(config["training_sets"])
-    assert (rules["train_segmentation"], rules["evaluate_target"]) == (3 * sets, 9 * sets)
+    rows = sets - 2 + 3 * 2  # three models are trained on two sets that SegFormer is not trained on
+    assert (rules["train_segmentation"], rules["evaluate_target"]) == (3 * rows, 9 * rows)
     files = {file for job in ablations_plan for file in job.outputs}
     assert {"results/ablations.csv", "results/ablations_quality.csv", "results/figures/ablations.png"} <= files
+
+
+def test_foundation_models_are_trained_on_their_own_sets_and_in_no_default_table(ablations_plan, default_plan, config):
+    def trained(jobs):
+        folders = [file.split("/")[3:5] for job in jobs if job.rule == "train_segmentation" for file in job.outputs]
+        return {tuple(folder) for folder in folders}
+
+    foundation = {row for row in trained(ablations_plan) if row[0].startswith("dinov2_")}
+    models = [name for name in config["models"] if name.startswith("dinov2_")]
+    assert foundation == {(model, name) for model in models for name in ("source_only_dinov2", "dginstyle_dinov2")}
+    assert {model for model, _ in trained(default_plan)} == {"segformer_mini"}
 
 
 def test_oracle_is_not_in_the_default_table(default_plan):

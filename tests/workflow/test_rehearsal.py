@@ -77,7 +77,7 @@ def test_a_rehearsal_plans_every_row_of_the_paper_and_downloads_nothing(plan, pa
     rules = Counter(job.rule for job in rehearsal)
     downloads = {"download_prior", "download_encoder", "survey_packages"}
     assert {job.rule for job in paper} - downloads == rules.keys() - {"draw_prior", "draw_encoder", "render_packages"}
-    assert rules["render_packages"] == 6 and rules["draw_encoder"] == 6
+    assert rules["render_packages"] == 6 and rules["draw_encoder"] == 12
 
 
 def test_a_gpu_rehearses_in_fp16_and_bf16():

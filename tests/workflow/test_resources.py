@@ -3,6 +3,7 @@
 import copy
 import math
 import re
+from dataclasses import replace
 
 import costs
 import networks
@@ -48,8 +49,22 @@ def test_recorded_flops(counted, published):
 @pytest.mark.slow
 def test_recorded_counts_are_those_of_the_networks():
     assert networks.count_prior("resources/mini_prior", 64) == networks.recorded()["priors"]["resources/mini_prior"]
-    for config in ("segmodel/configs/segformer_mini.py", "segmodel/configs/hrda_mini.py"):
+    for name in ("segformer_mini", "hrda_mini", "dinov2_rein_mini"):
+        config = f"segmodel/configs/{name}.py"
         assert networks.count_model(config) == networks.recorded()["models"][config]
+
+
+def test_training_on_a_frozen_encoder_takes_the_passes_and_the_memory_of_what_is_trained(paper, resolved):
+    workloads = Workloads(resolved(paper))
+    passes, states = {}, {}
+    for model in ("dinov2_linear_l", "dinov2_frozen_l", "dinov2_rein_l"):
+        work = workloads.segmentation({"model": model, "training_set": "source_only_dinov2"})
+        trained, encoder = work.networks
+        passes[model] = trained.training_flops(False) / trained.flops
+        states[model] = costs.training_state(replace(work, activations=0))
+        assert encoder.parameters == 304_368_640 and not encoder.training_flops(False)
+    assert 1 <= passes["dinov2_linear_l"] < passes["dinov2_frozen_l"] < passes["dinov2_rein_l"] < 3
+    assert states["dinov2_linear_l"] == 4 * 304_368_640 + 16 * (1024 * 19 + 19)  # no moments of frozen weights
 
 
 def test_generation_takes_its_flops_in_the_second_pass(paper, resolved):

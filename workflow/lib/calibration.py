@@ -71,6 +71,7 @@ class Calibration:
             batch = max(1, entry["batch_size"] // entry.get("processes", 1))
             training = {"kind": "training", "threads": threads["train"], "size": entry["crop"], "batch": batch}
             training |= {"precision": precision(entry), "tf32": tf32(entry), **network}
+            training |= {"passes": counts["passes"]} if "passes" in counts else {}
             yield self._affordable(training, counts["training"] / counts["pixels"])
             work = self.workloads.evaluation(
                 {"model": name, "target": self.config["targets"][0], "training_set": table_sets(self.config)[0]}
@@ -81,7 +82,8 @@ class Calibration:
 
     def _affordable(self, item: Measurement, flops: float) -> Measurement:
         """Return a measurement with fewer or smaller images, of ``flops`` a pixel, if it would take too long."""
-        passes = 3 + item.get("checkpointing", False) if item["kind"] == "training" else 1
+        whole = 3 + item.get("checkpointing", False) if item["kind"] == "training" else 1
+        passes = item.get("passes", whole)
         rate = getattr(self.assumed, item["kind"])[costs.arithmetic(item["precision"], item["tf32"])]
         batch, size, detailed = item["batch"], list(item["size"]), "config" in item  # detail crops have a fixed size
 

@@ -169,6 +169,9 @@ def unknown_names(config: dict) -> Iterator[str]:
         named.append(("oracle", config["oracle"], "training_sets"))
     if judge := config["quality"]:
         named += [(f"quality.{key}", judge[key], f"{key}s") for key in ("model", "training_set")]
+    for model, entry in config["models"].items():
+        names = enumerate(entry.get("training_sets") or ())
+        named += [(f"models.{model}.training_sets[{i}]", name, "training_sets") for i, name in names]
     named += names_in_protocols(config)
     for key, name, section in named:
         if name not in config[section]:

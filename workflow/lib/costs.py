@@ -114,6 +114,7 @@ class Network:
         passed: whether the gradient passes through it.
         name: under which its rate is measured.
         arithmetic: its own; empty: the training's.
+        passes: FLOPs of a training step in forward passes, if only a part of it is trained.
     """
 
     parameters: float
@@ -122,11 +123,14 @@ class Network:
     passed: bool = False
     name: str = ""
     arithmetic: str = ""
+    passes: float | None = None
 
     def training_flops(self, checkpointing: bool) -> float:
         """Return the FLOPs of an image in a training: forward, backward, and forward again if not kept."""
         if not self.passed:
             return self.flops
+        if self.passes is not None:
+            return self.flops * self.passes
         return self.flops * (2 + self.trained + checkpointing)
 
     def training_seconds(self, work: "Training", rates: Rates) -> float:
@@ -262,7 +266,7 @@ class Inference:
     Attributes:
         images: number of images.
         flops: of an image.
-        window: FLOPs of a window, or of a whole image, in the training's way (HRDA: with a single detail crop).
+        activations: bytes of a window, or of a whole image, in the forward pass.
         batch: windows in a batch.
         pixels: pixels of a stored image.
         largest: pixels of the largest label map.
@@ -272,7 +276,7 @@ class Inference:
 
     images: int
     flops: float
-    window: float
+    activations: float
     batch: int
     pixels: float
     largest: float
@@ -285,7 +289,7 @@ def inference_cost(work: Inference, rates: Rates, on_gpu: bool) -> Cost:
     loading = 2 * work.pixels / 1e6 * rates.loading  # image and label map
     seconds = rates.start + work.images * (work.flops / rates.of("inference", work.network, "fp32") + loading)
     logits = 2 * 19 * 4 * work.largest  # of an image, before and after resizing to its label map
-    state = 4 * work.parameters + 2e-3 * work.batch * work.window + logits
+    state = 4 * work.parameters + work.batch * work.activations + logits
     if not on_gpu:
         return Cost(seconds, LIBRARIES + state)
     return Cost(seconds, LIBRARIES + CUDA_HOST + 4 * work.parameters + logits, CUDA_CARD + state, 1)

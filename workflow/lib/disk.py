@@ -71,7 +71,8 @@ class Disk:
         """Return the bytes of a training's states while it runs, with the copies of its samples."""
         counts, config = networks.prior(self.workloads.prior), self.config
         if rule == "train_segmentation":
-            return KEPT_STATES * STATE * self._model(wildcards["model"])["parameters"]
+            counts = self._model(wildcards["model"])
+            return KEPT_STATES * STATE * (counts["parameters"] - counts.get("frozen", 0))
         if rule == "train_prior":
             return STREET * config["prior_training"]["streets"]
         if rule not in ("train_dreambooth", "train_controlnet"):

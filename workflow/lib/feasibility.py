@@ -15,6 +15,9 @@ from selection import evaluation_protocol, rows
 from dginstyle.datasets.custom import label_tables
 from dginstyle.datasets.options import CustomSet
 
+MIX_TRANSFORMERS = ("MixTransformer", "MixVisionTransformer")
+"""Types of encoders that train with SHADE."""
+
 
 def infeasible(config: dict, repository: Path) -> Iterator[str]:
     """Yield what is known to fail later, in the order of the pipeline."""
@@ -112,7 +115,7 @@ def infeasible_models(config: dict) -> Iterator[str]:
         shade, entry = config["training_sets"][name].get("shade"), config["models"][model]
         if shade is None:
             continue
-        if "ResNet" in (encoder := encoder_type(entry["config"])):
+        if (encoder := encoder_type(entry["config"])) not in ("", *MIX_TRANSFORMERS):
             yield (
                 f"training_sets.{name}.shade works with Mix Transformers only, not with the {encoder} of models."
                 f"{model}: name the models of the training set under protocols, or set shade: null"

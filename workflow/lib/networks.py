@@ -5,7 +5,8 @@ Planning needs these numbers and must not import torch; `recorded` reads them.
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -170,14 +171,17 @@ def count_model(config: str) -> dict[str, Any]:
 
     Returns:
         ``training``: FLOPs of the forward pass of a crop; ``activations``: bytes that it leaves for the backward pass
-        in float32; ``inference``: FLOPs of a window.
+        in float32; ``inference``: FLOPs of a window. With a frozen encoder also the number of ``frozen`` parameters,
+        a training step's FLOPs in forward ``passes``, and the bytes of a ``window`` without gradient.
     """
     import torch
 
     from segmodel.models.building import build_untrained, read_config
 
     path = REPOSITORY / config
-    network = build_untrained(read_config(path)).to("meta")  # stochastic depth cannot be built there
+    model = read_config(path)
+    with torch.device("meta" if model.model.backbone.type == "DINOv2" else "cpu"):  # for stochastic depth
+        network = build_untrained(model).to("meta")
     side = (64 if path.stem.endswith("_mini") else 512) * (2 if hasattr(network, "detail_crop") else 1)
     image = torch.zeros(1, 3, side, side, device="meta")
     inference = count(network.eval().encode_decode, image, metas(image))
@@ -188,7 +192,49 @@ def count_model(config: str) -> dict[str, Any]:
         "training": training,
         "activations": kept,
         "inference": inference["flops"],
+        **frozen_part(network, image, training),
     }
+
+
+def frozen_part(network: Any, image: Any, training: int) -> dict[str, Any]:
+    """Return what saves work in a training with a frozen encoder, {} if none is frozen.
+
+    The gradient of its weights is not computed, nor, if nothing is trained inside it, that of its features.
+    """
+    encoder = network.backbone
+    frozen = sum(parameter.numel() for parameter in encoder.parameters() if not parameter.requires_grad)
+    if 2 * frozen < sum(parameter.numel() for parameter in encoder.parameters()):
+        return {}
+    saved = 1 if any(parameter.requires_grad for parameter in encoder.parameters()) else 2
+    share = flops(encoder, image) / training
+    window = peak_bytes(training_pass, network, image)
+    return {"frozen": frozen, "passes": round(3 - saved * share, 3), "window": window}
+
+
+def peak_bytes(compute: Callable, *inputs: Any) -> int:
+    """Return the most bytes of tensors that a computation without gradient has at a time, besides its inputs."""
+    import torch
+    from torch.multiprocessing.reductions import StorageWeakRef
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils._pytree import tree_leaves
+
+    known = {tensor.untyped_storage()._cdata for tensor in (*inputs[0].parameters(), *inputs[0].buffers())}
+
+    class Live(TorchDispatchMode):
+        peak, live = 0, {}
+
+        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            result = function(*args, **(kwargs or {}))
+            for tensor in tree_leaves(result):
+                if isinstance(tensor, torch.Tensor) and (storage := tensor.untyped_storage())._cdata not in known:
+                    self.live[storage._cdata] = (StorageWeakRef(storage), storage.nbytes())
+            self.live = {key: value for key, value in self.live.items() if not value[0].expired()}
+            self.peak = max(self.peak, sum(size for _, size in self.live.values()))
+            return result
+
+    with fused_attention(), torch.no_grad(), Live() as counted:
+        compute(*inputs)
+    return counted.peak
 
 
 def training_pass(network: Any, image: Any) -> list:
@@ -198,6 +244,23 @@ def training_pass(network: Any, image: Any) -> list:
     height, width = network.detail_crop
     stages, head = network.extract_feat(network.context(image)), network.decode_head
     return [head.head(stages), head.scale_attention(stages), network._detail_logits(image[..., :height, :width])]
+
+
+@contextmanager
+def fused_attention() -> Iterator[None]:
+    """Compute attention on the meta device as elsewhere: without a matrix of weights in memory."""
+    import torch
+    from torch.nn import functional
+
+    def fused(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, **options: Any) -> Any:
+        attend = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+        return attend(query, key, value, dropout_p, attn_mask=attn_mask, scale=options.get("scale"))[0]
+
+    usual, functional.scaled_dot_product_attention = functional.scaled_dot_product_attention, fused
+    try:
+        yield
+    finally:
+        functional.scaled_dot_product_attention = usual
 
 
 def metas(images: Any) -> list[dict]:
@@ -216,7 +279,7 @@ def saved_bytes(compute: Callable, module: Any, *inputs: Any) -> int:
         storages[storage._cdata] = storage  # keeps it, so that no other gets its address
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+    with fused_attention(), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         computed = compute(module, *inputs)
     own = {parameter.untyped_storage()._cdata for parameter in module.parameters()}
     del computed

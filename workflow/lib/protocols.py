@@ -45,6 +45,10 @@ def impossible_protocols(config: dict, rows: list[tuple[str, str]]) -> Iterator[
         config: the configuration.
         rows: model and training set of every training.
     """
+    for model, entry in config["models"].items():
+        for name in entry.get("training_sets") or ():
+            if (model, name) not in rows:
+                yield f"models.{model}.training_sets names {name!r}, which protocols gives to other models only"
     names = [name for _, name, _ in entries(config)]
     for key, name, entry in entries(config):
         if names.count(name) > 1:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+import pandas as pd
 import yaml
 from configuration import checked
 from sections import REPOSITORY
@@ -19,7 +20,7 @@ from segmodel.evaluation.options import InferenceOptions
 from segmodel.evaluation.settings import inference_settings
 from segmodel.identity import flat
 from segmodel.models import read_config
-from segmodel.tables.published import agrees, definitions, figures, is_unpublished
+from segmodel.tables.published import FIGURES, agrees, definitions, figures, is_unpublished
 from segmodel.training.options import PresentationOptions, TrainOptions
 from segmodel.training.settings import training_settings
 
@@ -123,6 +124,7 @@ def page(config: dict) -> str:
         parts += [f"## {name}: {protocols[name]['title']}\n", f"{ours_in_words(protocols[name])}\n"]
         parts.append(table([row for row in rows if row not in shared]))
     parts += ["## Settings that no publication states\n", unpublished(config)]
+    parts += ["## Figures of other protocols\n", others()]
     parts += ["## Differences that no option can remove\n"]
     parts += ["\n".join(f"- {sentence}" for sentence in definitions()["differences"]) + "\n"]
     return "\n".join(parts)
@@ -185,6 +187,23 @@ def unpublished(config: dict) -> str:
         "\n".join([*lines, *(f"| `{name}` | {in_words(value)} | {why} |" for name, (value, why) in reasons.items())])
         + "\n"
     )
+
+
+def others() -> str:
+    """Return the figures of protocols that no row of ours follows, which are never shown beside ours."""
+    read = pd.read_csv(FIGURES)
+    targets = ["cityscapes", "bdd100k", "mapillary", "acdc", "dark_zurich", "avg3", "avg5"]
+    text = "No row of ours follows these protocols, so that their figures are never shown beside ours.\n"
+    for name, description in definitions()["others"].items():
+        figures_of = read[read["protocol"] == name]
+        table = figures_of.pivot(index=["method", "backbone"], columns="target", values="mIoU")
+        lines = [f"| | backbone | {' | '.join(targets)} |", "|---" * (2 + len(targets)) + "|"]
+        for method, backbone in dict.fromkeys(zip(figures_of["method"], figures_of["backbone"], strict=True)):
+            cells = [table.loc[(method, backbone)].get(target, math.nan) for target in targets]
+            shown = ["" if math.isnan(cell) else f"{cell:g}" for cell in cells]
+            lines.append(f"| {' | '.join([method, backbone, *shown])} |")
+        text += f"\n{name}: {description}.\n\n" + "\n".join(lines) + "\n"
+    return text
 
 
 def in_words(value: Any) -> str:

@@ -64,6 +64,11 @@ class TrainedModelOptions(ScaledOptions, TrainOptions):
     """``models.<name>``: a segmentation model, its training and the scale of its evaluation."""
 
     kind: Literal["trained"] = Field("trained", description="trained: on each training set, with each seed")
+    training_sets: Names | None = Field(
+        None,
+        description="names under training_sets that it is trained on, unless protocols gives them to other models; "
+        "null: all",
+    )
 
 
 class CheckpointOptions(Download):

@@ -186,7 +186,8 @@ class Segmentation:
 
     def model_options(self, wildcards: Wildcards) -> Options:
         """Return the options of a model's training."""
-        model = without(self.config["models"][wildcards.model], "kind", "evaluation_scale", "evaluation_mode")
+        entry = self.config["models"][wildcards.model]
+        model = without(entry, "kind", "training_sets", "evaluation_scale", "evaluation_mode")
         return options(model, {"config": self.model_config(wildcards)}, execution=execution_keys("models"))
 
     def evaluation_options(self, wildcards: Wildcards) -> Options:

@@ -42,8 +42,13 @@ def trainings(config: dict, training_sets: Iterable[str]) -> list[Training]:
 def rows(config: dict, training_sets: Iterable[str]) -> list[tuple[str, str]]:
     """Return the (model, training set) pairs of some training sets: each with the models that are trained on it."""
     chosen = {name: protocol_entry(config, name).get("models") for name in training_sets}
-    models = trained_models(config)
-    return [(model, name) for model in models for name, of in chosen.items() if of is None or model in of]
+    models = {model: config["models"][model].get("training_sets") for model in trained_models(config)}
+    return [
+        (model, name)
+        for model, own in models.items()
+        for name, of in chosen.items()
+        if (of is None or model in of) and (own is None or name in own)
+    ]
 
 
 def training_curves(config: dict) -> dict[str, str]:

@@ -216,7 +216,7 @@ class Pipeline(FilterStages):
             tables += ["results/dg_miou_conditions.csv", *(f"{self.results}/data/{t}/conditions.csv" for t in known)]
         if config["quality"]:
             tables += ["results/quality.csv", f"{self.results}/quality"]
-        params = [key for model in config["models"] for key in self._decisive("models", model)]
+        params = [key for model in evaluated_models(config) for key in self._decisive("models", model)]
         params += ["training_sets", "targets", "evaluation", "bootstrap", "baseline", "quality", "note", "seed"]
         params += [key for key in ("protocols", "averages") if key in self.given]
         folders = [path for entry in config.get("predictions", {}).values() for path in entry["folders"].values()]

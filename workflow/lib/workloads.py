@@ -24,6 +24,8 @@ SOURCE_IMAGES, TARGET_IMAGES = 25000, 1000
 """Images of a set whose number the configuration does not state."""
 UNET_ACTIVATIONS = 5e-3
 """Bytes that a FLOP of a U-Net leaves for the backward pass, in float32."""
+WINDOW = 2e-3
+"""Bytes of a FLOP of a segmentation model in a forward pass without gradient (HRDA: with a single detail crop)."""
 LOGITS = 1.15
 """Factor on the activations of a segmentation model for logits and losses at full size."""
 CONVERSION = 0.15
@@ -140,16 +142,16 @@ class Workloads:
         )
 
     def segmentation(self, wildcards: Wildcards) -> Training:
-        """Return the training of a segmentation model, and of a frozen copy of its encoder if it keeps one."""
+        """Return the training of a segmentation model, and its frozen encoder, or the frozen copy that it may keep."""
         options = self.config["models"][wildcards["model"]]
         counts, processes = networks.model(options["config"]), options.get("processes", 1)
         scale = math.prod(options["crop"]) / counts["pixels"]
-        flops = scale * counts["training"]
-        trained = Network(counts["parameters"], flops, trained=True, passed=True, name=options["config"])
+        frozen, roles = counts.get("frozen", 0), {"passes": counts.get("passes"), "name": options["config"]}
+        trained = Network(counts["parameters"] - frozen, scale * counts["training"], trained=True, passed=True, **roles)
         training_set = self.config["training_sets"][wildcards["training_set"]]
         styles = 2 if training_set.get("shade") else 1  # SHADE: each image in two styles
         return Training(
-            networks=(trained, Network(counts["parameters"], 0.0)),
+            networks=(trained, Network(frozen or counts["parameters"], 0.0)),
             steps=options["iterations"],
             images=styles * options["batch_size"],
             batch=styles * options["batch_size"] // processes,
@@ -248,7 +250,7 @@ class Workloads:
         return Inference(
             images=images,
             flops=windows * scale * counts["inference"],
-            window=scale * counts["training"],
+            activations=scale * counts.get("window", WINDOW * counts["training"]),
             batch=max(windows, protocol.get("batch_size", 16)) if not whole else protocol.get("batch_size", 16),
             pixels=mean,
             largest=largest,

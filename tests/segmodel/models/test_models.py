@@ -15,7 +15,7 @@ from segmodel.models.fusion import fuse_scales, random_box, scaled
 from segmodel.models.mit import MixTransformer, mit_weights
 
 CONFIGS = Path(__file__).parents[3] / "segmodel" / "configs"
-MINI = ["segformer_mini", "daformer_mini", "hrda_mini", "deeplabv2_mini"]
+MINI = ["segformer_mini", "daformer_mini", "hrda_mini", "deeplabv2_mini", "dinov2_rein_mini"]
 
 
 def _million(module) -> float:
