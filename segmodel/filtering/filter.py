@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from segmodel.checksums import remember
 from segmodel.csv_files import write_table
 from segmodel.files import whole_file
 from segmodel.filtering.operations import boundary_weights, is_noisy, mean_losses, near_boundary, relabelled
@@ -135,6 +136,7 @@ def _files(
 def _written(path: Path, values: np.ndarray) -> Path:
     with whole_file(path) as unfinished:
         Image.fromarray(values).save(unfinished, format="PNG")
+        remember(unfinished)
     return path
 
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
+from segmodel.checksums import remembered
 from segmodel.filtering import judge
 from segmodel.filtering.filter import filter_shard
 from segmodel.filtering.gather import gather_filtered
@@ -83,6 +84,16 @@ def test_noisy_pixels_are_ignored_and_the_generated_set_stays_as_it_is(run, judg
     report = json.loads((folder / "report.json").read_text())
     assert report["pixels"] == {"labelled": 1200, "relabelled": 0, "noisy": 480, "eroded": 0, "weighted": 0}
     assert {path: path.read_bytes() for path in judged.glob("*.png")} == before
+
+
+def test_a_changed_label_map_is_found(run):
+    samples, _ = run(erode=1)
+    if not remembered(samples[0].label):
+        pytest.skip("this file system keeps no attributes")
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save(changed := samples[0].label.with_suffix(".new"), "PNG")
+    samples[0].label.write_bytes(changed.read_bytes())
+    with pytest.raises(SystemExit, match=samples[0].label.name):
+        read_label(samples[0].label)
 
 
 def test_operations_follow_one_another(run):
