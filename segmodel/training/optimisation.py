@@ -6,7 +6,7 @@ from torch import nn
 from segmodel.training.options import TrainOptions
 
 _NORMS = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
-_EMBEDDINGS = ("pos_embed", "level_embed", "tokens", "scale")
+_EMBEDDINGS = ("pos_embed", "position_embeddings", "level_embed", "tokens", "scale")
 """Parts of the names of parameters without decay: embeddings, and Rein's tokens and scale."""
 
 

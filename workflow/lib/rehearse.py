@@ -25,7 +25,7 @@ OVERRIDES = {
 }
 """Files under config/, after paper.yaml, of each rehearsal."""
 TARGETS = ("all", "ablations")
-DISK = 30e9
+DISK = 50e9
 """Free space that a rehearsal needs, in bytes; at its end it leaves tables, figures and logs."""
 COLUMNS = ("rule", "jobs", "longest_seconds", "peak_memory_gib")
 

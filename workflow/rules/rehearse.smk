@@ -38,6 +38,8 @@ rule draw_encoder:
         "<benchmark>/benchmarks/draw_encoder/{model}.tsv"
     conda:
         "../envs/torch.yaml"
+    resources:
+        mem_mb=4000,
     params:
         config=segmentation.model_config,
         seed=config["seed"],

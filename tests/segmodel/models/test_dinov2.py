@@ -105,13 +105,17 @@ def test_linked_queries_are_made_of_the_tokens_of_all_layers():
     torch.testing.assert_close(rein.queries(), rein.merge(joined))
 
 
-def test_tokens_and_embeddings_do_not_decay(options):
-    model = nn.ModuleDict({"backbone": encoder("rein"), "decode_head": nn.Embedding(2, 2)})
+@pytest.mark.parametrize(
+    ("tuning", "embeddings"),
+    [("rein", {"rein.tokens_a", "rein.tokens_b", "rein.scale"}), ("full", {"vit.embeddings.position_embeddings"})],
+)
+def test_tokens_and_embeddings_do_not_decay(options, tuning, embeddings):
+    model = nn.ModuleDict({"backbone": encoder(tuning), "decode_head": nn.Embedding(2, 2)})
     optimiser = build_optimiser(model, options.replace(weight_decay=0.05))
     decays = {id(p): group["weight_decay"] for group in optimiser.param_groups for p in group["params"]}
     found = {name: decays[id(p)] for name, p in model.named_parameters() if p.requires_grad}
-    undecayed = {f"backbone.rein.{name}" for name in ("tokens_a", "tokens_b", "scale")} | {"decode_head.weight"}
-    assert {name for name, decay in found.items() if decay == 0.0} == undecayed
+    undecayed = {f"backbone.{name}" for name in embeddings} | {"decode_head.weight"}
+    assert {name for name, decay in found.items() if decay == 0.0 and "norm" not in name} == undecayed
 
 
 @pytest.fixture
