@@ -46,6 +46,7 @@ def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Rec
         "label_size": size,
         "images": len(samples),
         "samples_seen": training["samples_seen"],
+        "training_commit": " ".join(training.get("commits", ())),
     }
     write_evaluation(output, confusion, samples, record, settings, details)
 

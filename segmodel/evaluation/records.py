@@ -11,6 +11,7 @@ from segmodel.array_files import write_arrays
 from segmodel.identity import Identity, digest
 from segmodel.images import image_size
 from segmodel.manifest import Sample
+from segmodel.provenance import commit
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Record:
         generator: name of the generator; None if the training set has source images only.
         source: name of the source set.
         settings: what decided the source images, the generated images and the target; only the tables read it.
+        configuration: digest of the whole configuration of the run; None without one.
     """
 
     benchmark: str
@@ -36,6 +38,7 @@ class Record:
     generator: str | None = None
     source: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    configuration: str | None = None
 
 
 def write_evaluation(
@@ -49,7 +52,7 @@ def write_evaluation(
     """Write an evaluation's ``.npz`` file, deterministic to the byte.
 
     It holds ``confusion``, ``names`` (N) and ``record``, the metadata as JSON. The metadata has ``settings``,
-    everything that decided the result besides the seed, and their ``digest``.
+    everything that decided the result besides the seed, their ``digest``, and the ``evaluation_commit``.
 
     Args:
         output: the file to write.
@@ -65,6 +68,7 @@ def write_evaluation(
     if not confusion.any():
         raise SystemExit(f"{record.target}: no pixel of its label maps has a class: check the label ids of the set")
     values = {**asdict(record), "settings": settings, "digest": digest(settings), **details}
+    values["evaluation_commit"] = commit()
     names = np.array([sample.image.name for sample in samples])
     write_arrays(output, confusion=confusion, names=names, record=np.array(json.dumps(values)))
 

@@ -6,13 +6,15 @@ import yaml
 
 from segmodel.checksums import sha256_of
 from segmodel.files import whole_file
+from segmodel.provenance import commit, machine, versions
 from segmodel.report import inputs, overview, results
 from segmodel.report.blocks import Block, Code, Details, Drawing, Facts, Missing, Section, Table
 from segmodel.report.leaderboard import leaderboard
 from segmodel.report.page import page
 from segmodel.report.pictures import Album
-from segmodel.report.provenance import MAIN_PACKAGES, commit, hashed_files, machine, versions
-from segmodel.report.rule_graph import RECORDS, drawn, rule_graph
+from segmodel.report.provenance import MAIN_PACKAGES, hashed_files
+from segmodel.report.records import RECORDS
+from segmodel.report.rule_graph import drawn, rule_graph
 from segmodel.report.run import Run, RunOptions
 
 
@@ -67,7 +69,7 @@ def graph(run: Run) -> Section:
 def provenance(run: Run) -> Section:
     """Return the section of configuration, versions, machine, seeds and hashes."""
     installed = versions()
-    facts = {"commit": commit()}
+    facts = {"commit": commit() or "unknown (not a git checkout)"}
     facts |= {name: installed[name] for name in MAIN_PACKAGES if name in installed}
     if run.configuration:
         facts |= {"seed": str(run.configuration["seed"]), "seeds of the trainings": str(run.configuration["seeds"])}

@@ -1,16 +1,13 @@
 """The rules of a run and what they passed on, from Snakemake's records of the files that it made."""
 
-import base64
-import json
 from collections import Counter
-from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
 import networkx
 
-RECORDS = Path(".snakemake/metadata")
-"""Snakemake's folder of records, in the working directory."""
+from segmodel.report.records import file_records
+
 _WIDTH, _HEIGHT, _ACROSS, _DOWN = 190, 40, 206, 78
 
 
@@ -23,7 +20,7 @@ def rule_graph(records: Path, benchmark: str) -> networkx.DiGraph:
         records: folder with a JSON file per output.
         benchmark: outputs in the folders of other benchmarks are left out.
     """
-    made = dict(_records(records, benchmark))
+    made = dict(file_records(records, benchmark))
     home = {file: record["rule"] for file, record in made.items()}
     counts = Counter(home.values())
     graph = networkx.DiGraph()
@@ -52,29 +49,6 @@ def drawn(graph: networkx.DiGraph) -> str:
         f'<svg class="graph" viewBox="0 0 {width} {_DOWN * len(rows)}" width="{width}" role="img" '
         f'aria-label="Rules and what they pass on">{"".join(lines)}{"".join(boxes)}</svg>'
     )
-
-
-def _records(folder: Path, benchmark: str) -> Iterator[tuple[str, dict]]:
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        file = _file_of(path.relative_to(folder))
-        parts = Path(file).parts
-        if len(parts) > 2 and parts[0] == "results" and parts[1] not in (benchmark, "figures"):
-            continue
-        try:
-            record = json.loads(path.read_text())
-        except (OSError, ValueError):
-            continue
-        if record.get("rule") and not record.get("incomplete"):
-            yield file, {"rule": record["rule"], "input": record.get("input") or []}
-
-
-def _file_of(record: Path) -> str:
-    """Return the output that a record is of: its path is encoded in base64, split into folders if it is long."""
-    text = "".join(part.removeprefix("@") for part in record.parts)
-    try:
-        return base64.urlsafe_b64decode(text).decode()
-    except ValueError:
-        return ""
 
 
 def _ordered(rows: list[list[str]], graph: networkx.DiGraph) -> list[list[str]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from segmodel.csv_files import write_table
-from segmodel.tables.evaluations import read_evaluations
+from segmodel.tables.evaluations import ORIGIN, read_evaluations
 from segmodel.tables.options import SummariseOptions
 from segmodel.tables.scores import ROW, summary_table, with_scores
 
@@ -36,7 +36,7 @@ def compare_ablations(
     table["gap_closed"] = 100.0 * table["gain"] / table["model"].map(_gaps(table, oracle))
     table["compared"] = table["gain"].notna()
     table = table.sort_values(["model", "compared", "mIoU_mean"], ascending=[True, True, False], kind="stable")
-    write_table(output, table[[*COLUMNS, *(f"mIoU_{name}" for name in scores)]])
+    write_table(output, table[[*COLUMNS, *(f"mIoU_{name}" for name in scores), *ORIGIN]])
 
 
 def _gaps(means: pd.DataFrame, oracle: str | None) -> pd.Series:

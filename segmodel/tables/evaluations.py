@@ -15,14 +15,16 @@ RECORD = (
     *(*KEY, "benchmark", "generator", "samples_seen"),
     *("images", "evaluation_size", "inference", "label_size"),
 )
+ORIGIN = ("configuration", "training_commit", "evaluation_commit")
+"""Where a row comes from: digest of the run's configuration, and the commits of the code; "" if unknown."""
 
 
 def read_evaluations(paths: Sequence[Path]) -> pd.DataFrame:
     """Return evaluations of one benchmark, sorted by model, training set, seed and target.
 
     Columns: RECORD, as written by ``evaluate``; ``settings``, everything that decided the result besides the seed, {}
-    if unknown, and their ``digest``; ``confusion``, (N, 19, 19) int64 for N images, rows = label; and ``names``, the N
-    image names.
+    if unknown, and their ``digest``; ORIGIN; ``confusion``, (N, 19, 19) int64 for N images, rows = label;
+    and ``names``, the N image names.
 
     Raises:
         SystemExit: as `read_evaluation`, or there are none, duplicates, or several benchmarks.
@@ -52,6 +54,7 @@ def read_evaluation(path: Path) -> dict:
     try:
         record = json.loads(str(arrays["record"]))
         known = {"settings": record.get("settings", {}), "digest": record.get("digest", "")}
+        known |= {key: record.get(key) or "" for key in ORIGIN}
         return {**{key: record[key] for key in RECORD}, **known, "confusion": confusion, "names": names}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SystemExit(f"{path}: not written by `python -m segmodel evaluate` ({error}); run it again") from error

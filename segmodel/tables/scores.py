@@ -5,7 +5,7 @@ import pandas as pd
 
 from segmodel.evaluation.metrics import class_iou, mean_iou
 from segmodel.labels import CLASS_NAMES, RARE_TRAIN_IDS
-from segmodel.tables.evaluations import require_comparable
+from segmodel.tables.evaluations import ORIGIN, require_comparable
 from segmodel.tables.gains import GAINS, gains_table
 from segmodel.tables.options import Averages, SummariseOptions
 from segmodel.tables.published import published_figures
@@ -13,10 +13,10 @@ from segmodel.tables.published import published_figures
 ROW = ["model", "training_set"]
 SUMMARY_COLUMNS = [
     *("benchmark", *ROW, "protocol", "target", "evaluation_size", "inference", "images", "seeds"),
-    *("mIoU_mean", "mIoU_std", *GAINS[:3], "rare_mIoU_mean", *GAINS[3:], "published", "digest"),
+    *("mIoU_mean", "mIoU_std", *GAINS[:3], "rare_mIoU_mean", *GAINS[3:], "published", "digest", *ORIGIN),
 ]
-SAME = ["evaluation_size", "inference", "digest"]
-"""Columns that an average over targets has only where they agree."""
+SAME = ["evaluation_size", "inference", "digest", *ORIGIN]
+"""Columns that an average over targets has only where they agree; ORIGIN must agree over seeds too."""
 
 
 def with_scores(evaluations: pd.DataFrame) -> pd.DataFrame:
@@ -55,7 +55,9 @@ def summary_table(scored: pd.DataFrame, options: SummariseOptions) -> tuple[pd.D
 
 def statistics(arm: pd.DataFrame, averages: Averages) -> pd.DataFrame:
     """Return the scores of one model and training set without gains: a row per target, then one per average."""
-    targets = arm.groupby("target")[["benchmark", *ROW, *SAME, "images"]].first()
+    by_target = arm.groupby("target")
+    targets = by_target[["benchmark", *ROW, *SAME, "images"]].first()
+    targets[[*ORIGIN]] = by_target[[*ORIGIN]].agg(_shared)
     rows = pd.concat([targets, *(_averaged(targets, name, of) for name, of in averages.items())])
     for column in ("mIoU", "rare_mIoU"):
         by_seed = arm.pivot(index="target", columns="seed", values=column)  # targets x seeds
@@ -69,5 +71,10 @@ def statistics(arm: pd.DataFrame, averages: Averages) -> pd.DataFrame:
 def _averaged(targets: pd.DataFrame, name: str, of: list[str] | None) -> pd.DataFrame:
     """Return the row of an average without its scores."""
     some = targets.loc[of or list(targets.index)]
-    same = {column: some[column].iloc[0] if some[column].nunique() == 1 else "" for column in SAME}
+    same = {column: _shared(some[column]) for column in SAME}
     return pd.DataFrame([some.iloc[0].to_dict() | same | {"images": some["images"].sum()}], [name])
+
+
+def _shared(values: pd.Series) -> str:
+    """Return the value that all have, or nothing."""
+    return values.iloc[0] if values.nunique() == 1 else ""

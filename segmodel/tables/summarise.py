@@ -8,7 +8,7 @@ from segmodel.csv_files import write_table
 from segmodel.evaluation.settings import images_by_kind
 from segmodel.files import whole_file, write_json
 from segmodel.labels import CLASS_NAMES
-from segmodel.tables.evaluations import read_evaluations
+from segmodel.tables.evaluations import ORIGIN, read_evaluations
 from segmodel.tables.options import SummariseOptions
 from segmodel.tables.page import page
 from segmodel.tables.scores import summary_table, with_scores
@@ -17,7 +17,7 @@ EVALUATION_COLUMNS = [
     *("benchmark", "model", "training_set", "generator", "seed", "target", "evaluation_size", "label_size", "images"),
     *("source_seen", "generated_seen", "mIoU"),
     *CLASS_NAMES,
-    *("inference", "digest"),
+    *("inference", "digest", *ORIGIN),
 ]
 
 

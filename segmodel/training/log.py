@@ -1,11 +1,12 @@
 """Logging of a training: a progress bar, a log file, and curves and pictures in TensorBoard or W&B."""
 
+import json
 import logging
 import resource
 import sys
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from segmodel.files import progress, whole_file
 from segmodel.options import Report
+from segmodel.provenance import commit, machine, versions
 
 log = logging.getLogger("segmodel")
 WANDB_PROJECT = "segmodel"
@@ -48,9 +50,10 @@ def open_tracker(report_to: Report, folder: Path, name: str, identity: str, star
 
 
 class TrainingLog:
-    """Writes ``train.log`` and pictures into a folder, curves to a tracker, and a progress bar to stderr.
+    """Writes ``train.log``, ``runs.jsonl`` and pictures into a folder, curves to a tracker, a progress bar to stderr.
 
-    Only these contain times, so the training's other files are reproducible.
+    ``runs.jsonl`` gets a line whenever the training starts or resumes: commit, machine and versions. Only these contain
+    times and machines, so the training's other files are reproducible.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class TrainingLog:
         self.tracker = tracker
         self.bar = progress(name, initial=start, total=steps, unit="step", file=sys.stderr)
         log.info("%s: %s step %d of %d", name, "resuming after" if start else "starting at", start, steps)
+        note_start(folder / "runs.jsonl", start)
         self.losses: list[float] = []
         self.start, self.began = start, time.perf_counter()
 
@@ -111,6 +115,13 @@ class TrainingLog:
             self.tracker.finish()
         log.removeHandler(self.handler)
         self.handler.close()
+
+
+def note_start(path: Path, step: int) -> None:
+    """Append what a training starts or resumes with, after ``step``, to a file with one JSON object per line."""
+    facts = {"started": datetime.now(UTC).isoformat(timespec="seconds"), "after_step": step, "commit": commit()}
+    with path.open("a") as lines:
+        lines.write(json.dumps({**facts, "machine": machine(), "versions": versions()}) + "\n")
 
 
 def peak_memory() -> int:

@@ -21,6 +21,7 @@ from segmodel.labels import IGNORE, read_label
 from segmodel.manifest import SOURCE
 from segmodel.models import read_config
 from segmodel.models.pretrained import named_by_hash
+from segmodel.provenance import commit
 from segmodel.training.accelerator import Losses, identify_together, make_accelerator
 from segmodel.training.data import Geometry, TrainingStream
 from segmodel.training.interruption import Interruption
@@ -107,6 +108,7 @@ def _train(
     settings = {"seed": seed, **_decisive(options), **presentation.decisive(), "network": config.to_dict()}
     checkpoint = Checkpoint(state, identify_together(accelerator, settings, _files(stream, data)))
     progress = _resumed(trainer, checkpoint)
+    progress.go_on_with(commit())
     log = None
     if accelerator.is_main_process:
         log = _open_log(output / "logs", model, progress.iteration, options, checkpoint.identity)
@@ -220,6 +222,7 @@ def _record(model: str, data: Path, seed: int, options: TrainOptions, images: Co
         "images": dict(sorted(images.items())),
         "samples_seen": dict(sorted(progress.seen.items())),
         "loss": progress.loss,
+        "commits": progress.commits,
     }
 
 

@@ -23,6 +23,7 @@ class Progress:
     iteration: int = 0
     seen: Counter = field(default_factory=Counter)  # samples by origin
     losses: deque = field(default_factory=lambda: deque(maxlen=50))  # of the last iterations
+    commits: list[str] = field(default_factory=list)  # of the code, in the order in which it trained
 
     @property
     def loss(self) -> float:
@@ -34,14 +35,21 @@ class Progress:
         self.losses.extend(losses)
         self.seen.update(origins)
 
+    def go_on_with(self, commit: str) -> None:
+        """Note the commit of the code that takes the next iterations, if it is known."""
+        if commit and commit not in self.commits:
+            self.commits.append(commit)
+
     def state(self) -> dict:
         """Return plain values for ``restored``."""
-        return {"iteration": self.iteration, "seen": dict(self.seen), "losses": list(self.losses)}
+        counted = {"iteration": self.iteration, "seen": dict(self.seen), "losses": list(self.losses)}
+        return {**counted, "commits": self.commits}
 
     @classmethod
     def restored(cls, state: dict) -> "Progress":
         """Return the progress saved by ``state``."""
-        return cls(state["iteration"], Counter(state["seen"]), deque(state["losses"], maxlen=50))
+        losses = deque(state["losses"], maxlen=50)
+        return cls(state["iteration"], Counter(state["seen"]), losses, list(state.get("commits", ())))
 
 
 class Trainer:

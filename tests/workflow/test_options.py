@@ -4,6 +4,7 @@ import json
 
 import pytest
 from configuration import checked, execution_keys
+from fingerprint import configuration_digest
 from options import Options, options
 from segmentation import Segmentation
 from selection import evaluation_protocol
@@ -32,12 +33,14 @@ def test_checkpoint_interval_is_an_execution_key(section):
 
 
 def test_batch_sizes_and_compilation_are_execution_keys_of_generators():
-    assert {"batch_size", "windows_per_batch", "compile"} == execution_keys("generators")
+    assert {"batch_size", "windows_per_batch", "compile", "hub_repository"} == execution_keys("generators")
 
 
 def test_evaluation_record_identifies_the_training(config, repository):
     wildcards = Wildcards(fromdict={"model": "m", "training_set": "dginstyle", "seed": "1", "target": "cityscapes"})
-    record = json.loads(Segmentation(checked(config, repository), repository).evaluation_record(wildcards))
+    config = checked(config, repository)
+    record = json.loads(Segmentation(config, repository).evaluation_record(wildcards))
+    assert record.pop("configuration") == configuration_digest(config)
     assert {key: value for key, value in record.items() if key != "settings"} == {
         **{"benchmark": "mini", "source": "gta", "model": "m", "training_set": "dginstyle"},
         **{"generator": "dginstyle", "seed": 1, "target": "cityscapes"},

@@ -3,7 +3,8 @@
 import copy
 
 from configuration import checked
-from reporting import Reporting, decisive
+from fingerprint import decisive
+from reporting import Reporting
 
 
 def test_report_can_be_made_at_any_time(snakemake, tmp_path):

@@ -5,6 +5,7 @@ import json
 import pytest
 from acquisition import Acquisition
 from configuration import checked, merged
+from fingerprint import configuration_digest
 from segmentation import Segmentation
 from settings import data_settings
 from snakemake.iocontainers import Wildcards
@@ -128,3 +129,22 @@ def test_source_images_must_hold_the_largest_crop_of_the_generator(config, repos
     assert json.loads(source).get("smallest") == smallest
     assert "smallest" not in json.loads(target)
     assert "smallest" not in repr(source)  # a larger crop converts nothing again
+
+
+def test_record_names_the_configuration_but_a_new_entry_reruns_no_evaluation(config, repository):
+    wildcards = Wildcards(
+        fromdict={"model": "segformer_mini", "training_set": "dginstyle", "seed": "0", "target": "bdd100k"}
+    )
+    before = Segmentation(checked(config, repository), repository).evaluation_record(wildcards)
+    config["seeds"].append(3)
+    after = Segmentation(checked(config, repository), repository).evaluation_record(wildcards)
+    assert json.loads(before)["configuration"] != json.loads(after)["configuration"]
+    assert repr(before) == repr(after)  # what Snakemake compares
+    config["threads"]["train"] = 2
+    assert str(Segmentation(checked(config, repository), repository).evaluation_record(wildcards)) == str(after)
+
+
+def test_a_configuration_that_a_run_kept_has_the_same_digest(config, repository):
+    found = checked(config, repository)
+    kept = checked({**json.loads(json.dumps(found)), "extends_default": False}, repository)
+    assert configuration_digest(kept) == configuration_digest(found)

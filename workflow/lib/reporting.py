@@ -2,13 +2,10 @@
 
 import json
 
-from configuration import execution_keys
-from options import Options, without
-from sections import Configuration
+from fingerprint import decisive
+from options import Options
 from selection import table_sets, trainings
 from snakemake.iocontainers import Wildcards
-
-from dginstyle.options import execution_keys as unimportant
 
 
 class Reporting:
@@ -24,15 +21,3 @@ class Reporting:
         shown = str.__new__(Options, json.dumps(facts))  # in the order of the configuration
         shown.decisive = json.dumps(decisive(self.config), sort_keys=True)
         return shown
-
-
-def decisive(config: dict) -> dict:
-    """Return a configuration without the keys that do not affect results."""
-    sections = without(config, *unimportant(Configuration))
-    return {name: _decisive(value, execution_keys(name)) for name, value in sections.items()}
-
-
-def _decisive(value: object, keys: frozenset[str]) -> object:
-    if not isinstance(value, dict) or not keys:
-        return value
-    return {name: _decisive(entry, keys) for name, entry in without(value, *keys).items()}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from configuration import execution_keys
+from fingerprint import configuration_digest
 from imports import assigns
 from options import Options, argument, chosen, options, without
 from packages import checkpoint_arm, checkpoint_file, fetched, imported
@@ -25,6 +26,7 @@ class Segmentation:
         """Store the validated configuration and the folder that its paths are relative to."""
         self.config, self.repository = config, repository
         self.results = f"results/{config['benchmark']}"
+        self.origin = {"configuration": configuration_digest(config)}
         self.min_pixels = chosen(config["rare_class_sampling"], "min_pixels")
 
     def models(self, kind: str) -> str:
@@ -64,7 +66,7 @@ class Segmentation:
         model, training_set, seed = predicted(self.config)[wildcards.predictions]
         names = {"model": model, "training_set": training_set, "seed": seed, "target": wildcards.target}
         settings = data_settings(self.config, None, wildcards.target)
-        return options(chosen(self.config, "benchmark"), names, {"settings": settings})
+        return self._record(chosen(self.config, "benchmark"), names, {"settings": settings})
 
     def predictions_arguments(self, wildcards: Wildcards) -> list[str]:
         """Return the arguments that say how predictions are encoded and named."""
@@ -202,7 +204,11 @@ class Segmentation:
         names = {"generator": None if is_imported else self.generator(wildcards), "seed": int(wildcards.seed)}
         training_set = None if is_imported else wildcards.training_set
         settings = data_settings(self.config, training_set, wildcards.target)
-        return options(dict(wildcards.items()), benchmark, names, {"settings": settings})
+        return self._record(dict(wildcards.items()), benchmark, names, {"settings": settings})
+
+    def _record(self, *parts: dict) -> Options:
+        """Return a record with the digest of the configuration, which reruns nothing when it changes."""
+        return options(*parts, self.origin, execution=frozenset(self.origin))
 
     def shown_targets(self, wildcards: Wildcards) -> str:
         """Return each target's data and protocol in the order of the figure, as JSON."""

@@ -78,6 +78,18 @@ def test_record_has_everything_that_decided_the_evaluation(evaluated):
     assert record["digest"] == digest(record["settings"])
 
 
+def test_record_has_configuration_and_commits(tmp_path, evaluated, monkeypatch):
+    training = tmp_path / "run/training.json"
+    record = {**json.loads(training.read_text()), "commits": ["aa", "bb-dirty"]}
+    training.unlink()
+    training.write_text(json.dumps(record))
+    monkeypatch.setattr("segmodel.evaluation.records.commit", lambda: "cc")
+    with np.load(evaluated(record=replace(RECORD, configuration="d0"))) as arrays:
+        record = json.loads(str(arrays["record"]))
+    found = (record["configuration"], record["training_commit"], record["evaluation_commit"])
+    assert found == ("d0", "aa bb-dirty", "cc")
+
+
 def test_label_size_that_differs_from_the_images(tmp_path, write_pairs):
     (image, small), (_, large) = write_pairs(tmp_path / "a", 1, (10, 20)) + write_pairs(tmp_path / "b", 1, (40, 80))
     samples = [Sample(tmp_path / image, tmp_path / label) for label in (small, large)]

@@ -11,7 +11,8 @@ from segmodel.report import inputs
 from segmodel.report.blocks import Table, interval
 from segmodel.report.costs import read_costs
 from segmodel.report.curves import network_curves, read_curve, segmentation_curves, tabulate_curves
-from segmodel.report.rule_graph import RECORDS, drawn, rule_graph
+from segmodel.report.records import RECORDS
+from segmodel.report.rule_graph import drawn, rule_graph
 from segmodel.report.run import Run, RunOptions
 from segmodel.tables.evaluations import read_evaluation
 from segmodel.tables.intervals import class_gain_limits, gain_limits

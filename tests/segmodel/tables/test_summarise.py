@@ -10,7 +10,7 @@ import segmodel.files
 from segmodel.csv_files import write_table
 from segmodel.evaluation.metrics import mean_iou
 from segmodel.labels import CLASS_NAMES
-from segmodel.tables.evaluations import read_evaluations
+from segmodel.tables.evaluations import ORIGIN, read_evaluations
 from segmodel.tables.gains import GAIN_COLUMNS
 from segmodel.tables.options import SummariseOptions
 from segmodel.tables.page import page
@@ -50,7 +50,7 @@ def test_table_has_one_row_per_model_training_set_seed_and_target(tmp_path, matr
         *("benchmark", "model", "training_set", "generator", "seed", "target", "evaluation_size", "label_size"),
         *("images", "source_seen", "generated_seen", "mIoU"),
     ]
-    assert list(rows[0])[12:] == [*CLASS_NAMES, "inference", "digest"]
+    assert list(rows[0])[12:] == [*CLASS_NAMES, "inference", "digest", *ORIGIN]
 
 
 def test_row_has_label_size_and_sample_counts(tmp_path, write_evaluation):
@@ -65,6 +65,18 @@ def test_row_of_an_imported_checkpoint_has_no_sample_counts(tmp_path, write_eval
     summarise(evaluations=[write_evaluation(samples_seen={})], output=tmp_path / "out", options=OPTIONS)
     (row,) = _rows(tmp_path / "out" / "dg_miou.csv")
     assert (row["source_seen"], row["generated_seen"]) == ("", "")
+
+
+def test_rows_name_configuration_and_commits_and_a_summary_those_that_all_rows_share(tmp_path, write_evaluation):
+    origin = {"configuration": "c0", "training_commit": "aa"}
+    files = [write_evaluation(seed=seed, **origin, evaluation_commit=f"b{seed}") for seed in (0, 1)]
+    files += [write_evaluation("others", seed, configuration=None, training_commit="") for seed in (0, 1)]  # imported
+    summarise(evaluations=files, output=tmp_path / "out", options=OPTIONS)
+    rows = [[row[name] for name in ORIGIN] for row in _rows(tmp_path / "out" / "dg_miou.csv")]
+    assert rows == [["", "", ""], ["", "", ""], ["c0", "aa", "b0"], ["c0", "aa", "b1"]]
+    summary = _rows(tmp_path / "out" / "dg_miou_summary.csv")
+    shared = {row["training_set"]: [row[name] for name in ORIGIN] for row in summary}
+    assert shared == {"others": ["", "", ""], "source_only": ["c0", "aa", ""]}
 
 
 def test_miou_is_the_mean_of_the_classes_present(tmp_path, matrix):
