@@ -56,7 +56,8 @@ def results(tmp_path, evaluations):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"s\tmax_rss\tcpu_time\n{seconds}\t100\t{seconds / 2}\n")
     record(results, "results/mini/data/gta/labels", "convert_labels", ["results/mini/data/gta/raw"])
-    record(results, "results/mini/models/controlnet", "train_controlnet", ["results/mini/data/gta/labels"])
+    log = "results/mini/logs/train_controlnet.log"
+    record(results, "results/mini/models/controlnet", "train_controlnet", ["results/mini/data/gta/labels"], log)
     return results
 
 
@@ -112,9 +113,10 @@ def write_log(path, name):
     path.write_text(f"2026-11-27 02:26:14 {name}: starting at step 0 of 100\n{steps}")
 
 
-def record(results, file, rule, inputs):
+def record(results, file, rule, inputs, log=None):
     """Write Snakemake's record of an output."""
     folder = results.parent / ".snakemake/metadata"
     folder.mkdir(parents=True, exist_ok=True)
     name = base64.urlsafe_b64encode(file.encode()).decode()
-    (folder / name).write_text(json.dumps({"rule": rule, "input": inputs, "incomplete": False}))
+    logs = [log] if log else []
+    (folder / name).write_text(json.dumps({"rule": rule, "input": inputs, "log": logs, "incomplete": False}))
