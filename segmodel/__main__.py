@@ -24,6 +24,8 @@ VERBS = {
     "render-leaderboard": "segmodel.report.leaderboard:render_leaderboard",
     "compare-ablations": "segmodel.tables.ablations:compare_ablations",
     "render-report": "segmodel.report.render:render_report",
+    "write-card": "segmodel.report.card:write_card",
+    "describe-run": "segmodel.report.crate:describe_run",
     "summarise": "segmodel.tables.summarise:summarise",
     "write-latex": "segmodel.tables.latex:write_latex",
     "tabulate-curves": "segmodel.report.curves:tabulate_curves",

@@ -8,20 +8,20 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 LAYERS = {
     "dginstyle": [
-        {"checksums", "orphans", "system_errors"},
+        {"checksums", "orphans", "provenance", "system_errors"},
         {"images", "palettes"},
         {"options", "problems", "files", "labels", "seeds", "identity", "devices"},
         {"captions", "conditioning", "colour_jitter", "pictures", "rare_class_sampling", "checkpoint", "csv_files"},
         {"datasets"},
         {"miniworld", "diffusion"},
         {"training", "generation"},
-        {"prior"},
+        {"prior", "cards"},
         {"api"},
         {"demo", "cli"},
         {"__init__", "__main__"},
     ],
     "segmodel": [
-        {"checksums", "orphans", "system_errors"},
+        {"checksums", "orphans", "provenance", "system_errors"},
         {"images", "palettes"},
         {"options", "files", "labels", "windows", "identity", "devices"},
         {"csv_files", "array_files", "checkpoint"},

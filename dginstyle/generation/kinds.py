@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.generation.item import Item
 from dginstyle.generation.prompts import DrawPrompt
-from dginstyle.options import Options, PositiveInt, Share, Size
+from dginstyle.options import EXECUTION, Options, PositiveInt, Share, Size
 from dginstyle.problems import problem
 
 KINDS = {
@@ -33,6 +33,11 @@ class GeneratorOptions(Options):
     )
     crop: Size = Field(description="[height, width] of the images in pixels")
     min_class_share: Share = Field(description="a crop is accepted if its class covers more than this share of it")
+    hub_repository: str | None = Field(
+        None,
+        description="owner/name on the hub that `snakemake publish` uploads the set to, as a data set; null: none",
+        json_schema_extra=EXECUTION,
+    )
 
     def prompts_of(self, images: int, seed: int, file: str | None = None) -> DrawPrompt:
         """Return what draws prompt and weather of an image: by default the class names and no weather."""

@@ -17,6 +17,7 @@ ROOMS = {
     "training": {"dginstyle": "DreamBooth, ControlNet", "segmodel": "loop, RCS,\nSHADE"},
     "generation": "style swap, fusion, other kinds",
     "prior": "trains the mini prior",
+    "cards": "cards, export, hub",
     "models": "SegFormer, DAFormer, HRDA, DeepLabV2",
     "configs": "one file\nper model",
     "evaluation": "windows,\nmIoU, quality",

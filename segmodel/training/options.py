@@ -64,6 +64,12 @@ class TrainOptions(Options):
     )
     workers: NonNegativeInt = Field(0, description="processes that load images", json_schema_extra=EXECUTION)
     report_to: Report = Field("tensorboard", description="tracker of the curves", json_schema_extra=EXECUTION)
+    hub_repository: str | None = Field(
+        None,
+        description="owner/name on the hub that `snakemake publish` uploads the model to, a folder per training; null: "
+        "none",
+        json_schema_extra=EXECUTION,
+    )
 
     @model_validator(mode="after")
     def _require_divisible(self) -> Self:

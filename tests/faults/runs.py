@@ -34,7 +34,7 @@ KILLS = int(os.getenv("FAULTS_KILLS", "50"))
 """Kills in a test run; ``make reliability`` has ten times as many."""
 VICTIMS = ("command", "workflow", "both")
 SIGNALS = (signal.SIGTERM, signal.SIGKILL)
-NOT_COMPARED = ("logs", "benchmarks", "state", "report.html")
+NOT_COMPARED = ("logs", "benchmarks", "state", "report.html", "ro-crate-metadata.json")
 """What depends on time and interruptions."""
 PAUSE = 0.1
 """Seconds between two looks at a run's commands."""

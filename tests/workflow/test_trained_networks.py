@@ -76,19 +76,35 @@ def test_a_controlnet_that_is_not_kept_is_refused(config, repository, keep, pret
     assert str(raised.value).endswith(sentence)
 
 
-def test_networks_are_published_on_request_only(plan, tmp_path, early):
-    jobs = plan(tmp_path, "publish", "--configfile", early)
-    assert {file for job in jobs if job.rule == "publish_network" for file in job.outputs} == {
-        f"results/mini/published/{network}.json" for network in ("unet_source", "controlnet")
-    }
-    assert not any(job.rule.startswith("publish") for job in plan(tmp_path, "--configfile", early))
+def test_what_has_a_repository_is_published_on_request_only(plan, tmp_path, early, repository):
+    more = tmp_path / "more.yaml"
+    more.write_text(
+        "generators: {dginstyle: {hub_repository: someone/scenes}}\n"
+        "models: {segformer_mini: {hub_repository: someone/segformer}}\n"
+    )
+    jobs = plan(tmp_path, "publish", "--configfile", early, str(more))
+    published = {file for job in jobs if job.rule.startswith("publish_") for file in job.outputs}
+    names = ("models/unet_source", "models/controlnet", "generated/dginstyle", "segmentation/segformer_mini")
+    assert published == {f"results/mini/published/{name}.json" for name in names}
+    assert not any(job.rule.startswith("publish") for job in plan(tmp_path, "--configfile", early, str(more)))
+
+
+def test_a_repository_is_not_inherited_and_named_once(config, repository):
+    config["generators"]["dginstyle"]["hub_repository"] = "someone/scenes"
+    found = checked(config, repository)
+    assert found["generators"]["dginstyle"]["hub_repository"] == "someone/scenes"
+    assert not any(found["generators"][name].get("hub_repository") for name in ("no_rcs", "oracle"))
+    config["models"]["segformer_mini"]["hub_repository"] = "someone/scenes"
+    with pytest.raises(ConfigurationError, match="names 'someone/scenes', as generators.dginstyle.hub_repository does"):
+        checked(config, repository)
 
 
 def test_a_failed_upload_leaves_the_weights(snakemake, tmp_path, early):
-    folder = tmp_path / "results/mini/models/controlnet"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text("{}")
-    target = "results/mini/published/controlnet.json"
+    folder, card = tmp_path / "results/mini/models/controlnet", tmp_path / "results/mini/cards/models/controlnet.md"
+    for file in (folder / "config.json", card):
+        file.parent.mkdir(parents=True)
+        file.write_text("{}")
+    target = "results/mini/published/models/controlnet.json"
     nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0", "HF_TOKEN": "hf_of_a_test"}
     done = snakemake(tmp_path, target, "--allowed-rules", "publish_network", "--configfile", early, **nowhere)
     assert done.returncode != 0

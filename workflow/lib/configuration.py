@@ -14,6 +14,7 @@ from options import without
 from packages import imported
 from protocols import impossible_averages, impossible_protocols, names_in_protocols
 from pydantic import ValidationError
+from repositories import impossible_repositories
 from sections import INHERITING, KINDS, Configuration, load_kind
 from selection import rows
 
@@ -95,6 +96,8 @@ def resolved(section: str, entries: dict, name: str, derived: tuple[str, ...]) -
         raise ConfigurationError(f"Configuration: {key} names {base!r}, which is based on {name}.")
     own = {key: value for key, value in entry.items() if key != "based_on"}
     inherited = resolved(section, entries, base, (name, *derived))
+    if isinstance(inherited, dict):
+        inherited = without(inherited, "hub_repository")  # each entry has its own
     if section == "generators" and own.get("kind", inherited.get("kind")) != inherited.get("kind"):
         inherited = options_of_kind(own["kind"], inherited)
     return merged(inherited, own)
@@ -200,7 +203,7 @@ def impossible_values(config: dict) -> Iterator[str]:
     yield from impossible_filters(config)
     yield from impossible_results(config)
     yield from impossible_evaluations(config)
-    yield from impossible_averages(config)
+    yield from (*impossible_averages(config), *impossible_repositories(config))
     yield from impossible_protocols(config, rows(config, config["training_sets"]))
 
 

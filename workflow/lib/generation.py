@@ -15,9 +15,6 @@ from snakemake.iocontainers import Wildcards
 
 from dginstyle.diffusion.origins import network_files
 
-TRAININGS = {"unet_source": "dreambooth", "controlnet": "controlnet"}
-"""Section of the configuration that trains each network."""
-
 
 def controlnet_folder(step: int | None) -> str:
     """Return the folder of the ControlNet after a step of its training; None: after the last."""
@@ -97,20 +94,6 @@ class Generation:
     def kept_controlnets(self) -> list[str]:
         """Return the folders of the ControlNets that are kept from earlier steps."""
         return [controlnet_folder(step) for step in kept_controlnets(self.config)]
-
-    def published_networks(self) -> dict[str, str]:
-        """Return the repository on the hub of each network to publish."""
-        trained = without(TRAININGS, *pretrained_networks(self.config))
-        repositories = {network: self.config[section].get("hub_repository") for network, section in trained.items()}
-        return {network: repository for network, repository in repositories.items() if repository}
-
-    def repository(self, wildcards: Wildcards) -> str:
-        """Return a network's repository on the hub."""
-        return self.published_networks()[wildcards.network]
-
-    def training_settings(self, wildcards: Wildcards) -> str:
-        """Return the settings of a network's training, as JSON."""
-        return json.dumps({"seed": self.config["seed"], **self.config[TRAININGS[wildcards.network]]})
 
     def generators(self, torch: bool) -> str:
         """Return a regular expression for the generators that need torch, or those that do not."""

@@ -1,4 +1,11 @@
-"""The rules that a stage of DVC may run, by kind of stage; all other outputs must already exist."""
+"""The rules that a stage of DVC may run, by kind of stage, and the tables and pages that the last stage makes."""
+
+LEADERBOARD = ("leaderboard.csv", "leaderboard.html")
+SUMMARIES = ("classes.csv", "gains.csv", "summary.csv", "summary.md", "summary.html", "summary.tex")
+RESULTS = (
+    *("dg_miou.csv", *(f"dg_miou_{name}" for name in SUMMARIES), *LEADERBOARD),
+    *("report.html", "ro-crate-metadata.json"),
+)
 
 RULES = {
     "download_prior": ("download_prior",),
@@ -38,5 +45,10 @@ RULES = {
         "plot_samples",
         "show_predictions",
         "render_report",
+        "write_network_card",
+        "write_set_card",
+        "write_model_card",
+        "describe_run",
     ),
 }
+"""All other outputs must already exist."""

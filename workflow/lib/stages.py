@@ -16,17 +16,15 @@ from filter_stages import FilterStages
 from filters import judges_first
 from imports import assigns, collapsed, files_of_kind, files_of_rule, model_files
 from packages import imported
+from publication import Publication
 from sections import load_kind
 from selection import evaluated_models, table_sets, targets_with_conditions, training_curves, trainings, used_generators
-from stage_rules import RULES
+from stage_rules import RESULTS, RULES
 
 REPOSITORY = Path(__file__).parents[2]
 HEADER = "# Made by `make stages` from {config}; do not edit; see docs/dvc.md.\n"
 STATISTICS = ("sample_class_stats.json", "sample_class_stats_dict.json", "samples_with_class.json")
 CURVES = "results/curves"
-LEADERBOARD = ("leaderboard.csv", "leaderboard.html")
-SUMMARIES = ("classes.csv", "gains.csv", "summary.csv", "summary.md", "summary.html", "summary.tex")
-RESULTS = ("dg_miou.csv", *(f"dg_miou_{name}" for name in SUMMARIES), "report.html", *LEADERBOARD)
 
 
 def kept(controlnet: str, step: int | None) -> str:
@@ -201,15 +199,17 @@ class Pipeline(FilterStages):
             f"{self._training_folder(*training)}/{t}.npz" for training in self._trainings for t in config["targets"]
         ]
         evaluations += [f"{self.results}/predictions/{name}" for name in config.get("predictions", {})]
-        prefixes = ("data-", "statistics-", "generate-", "train-")
+        prefixes = ("data-", "statistics-", "dreambooth", "controlnet", "generate-", "train-")
         deps = [out for stage in self.stages if stage.startswith(prefixes) for out in self._outs(stage)]
         known = targets_with_conditions(config)
         drawn = ["gains", "scores", "classes"] + ["conditions"] * bool(known) + ["quality"] * bool(config["quality"])
         figures = [f"predictions_{model}" for model in evaluated_models(config)]
         figures += [f"samples_{name}" for name in used_generators(config, table_sets)]
         tables = [f"results/{name}" for name in RESULTS] + [
-            f"{self.results}/data/data_sets.{e}" for e in ("csv", "html")
+            f"{self.results}/{name}" for name in ("data/data_sets.csv", "data/data_sets.html", "workflow")
         ]
+        if Publication(config).cards():
+            tables.append(f"{self.results}/cards")
         tables += [f"results/figures/{name}.svg" for name in drawn]
         tables.append(CURVES)
         if known:

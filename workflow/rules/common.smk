@@ -4,6 +4,7 @@ from filtering import Filtering
 from generation import Generation
 from jobs import Jobs
 from options import argument, chosen, input_list, options, without
+from publication import TRAININGS, Publication, folder_files, model_files
 from quality import Quality
 from reporting import Reporting
 from segmentation import Segmentation
@@ -18,3 +19,4 @@ filtering = Filtering(config)
 jobs = Jobs(config)
 calibration = Calibration(config)
 reporting = Reporting(config)
+publication = Publication(config)

@@ -38,6 +38,29 @@ rule render_report:
         " --output {output} &> {log}"
 
 
+# The RO-Crate whose root is results/: what was run, with which inputs, and what came out.
+rule describe_run:
+    input:
+        RESULTS,
+        CARDS,
+        "results/report.html",
+    output:
+        "results/ro-crate-metadata.json",
+        workflow=directory("<benchmark>/workflow"),
+    log:
+        "<benchmark>/logs/describe_run.log",
+    localrule: True
+    conda:
+        "../envs/report.yaml"
+    params:
+        benchmark=config["benchmark"],
+        workflow=os.path.relpath(REPOSITORY / "workflow"),
+        run=reporting.run,
+    shell:
+        "python -m segmodel describe-run --results results --benchmark {params.benchmark}"
+        " --workflow {params.workflow:q} --run {params.run:q} --output {output[0]} &> {log}"
+
+
 # Without inputs and outputs: the page of whatever exists, also while a run is going on.
 rule refresh_report:
     log:

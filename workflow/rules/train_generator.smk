@@ -97,32 +97,3 @@ rule import_network:
     shell:
         "python -m dginstyle import-network --network {wildcards.network} {params.arguments:q}"
         " --prior {params.prior:q} --output {output} &> {log}"
-
-
-rule publish:
-    input:
-        expand("<benchmark>/published/{network}.json", network=generation.published_networks()),
-    localrule: True
-
-
-# A failed upload fails this rule alone: the weights and everything made from them stay.
-rule publish_network:
-    input:
-        "<benchmark>/models/{network}",
-    output:
-        "<benchmark>/published/{network}.json",
-    log:
-        "<benchmark>/logs/publish_network/{network}.log",
-    wildcard_constraints:
-        network="|".join(generation.published_networks()) or "-",
-    localrule: True
-    conda:
-        "../envs/data.yaml"
-    params:
-        repository=generation.repository,
-        prior=generation.prior_location(),
-        settings=generation.training_settings,
-    shell:
-        "python -m dginstyle publish --network {wildcards.network} --weights {input}"
-        " --repository {params.repository:q} --prior {params.prior:q} --settings {params.settings:q}"
-        " --output {output} &> {log}"

@@ -138,18 +138,6 @@ def test_training_falls_back_from_a_damaged_checkpoint_to_the_one_before(tmp_pat
     assert _bytes(resumed) == _bytes(undisturbed)
 
 
-def test_training_names_the_commits_that_trained_it(trained, interrupted, monkeypatch):
-    for place, name in enumerate(("first", "second-dirty")):
-        monkeypatch.setattr("segmodel.training.train.commit", lambda name=name: name)
-        trained("resumed") if place else interrupted("resumed")
-    folder = trained("alone")
-    commits = [json.loads((f / "training.json").read_text())["commits"] for f in (folder.parent / "resumed", folder)]
-    assert commits == [["first", "second-dirty"], ["second-dirty"]]
-    runs = [json.loads(line) for line in (folder.parent / "resumed/logs/runs.jsonl").read_text().splitlines()]
-    assert [run["after_step"] for run in runs] == [0, 4]
-    assert runs[0]["machine"]["processor"] and runs[0]["versions"]["torch"]
-
-
 @pytest.mark.reliability(
     "a training set is copied, with new times, while a segmentation training is interrupted",
     "resumed to the same bytes",

@@ -6,10 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from diffusers import UNet2DConditionModel
-from huggingface_hub import ModelCard
 
-from dginstyle.training.publish import model_card, publish
+from dginstyle.cards.publish import publish
 
 REPOSITORY = "someone/unet-source"
 
@@ -65,53 +63,55 @@ def hub(monkeypatch):
 
 
 @pytest.fixture
-def weights(prior, tmp_path):
+def weights(tmp_path):
+    """A folder of weights, with a card beside it."""
     folder = tmp_path / "unet_source"
-    UNet2DConditionModel.from_pretrained(prior, subfolder="unet").save_pretrained(folder)
+    (folder / "logs").mkdir(parents=True)
+    for name, text in (("config.json", "{}"), ("logs/train.log", "step 1"), (".snakemake_timestamp", "")):
+        (folder / name).write_text(text)
+    (tmp_path / "card.md").write_text(f"# U^S\n\nload_model({str(folder)!r})\n")
     return folder
 
 
-def published(weights, repository=REPOSITORY):
+def published(weights, repository=REPOSITORY, kind="model", files=None):
     output = weights.parent / "published/unet_source.json"
-    settings = {"seed": 0, "steps": 4}
-    words = {"network": "unet_source", "weights": weights, "prior": "owner/prior", "settings": settings}
-    publish(**words, repository=repository, output=output)
+    words = {"card": weights.parent / "card.md", "place": str(weights), "output": output}
+    publish(kind=kind, files=files or {".": weights}, repository=repository, **words)
     return json.loads(output.read_text())
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_whole_folder_and_a_card_are_uploaded_to_a_private_repository(hub, weights):
+def test_the_whole_folder_and_its_card_are_uploaded_to_a_private_repository(hub, weights):
     before = contents(weights)
     assert published(weights)["url"].startswith("http://127.0.0.1")
-    assert hub.created["name"] == "unet-source"
-    assert hub.created["visibility"] == "private"
-    assert hub.files.pop("README.md").decode() == model_card(
-        REPOSITORY, "unet_source", "owner/prior", {"seed": 0, "steps": 4}
-    )
-    assert hub.files == contents(weights) == before
+    assert (hub.created["name"], hub.created["visibility"]) == ("unet-source", "private")
+    assert hub.files.pop("README.md").decode() == f"# U^S\n\nload_model({REPOSITORY!r})\n"
+    assert contents(weights) == before
+    assert hub.files == {name: content for name, content in before.items() if name != ".snakemake_timestamp"}
 
 
-def test_the_card_has_prior_settings_and_usage():
-    card = ModelCard(model_card(REPOSITORY, "unet_source", "owner/prior", {"steps": 4}))
-    assert (card.data.base_model, card.data.library_name) == ("owner/prior", "diffusers")
-    assert f'from_pretrained("{REPOSITORY}")' in card.text
-    assert '"steps": 4' in card.text
+def test_a_set_becomes_a_data_set(hub, weights):
+    published(weights, kind="dataset")
+    assert hub.created["type"] == "dataset"
+    assert any(path.startswith("/api/datasets/someone/") and "/commit/" in path for path in hub.asked)
 
 
-def test_the_card_of_a_local_prior_has_no_base_model(prior):
-    assert ModelCard(model_card(REPOSITORY, "controlnet", prior, {})).data.base_model is None
+def test_files_are_uploaded_to_their_places(hub, weights):
+    published(weights, files={"dginstyle/seed0/config.json": weights / "config.json"})
+    assert hub.files.keys() == {"dginstyle/seed0/config.json", "README.md"}
 
 
-def test_the_card_of_a_downloaded_prior_names_its_hub_id(tmp_path):
-    (tmp_path / "download.json").write_text('{"origin": "owner/prior", "revision": "0"}')
-    card = ModelCard(model_card(REPOSITORY, "controlnet", str(tmp_path), {}))
-    assert card.data.base_model == "owner/prior" and 'load("owner/prior"' in card.text
+def test_many_files_are_uploaded_in_several_commits(hub, weights, monkeypatch):
+    monkeypatch.setattr("dginstyle.cards.publish.FILES_PER_COMMIT", 2)
+    published(weights)
+    assert sum("/commit/" in path for path in hub.asked) == 2
+    assert len(hub.files) == 3
 
 
-FAILED = r"unet_source is not on the hub \(.*weights stay where they are; .* run the same command again"
+FAILED = r"someone/unet-source is not on the hub \(.*stays where it is; .* run the same command again"
 
 
 def test_a_failed_upload_costs_nothing_and_can_be_repeated(hub, weights):
@@ -131,11 +131,11 @@ def test_an_unreachable_hub_stops_with_the_same_message(hub, weights):
 
 
 def test_an_invalid_repository_stops_with_a_message(weights):
-    with pytest.raises(SystemExit, match=FAILED):
+    with pytest.raises(SystemExit, match=r"no/such/name is not on the hub \("):
         published(weights, "no/such/name")
 
 
-def test_a_folder_without_weights_stops_with_a_message(tmp_path):
-    (tmp_path / "unet_source").mkdir()
-    with pytest.raises(SystemExit, match="has no config.json: train the network"):
-        published(tmp_path / "unet_source")
+def test_a_folder_without_files_stops_with_a_message(weights, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SystemExit, match="empty has no files: train the network or generate the set"):
+        published(weights, files={".": tmp_path / "empty"})
