@@ -20,13 +20,18 @@ ENCODERS = {
         "[NVIDIA Source Code License for SegFormer](https://github.com/NVlabs/SegFormer/blob/master/LICENSE)",
         "research and evaluation only, no commercial use",
     ),
+    "dinov2": (
+        "DINOv2 encoder (Meta)",
+        "[Apache License 2.0](https://github.com/facebookresearch/dinov2/blob/main/LICENSE)",
+        "keep the notice",
+    ),
     "resnet": (
         "ResNet pretrained on ImageNet (torchvision)",
         "[BSD 3-Clause](https://github.com/pytorch/vision/blob/main/LICENSE)",
         "keep the notice",
     ),
 }
-"""What encoder weights are, and their licence and terms, by a part of their file's name."""
+"""What encoder weights are, and their licence and terms, by a part of their address."""
 OWN = ("apache-2.0", "[Apache License 2.0](https://www.apache.org/licenses/LICENSE-2.0)")
 GTA = "[terms of GTA5 (Playing for Data)](https://download.visinf.tu-darmstadt.de/data/from_games/)"
 INTRODUCTION = """{model} for semantic segmentation of street scenes (the 19 Cityscapes classes), trained on the source
@@ -129,7 +134,7 @@ def made_from(trainings: Iterable[dict], facts: SegmenterFacts) -> Iterator[tupl
     else:
         yield source, f"terms of {facts.source}", "ask whoever made it"
     networks = [training["settings"]["network"] for training in trainings]
-    weights = {str(network.get("encoder_weights") or "").rpartition("/")[2] for network in networks}
+    weights = {str(network.get("encoder_weights") or "") for network in networks}
     for part, licence in ENCODERS.items():
         if any(part in name for name in weights):
             yield licence

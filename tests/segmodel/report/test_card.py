@@ -1,11 +1,13 @@
 """The model card of a segmentation model."""
 
 import json
+from pathlib import Path
 
 import pytest
 from huggingface_hub import ModelCard
 
-from segmodel.report.card import SegmenterFacts, write_card
+from segmodel.models import read_config
+from segmodel.report.card import ENCODERS, SegmenterFacts, write_card
 from segmodel.tables.options import SummariseOptions
 from segmodel.tables.summarise import summarise
 
@@ -57,6 +59,13 @@ def test_licences_of_source_encoder_and_generated_images_are_passed_on(card):
     assert found.data.license == "other"
     assert "research and education only" in found.text and "no commercial use" in found.text
     assert "NVIDIA Source Code License" in found.text and "generated images: dginstyle" in found.text
+
+
+def test_every_encoder_of_the_configurations_has_a_licence():
+    configs = Path(__file__).parents[3] / "segmodel/configs"
+    weights = {str(read_config(path).get("encoder_weights") or "") for path in sorted(configs.glob("*.py"))} - {""}
+    assert len(weights) >= 3
+    assert [address for address in weights if not any(part in address for part in ENCODERS)] == []
 
 
 def test_a_model_without_results_has_no_card(card, tmp_path):
