@@ -22,6 +22,7 @@ def loaded(
 
     Raises:
         SystemExit: a sample raised it, in whichever process.
+        RuntimeError: a process was killed.
     """
     loader = DataLoader(
         Caught(samples),
@@ -31,10 +32,13 @@ def loaded(
         pin_memory=torch.cuda.is_available(),
         worker_init_fn=outlive_termination,
     )
-    for batch in loader:
-        if isinstance(batch, SystemExit):
-            raise batch
-        yield batch
+    try:
+        for batch in loader:
+            if isinstance(batch, SystemExit):
+                raise batch
+            yield batch
+    except (ConnectionError, EOFError) as error:  # a process has died while it sent a batch
+        raise RuntimeError(f"DataLoader worker exited unexpectedly ({error})") from None
 
 
 class Caught(Dataset):
