@@ -22,22 +22,9 @@ repeats it, in hours. Each run of the tests damages 200 files; `pytest -m faults
 
 ## Kills
 A command, Snakemake, or both at once get a signal at a random moment of the command; then the same command line starts
-again, until the run ends. {happened} kills in {runs} runs, {starts} starts.
+again, until the run ends.
 
 {kills}
-
-| check | result |
-|---|---|
-| results equal those of the undisturbed run, byte for byte ({files} files) | {equal} of {runs} runs |
-| locks of killed runs that the next start recognised and removed | {locks} |
-| trainings that started before their last state, finished images of a shard that were drawn again | {repeated} |
-| states that were there, but not whole | 0 |
-| unfinished files that a finished run has left | {unfinished} |
-| tracebacks in what Snakemake printed | {tracebacks} |
-
-| command | kills |
-|---|---|
-{verbs}
 
 ## Damaged files
 A file that one step leaves to the next is damaged in place, and the step that reads it runs: {cases} cases. *Found*: it
@@ -52,7 +39,7 @@ or a traceback.
 
 Where the file system keeps attributes (Linux: ext4, XFS, Btrfs, tmpfs since Linux 6.6, and NFS since Linux 5.9), each
 file that a command has written for another has its SHA-256 with it (`dginstyle/checksums.py`). Elsewhere, and in
-copies, images, label maps, archives, evaluations and states still have checksums of their own; a changed digit of a
+copies, PNGs, archives, evaluations and states still have checksums of their own; a changed digit of a
 table is not found, nor is another valid file under the name. Not checked at all: the decoded copies of images
 (`decoded_source`), which can be deleted at any time.
 
@@ -68,6 +55,24 @@ What the messages say, an example of each kind:
 {others}
 """
 
+KILLS = """\
+{happened} kills in {runs} runs, {starts} starts.
+
+{kinds}
+
+| check | result |
+|---|---|
+| results equal those of the undisturbed run, byte for byte ({files} files) | {equal} of {runs} runs |
+| locks of killed runs that the next start recognised and removed | {locks} |
+| trainings that started before their last state, finished images of a shard that were drawn again | {repeated} |
+| states that were there, but not whole | 0 |
+| unfinished files that a finished run has left | {unfinished} |
+| tracebacks in what Snakemake printed | {tracebacks} |
+
+| command | kills |
+|---|---|
+{verbs}"""
+
 
 def page(found: dict) -> str:
     """Return the page of what was measured."""
@@ -75,17 +80,16 @@ def page(found: dict) -> str:
     happened, by_kind = sum(kills["by kind"].values()), {kind: summed(damages[kind].values()) for kind in damages}
     by_damage = {damage: summed(kind[damage] for kind in damages.values()) for damage in next(iter(damages.values()))}
     total, passed = summed(by_kind.values()), sum(row["passed"] for row in others.values())
+    in_short = f"{kills['equal']} of {kills['runs']} runs end with the same bytes as an undisturbed one"
     return TEXT.format(
-        **{key: value for key, value in kills.items() if " " not in key},
         commands=found["commands"],
         happened=happened,
-        kills_in_short=f"{kills['equal']} of {kills['runs']} runs end with the same bytes as an undisturbed one",
+        kills_in_short=in_short if happened else "not measured to the end yet",
+        kills=killed(kills, happened) if happened else "No run has been measured to its end yet.",
         cases=sum(total),
         damages_in_short=", ".join(f"{number} {outcome}" for number, outcome in zip(total, OUTCOMES, strict=True)),
         tests=f"{passed} tests of {len(others)} faults",
         others_in_short="all as told" if passed == all_tests(others) else f"{all_tests(others) - passed} not as told",
-        kills=table(["signal and victim", "kills"], kills["by kind"].items()),
-        verbs="\n".join(f"| `{verb}` | {number} |" for verb, number in kills["by command"].items()),
         damages=table(["file", *OUTCOMES], [[kind, *numbers] for kind, numbers in by_kind.items()]),
         found=table(["damage", *OUTCOMES], [[damage, *numbers] for damage, numbers in by_damage.items()]),
         messages="\n".join(f"| {kind} | {told} |" for kind, told in found["messages"].items() if told),
@@ -93,6 +97,16 @@ def page(found: dict) -> str:
             f"| {fault} | {row['passed']} of {all_tests({fault: row})} | {row['happens']} | `{row['test']}` |"
             for fault, row in others.items()
         ),
+    )
+
+
+def killed(kills: dict, happened: int) -> str:
+    """Return what is said about runs that were killed."""
+    return KILLS.format(
+        **{key: value for key, value in kills.items() if " " not in key},
+        happened=happened,
+        kinds=table(["signal and victim", "kills"], kills["by kind"].items()),
+        verbs="\n".join(f"| `{verb}` | {number} |" for verb, number in kills["by command"].items()),
     )
 
 
