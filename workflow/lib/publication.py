@@ -135,6 +135,11 @@ class Publication:
         return needed_inputs(GENERATOR.validate_python(self.config["generators"][generator]))
 
 
+def given_folder(wildcards: Wildcards, input: dict) -> str:
+    """Return the folder to publish, which its card names."""
+    return input.folder
+
+
 def folder_files(wildcards: Wildcards, input: dict) -> str:
     """Return a folder for the root of a repository, as JSON."""
     return json.dumps({".": input.folder})

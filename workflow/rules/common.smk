@@ -4,7 +4,7 @@ from filtering import Filtering
 from generation import Generation
 from jobs import Jobs
 from options import argument, chosen, input_list, options, without
-from publication import TRAININGS, Publication, folder_files, model_files
+from publication import TRAININGS, Publication, folder_files, given_folder, model_files
 from quality import Quality
 from reporting import Reporting
 from segmentation import Segmentation

@@ -141,7 +141,7 @@ rule publish_network:
         "../envs/data.yaml"
     params:
         kind="model",
-        place=f"{BENCHMARK}/models/{{network}}",
+        place=given_folder,
         files=folder_files,
         repository=publication.network_repository,
     shell:
@@ -159,7 +159,7 @@ use rule publish_network as publish_set with:
         "<benchmark>/logs/publish_set/{generator}.log",
     params:
         kind="dataset",
-        place=f"{BENCHMARK}/exported/{{generator}}",
+        place=given_folder,
         files=folder_files,
         repository=publication.set_repository,
 

@@ -45,7 +45,7 @@ rule describe_run:
         CARDS,
         "results/report.html",
     output:
-        "results/ro-crate-metadata.json",
+        crate="results/ro-crate-metadata.json",
         workflow=directory("<benchmark>/workflow"),
     log:
         "<benchmark>/logs/describe_run.log",
@@ -58,7 +58,7 @@ rule describe_run:
         run=reporting.run,
     shell:
         "python -m segmodel describe-run --results results --benchmark {params.benchmark}"
-        " --workflow {params.workflow:q} --run {params.run:q} --output {output[0]} &> {log}"
+        " --workflow {params.workflow:q} --run {params.run:q} --output {output.crate} &> {log}"
 
 
 # Without inputs and outputs: the page of whatever exists, also while a run is going on.
