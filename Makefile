@@ -4,7 +4,7 @@ VENV ?= .venv
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help plan benchmark smoke report pull track stages schema rows networks docs test reliability lint format lock
+.PHONY: help plan benchmark smoke report pull track stages schema rows networks docs audit test reliability fuzz lint format lock
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  /p' $(MAKEFILE_LIST) | expand -t 20
@@ -53,6 +53,14 @@ test: $(INSTALLED)  ## all tests, two files at a time
 
 reliability: $(INSTALLED)  ## kill runs and damage files hundreds of times, for hours; writes docs/reliability.md
 	PYTHONPATH=workflow/lib nice python -m tests.faults
+
+fuzz: $(INSTALLED)  ## random input for every parser, for an hour; writes docs/fuzzing.md
+	PYTHONPATH=workflow/lib python -m tests.fuzz
+
+audit: $(INSTALLED)  ## compare the pinned packages with the known advisories; needs the network
+	python -m venv build/audit
+	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements.txt
 
 lint: $(INSTALLED)  ## check formatting and lint, as in CI
 	ruff check .

@@ -3,6 +3,8 @@
 pandas is imported on first use, so that a command's help does not wait for it.
 """
 
+import re
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ from dginstyle.checksums import remember, require_unchanged
 from dginstyle.files import whole_file
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 
 def read_table(path: Path, columns: Sequence[str]) -> "DataFrame":
@@ -29,14 +31,31 @@ def read_table(path: Path, columns: Sequence[str]) -> "DataFrame":
     require_unchanged(path)
     remedy = "docs/architecture.md lists the command that writes it"
     try:
-        table = pd.read_csv(path, dtype=str, index_col=False, keep_default_na=False)
+        with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
+            table = pd.read_csv(path, dtype=str, index_col=False, keep_default_na=False)
     except FileNotFoundError:
         raise SystemExit(f"{path} does not exist; {remedy}") from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, pd.errors.ParserWarning) as error:  # rows longer than the header are a warning
         raise SystemExit(f"{path} is not a table ({error}); {remedy}") from None
     if table.empty or not set(columns) <= set(table):
         raise SystemExit(f"{path} must be a table with the columns {', '.join(columns)} and at least one row; {remedy}")
     return table
+
+
+def require_numbers(path: Path, cells: "Series", values: range | None = None) -> None:
+    """Check that the cells of a column are whole numbers, not negative.
+
+    Args:
+        path: the table's file.
+        cells: the column, strings.
+        values: the numbers that are allowed; None: all.
+
+    Raises:
+        SystemExit: one is not.
+    """
+    for row, cell in enumerate(cells, 1):
+        if not re.fullmatch(r"[0-9]{1,9}", cell) or (values is not None and int(cell) not in values):
+            raise SystemExit(f"{path}: {cells.name} of row {row} is {cell!r}, which is no valid number: make it again")
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

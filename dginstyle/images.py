@@ -15,6 +15,8 @@ COLOUR_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr
 DEEP_GREYS = ("I;16", "I;16B", "I;16L", "I;16N")
 GREY_OR_PALETTE = ("1", "L", "P", *DEEP_GREYS)
 ORIENTATION = 0x0112
+ON_THE_SIDE = (5, 6, 7, 8)
+"""Orientations that swap width and height."""
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 
 
@@ -61,8 +63,7 @@ def image_size(path: str | Path) -> tuple[int, int]:
             size = image.size
             image.draft("L", (1, 1))
             image.load()
-            reduced = image.size
-            turned = _upright(image, chunks).size != reduced
+            turned = image.getexif().get(ORIENTATION, 1) in ON_THE_SIDE
     except _DAMAGE as error:
         raise _invalid(error) from None
     return size[::-1] if turned else size
@@ -104,6 +105,21 @@ def read_unchanged(path: str | Path) -> bytes:
     if not is_content(content, path):
         raise InvalidFile("it has changed since its command wrote it")
     return content
+
+
+def mode_of(path: str | Path) -> str:
+    """Return Pillow's mode of an image, such as L or RGB, without decoding it.
+
+    Raises:
+        InvalidFile: it is no image, or larger than Pillow decodes.
+        OSError: it is missing or may not be read.
+    """
+    content = Path(path).read_bytes()
+    try:
+        with Image.open(BytesIO(content)) as image:
+            return image.mode
+    except _DAMAGE as error:
+        raise _invalid(error) from None
 
 
 def palette_of(image: Image.Image) -> np.ndarray | None:

@@ -8,7 +8,7 @@ from cityscapesscripts.helpers.labels import labels as _TABLE
 from cityscapesscripts.helpers.labels import trainId2label
 from PIL import Image
 
-from dginstyle.images import GREY_OR_PALETTE, InvalidFile, read_image, read_values
+from dginstyle.images import GREY_OR_PALETTE, InvalidFile, mode_of, read_image, read_values
 from dginstyle.palettes import COLOUR_TO_TRAIN_ID, IGNORE, require_own_colours
 
 NUM_CLASSES = 19
@@ -76,9 +76,7 @@ def open_label(path: Path, encoding: Encoding = "trainIds") -> np.ndarray:
         SystemExit: the file cannot be read, or has values or colours that are not classes.
     """
     try:
-        with Image.open(path) as image:
-            grey_or_palette = image.mode in GREY_OR_PALETTE
-        if not grey_or_palette:
+        if mode_of(path) not in GREY_OR_PALETTE:
             return as_train_ids(read_image(path), encoding)
         values, palette = read_values(path)
         return checked_train_ids(values, palette, encoding)

@@ -4,13 +4,17 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError
 
 from dginstyle.checksums import require_unchanged
 from dginstyle.files import write_json
-from dginstyle.options import PositiveFloat
+from dginstyle.labels import NUM_CLASSES
+from dginstyle.options import NonNegativeInt, PositiveFloat
+
+TrainId = Annotated[int, Field(ge=0, lt=NUM_CLASSES)]
 
 
 class Crop(NamedTuple):
@@ -183,21 +187,53 @@ def read_json(path: Path) -> dict | list:
         return json.loads(path.read_text())
     except FileNotFoundError:
         raise SystemExit(f"{path} does not exist: run `convert`, then `rcs-probabilities`, on the data set") from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise SystemExit(f"{path} is not JSON ({error}): delete it and run its command again") from None
 
 
+def read_form(path: Path, form: Any) -> Any:
+    """Return the content of a prepared set's JSON file as a type, such as ``dict[TrainId, float]``.
+
+    Raises:
+        SystemExit: as `read_json`, or it has another form.
+    """
+    return of_form(path, read_json(path), form)
+
+
+def of_form(path: Path, content: Any, form: Any) -> Any:
+    """Return a file's content as a type.
+
+    Raises:
+        SystemExit: it has another form.
+    """
+    try:
+        return TypeAdapter(form).validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "its content"
+        raise SystemExit(f"{path}: {place}: {first['msg']}; delete it and run its command again") from None
+
+
 def read_pixels_by_file(path: Path) -> dict[str, dict[int, int]]:
-    """Read the pixels by trainId of each label file from ``sample_class_stats.json`` or ``…_dict.json``."""
+    """Return the pixels by trainId of each label file from ``sample_class_stats.json`` or ``…_dict.json``.
+
+    Raises:
+        SystemExit: as `read_form`.
+    """
     content = read_json(path)
     if isinstance(content, list):
-        content = {entry["file"]: {key: n for key, n in entry.items() if key != "file"} for entry in content}
-    return {file: {int(train_id): count for train_id, count in counts.items()} for file, counts in content.items()}
+        rows = of_form(path, content, list[dict[str, int | str]])
+        content = {row.get("file"): {key: n for key, n in row.items() if key != "file"} for row in rows}
+    return of_form(path, content, dict[str, dict[TrainId, NonNegativeInt]])
 
 
 def read_samples_with_class(path: Path) -> dict[int, list[tuple[str, int]]]:
-    """Read the (label file, pixels) of each trainId from ``samples_with_class.json``."""
-    return {int(train_id): [(file, count) for file, count in files] for train_id, files in read_json(path).items()}
+    """Return the (label file, pixels) of each trainId from ``samples_with_class.json``.
+
+    Raises:
+        SystemExit: as `read_form`.
+    """
+    return read_form(path, dict[TrainId, list[tuple[str, NonNegativeInt]]])
 
 
 def rcs_probabilities(*, statistics: Path, output: Path, temperature: PositiveFloat) -> None:

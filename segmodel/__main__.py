@@ -23,6 +23,7 @@ VERBS = {
     "rank-methods": "segmodel.tables.leaderboard:rank_methods",
     "render-leaderboard": "segmodel.report.leaderboard:render_leaderboard",
     "compare-ablations": "segmodel.tables.ablations:compare_ablations",
+    "check-run": "segmodel.integrity.check:check_run",
     "render-report": "segmodel.report.render:render_report",
     "write-card": "segmodel.report.card:write_card",
     "describe-run": "segmodel.report.crate:describe_run",

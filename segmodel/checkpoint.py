@@ -142,4 +142,7 @@ def _read(path: Path, device: torch.device) -> dict[str, Any]:
         if damaged := archive.testzip():  # torch does not verify the checksums
             raise ValueError(f"{damaged} is damaged")
     place = CPU if device.type == "cpu" else device  # accelerate's processes on CPUs have the device cpu:0
-    return torch.load(path, map_location=place, weights_only=True)
+    saved = torch.load(path, map_location=place, weights_only=True)
+    if not (isinstance(saved, dict) and "state" in saved and isinstance(saved.get("identity", {}), dict)):
+        raise ValueError("it is not the state of a training")
+    return saved

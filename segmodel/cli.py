@@ -37,10 +37,17 @@ def run_verb(program: str, verbs: dict[str, str], arguments: list[str]) -> None:
         sys.exit(f"{command}: {one_line(str(error))}; see {command} --help")
     try:
         call(**{name: values[name] for name in inspect.signature(call).parameters})
+    except SystemExit as stop:
+        raise SystemExit(printable(stop.code) if isinstance(stop.code, str) else stop.code) from None
     except Exception as error:
         if told := sentence(error):
-            sys.exit(told)
+            sys.exit(printable(told))
         raise
+
+
+def printable(message: str) -> str:
+    """Return a message with the control characters of file names escaped, which a terminal would obey."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", message)
 
 
 class HelpFormatter(DefaultHelpFormatter):

@@ -1,5 +1,6 @@
 """CSV files: manifests, training sets and the benchmark's tables."""
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,12 +25,13 @@ def read_table(path: Path, columns: Iterable[str], remedy: str, dtype: type | No
     """
     require_unchanged(path)
     try:
-        table = pd.read_csv(path, dtype=dtype, index_col=False, keep_default_na=False, na_values=[""])
+        with warnings.catch_warnings(action="error", category=pd.errors.ParserWarning):
+            table = pd.read_csv(path, dtype=dtype, index_col=False, keep_default_na=False, na_values=[""])
     except FileNotFoundError:
         raise SystemExit(f"{path}: no such file; {remedy}") from None
     except pd.errors.EmptyDataError:
         table = pd.DataFrame()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, pd.errors.ParserWarning) as error:  # rows longer than the header are a warning
         raise SystemExit(f"{path}: not a valid CSV table ({error}); {remedy}") from None
     if table.empty:
         raise SystemExit(f"{path}: the table is empty; {remedy}")

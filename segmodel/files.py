@@ -63,7 +63,7 @@ def read_json(path: Path, remedy: str) -> Any:
         return json.loads(path.read_text())
     except FileNotFoundError:
         raise SystemExit(f"{path}: no such file; {remedy}") from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise SystemExit(f"{path}: cannot be read as JSON ({error}); {remedy}") from None
 
 

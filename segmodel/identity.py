@@ -41,9 +41,10 @@ def digest(identity: Identity) -> str:
 def read_identity(path: Path) -> Identity:
     """Return the identity in a JSON file, empty if it is missing or unreadable."""
     try:
-        return json.loads(path.read_text())
+        found = json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
 def require_same(folder: Path, found: Identity, expected: Identity) -> None:

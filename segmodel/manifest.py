@@ -1,13 +1,15 @@
 """Manifests (``image,label,...``), training sets (``image,label,origin`` and more), and their images."""
 
-import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from segmodel.csv_files import read_table
 from segmodel.images import InvalidFile, read_image
+from segmodel.labels import CLASS_NAMES
 
 SOURCE = "source"
 WEIGHT_UNIT = 64
@@ -48,16 +50,29 @@ def read_samples(table: Path) -> list[Sample]:
     if (incomplete := rows[["image", "label"]].isna().any(axis=1)).any():
         raise SystemExit(f"{table}: row {incomplete.idxmax() + 1} has no image or no label; {remedy}")
     origins = rows["origin"].fillna(SOURCE) if "origin" in rows else [SOURCE] * len(rows)
-    drawn = rows["drawn_class"].astype(float) if "drawn_class" in rows else [math.nan] * len(rows)
-    classes = [None if math.isnan(trainId) else int(trainId) for trainId in drawn]
+    classes = _drawn_classes(table, rows["drawn_class"]) if "drawn_class" in rows else [None] * len(rows)
     named = rows["weight"].fillna("") if "weight" in rows else [""] * len(rows)
     weights = [table.parent / file if file else None for file in named]
     parts = zip(rows["image"], rows["label"], origins, classes, weights, strict=True)
     samples = [Sample(table.parent / image, table.parent / label, *others) for image, label, *others in parts]
     for path in (path for sample in samples for path in (sample.image, sample.label, sample.weight)):
-        if path and not path.is_file():
+        if path and not os.path.isfile(path):  # unlike Path.is_file also of names that are too long
             raise SystemExit(f"{path}: listed in {table} but missing; rerun the step that writes it")
     return samples
+
+
+def _drawn_classes(table: Path, cells: pd.Series) -> list[int | None]:
+    """Return the trainIds of a column, None where it is empty.
+
+    Raises:
+        SystemExit: a cell is no trainId.
+    """
+    numbers = pd.to_numeric(cells, errors="coerce")
+    if (wrong := cells.notna() & ~numbers.isin(range(len(CLASS_NAMES)))).any():
+        raise SystemExit(
+            f"{table}: drawn_class is {cells[wrong].iloc[0]!r}, no trainId; run `build-training-set` again"
+        )
+    return [None if pd.isna(number) else int(number) for number in numbers]
 
 
 def load_image(path: Path) -> np.ndarray:

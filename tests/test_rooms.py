@@ -30,6 +30,7 @@ LAYERS = {
         {"configs", "training", "evaluation"},
         {"tables", "filtering"},
         {"report"},
+        {"integrity"},
         {"cli"},
         {"__init__", "__main__"},
     ],

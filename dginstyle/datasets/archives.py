@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import IO
 
+from dginstyle.files import readable
+
 UNREADABLE = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, struct.error, EOFError),
     *(NotImplementedError, RuntimeError, OverflowError),
@@ -25,6 +27,10 @@ ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 OTHER_STARTS = {b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a RAR archive", b"<!DO": "a web page", b"<htm": "a web page"}
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".7z", ".rar")
+MAX_RATIO = 100
+"""Limit of unpacked to packed size: images are near 1, zip bombs above 1000."""
+MAX_MEMBERS = 1_000_000
+"""Limit of files in an archive; the largest data set has about 100 000."""
 CLUTTER = (".ds_store", "thumbs.db", "desktop.ini")
 
 
@@ -51,19 +57,31 @@ def open_archive(path: Path) -> Iterator[list[Member]]:
 
     Raises:
         ValueError: it is neither, is encrypted, or has a member that could write outside the output folder: an
-            absolute path, ``..``, a link or a device.
+            absolute path, ``..``, a link or a device; or a tar is too large (`require_sensible`).
     """
     with path.open("rb") as file:
         start = file.read(len(ZIP_STARTS[0]))
     if start not in ZIP_STARTS and tarfile.is_tarfile(path):
         with tarfile.open(path) as archive:
-            yield [_tar_member(archive, info) for info in archive if not info.isdir()]
+            yield _tar_members(archive, path.stat().st_size)
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             yield [_zip_member(archive, info) for info in archive.infolist() if not _is_folder(info)]
     else:
         kind = OTHER_STARTS.get(start, "neither a zip nor a tar archive, or it is truncated")
         raise ValueError(f"it is {kind}: packages are zip or tar archives (also .tar.gz, .tar.xz), or folders")
+
+
+def require_sensible(members: int, size: int, packed: int) -> None:
+    """Check that an archive of ``packed`` bytes does not hold more files, or grow more, than a data set.
+
+    Raises:
+        ValueError: it has more than `MAX_MEMBERS`, or more than `MAX_RATIO` times its bytes.
+    """
+    if size > MAX_RATIO * packed:
+        raise ValueError(f"it would grow {size / packed:.0f}-fold to {readable(size)}, more than any data set")
+    if members > MAX_MEMBERS:
+        raise ValueError(f"it has {members} files, more than any data set")
 
 
 def is_clutter(path: PurePath) -> bool:
@@ -104,6 +122,17 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
             f"{info.compress_type}): unpack it with another program and name the folder instead"
         )
     return Member(safe_path(info.filename), info.file_size, lambda: archive.open(info))
+
+
+def _tar_members(archive: tarfile.TarFile, packed: int) -> list[Member]:
+    """Return the members; a tar has no directory, so that one that is too large is not read to its end."""
+    members, size = [], 0
+    for number, info in enumerate(archive, 1):
+        size += info.size
+        require_sensible(number, size, packed)
+        if not info.isdir():
+            members.append(_tar_member(archive, info))
+    return members
 
 
 def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:

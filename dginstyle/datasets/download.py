@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import re
 import shutil
 import sys
@@ -93,8 +94,8 @@ def download(url: str, target: Path, attempts: int = 6, backoff: float = 1.0, ch
             progressed = _size(target) > furthest and not isinstance(error, Stalled)
             failures = 1 if progressed else failures + 1
             furthest = max(furthest, _size(target))
-        except requests.RequestException as error:  # invalid URL, too many redirects
-            raise Refused(f"{type(error).__name__}: {error}") from error
+        except requests.RequestException as error:  # invalid URL, too many redirects; the message may have the URL
+            raise Refused(f"the URL cannot be used ({type(error).__name__})") from None
         if failures >= attempts or wanted > LONGEST_PAUSE:
             raise Interrupted(reason)
         pause = max(wanted, min(60.0, backoff * 2 ** (failures - 1)))
@@ -105,10 +106,12 @@ def download(url: str, target: Path, attempts: int = 6, backoff: float = 1.0, ch
 def remote_size(url: str) -> int | None:
     """Return a file's size in bytes according to its server, None if that is unknown or unreachable."""
     try:
-        with requests.head(url, headers=_headers(0, None), allow_redirects=True, timeout=TIMEOUT) as response:
+        with requests.head(
+            with_variables(url), headers=_headers(0, None), allow_redirects=True, timeout=TIMEOUT
+        ) as response:
             length = response.headers.get("Content-Length")
             return int(length) if response.ok and length else None
-    except requests.RequestException:
+    except (requests.RequestException, Refused, ValueError):
         return None
 
 
@@ -120,16 +123,34 @@ def forget(target: Path) -> None:
 
 def redacted(url: str) -> str:
     """Return a URL without user, password and query, which may be secret."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an invalid URL"
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def with_variables(url: str) -> str:
+    """Return a URL with the values of environment variables for ``${NAME}``, which nothing but the request shows.
+
+    Raises:
+        Refused: a variable is not set.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in os.environ:
+            raise Refused(f"its URL names the environment variable {found[1]}, which is not set")
+        return os.environ[found[1]]
+
+    return re.sub(r"\$\{(\w+)\}", value, url)
 
 
 def _attempt(url: str, target: Path, checked: bool) -> int | None:
     """Request the rest of the file once and append it."""
     origin = _read_origin(target)
     start = _size(target) if origin and origin.url == redacted(url) else 0
-    with requests.get(url, headers=_headers(start, origin), stream=True, timeout=TIMEOUT) as response:
+    with requests.get(with_variables(url), headers=_headers(start, origin), stream=True, timeout=TIMEOUT) as response:
         if start and response.status_code == 416:
             return _handle_unsatisfiable_range(response, target, origin)
         _raise_for_status(response)

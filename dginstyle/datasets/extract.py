@@ -13,15 +13,12 @@ from tqdm import tqdm
 from tqdm.utils import CallbackIOWrapper
 
 from dginstyle.checksums import remember, require_unchanged
-from dginstyle.datasets.archives import UNREADABLE, Member, is_archive, is_clutter, open_archive
+from dginstyle.datasets.archives import UNREADABLE, Member, is_archive, is_clutter, open_archive, require_sensible
 from dginstyle.files import partial, progress, readable, write_json
 
 CHUNK = 1 << 20
+REFUSED_NAMES = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-MAX_RATIO = 100
-"""Limit of unpacked to packed size: images are near 1, zip bombs above 1000."""
-MAX_MEMBERS = 1_000_000
-"""Limit of files in an archive; the largest data set has about 100 000."""
 
 
 def extract(*, packages: list[Path], output: Path) -> None:
@@ -199,13 +196,10 @@ def unpacked_size(members: list[Member], packed: int) -> int:
     """Return the unpacked size of members in bytes.
 
     Raises:
-        ValueError: it exceeds `MAX_RATIO` times the ``packed`` bytes, or there are more than `MAX_MEMBERS`.
+        ValueError: as `require_sensible`.
     """
     size = sum(member.size for member in members)
-    if size > MAX_RATIO * packed:
-        raise ValueError(f"it would grow {size / packed:.0f}-fold to {readable(size)}, more than any data set")
-    if len(members) > MAX_MEMBERS:
-        raise ValueError(f"it has {len(members)} files, more than any data set")
+    require_sensible(len(members), size, packed)
     return size
 
 
@@ -244,6 +238,11 @@ def write_member(member: Member, folder: Path, bar: tqdm) -> None:
         unfinished.replace(target)
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
         raise ValueError(f"{member.path} is a file in one package and a folder in another") from None
+    except OSError as error:
+        if error.errno not in REFUSED_NAMES:
+            raise
+        start = str(member.path)[:60]
+        raise ValueError(f"the file system refuses its member {start!r}… ({error.strerror}): rename it there") from None
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -92,7 +92,7 @@ def read_sums(location: str, output: Path) -> str:
         source = local_path(location)
         if source is None:
             download(location, sums)
-        return (source or sums).read_text()
+        return (source or sums).read_text(errors="replace")  # lines of other files may be of any encoding
     except (OSError, Refused, DiskFull, Interrupted) as error:
         raise SystemExit(f"the checksums {redacted(location)} cannot be read: {error}") from None
     finally:
@@ -103,9 +103,12 @@ def local_path(url: str) -> Path | None:
     """Return the path of a file URL or plain path, None for an HTTP(S) URL.
 
     Raises:
-        SystemExit: the scheme is not supported.
+        SystemExit: the URL is invalid, or its scheme is not supported.
     """
-    scheme = urlsplit(url).scheme
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise SystemExit(f"the URL is invalid ({error}): correct it") from None
     if scheme in ("http", "https"):
         return None
     if scheme == "file":

@@ -11,7 +11,7 @@ from dginstyle.datasets.verify import listed_sha256
 
 def locked_sha256(lock: Path, name: str) -> str | None:
     """Return the recorded digest of a package, None if it was never fetched."""
-    return listed_sha256(lock.read_text(), name) if lock.exists() else None
+    return listed_sha256(lock.read_text(errors="replace"), name) if lock.exists() else None
 
 
 def record(lock: Path, name: str, digest: str) -> None:
@@ -31,7 +31,7 @@ def record(lock: Path, name: str, digest: str) -> None:
 
 
 def _append(lock: Path, name: str, digest: str) -> None:
-    text = lock.read_text() if lock.exists() else ""
+    text = lock.read_text(errors="replace") if lock.exists() else ""
     known = listed_sha256(text, name)
     if known not in (None, digest):
         raise SystemExit(f"{lock} has another sha256 of {name}, just recorded by another process: fetch it again")

@@ -1,8 +1,10 @@
 """Options of data sets: packages, conversion, and the composition of training sets."""
 
+import re
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from dginstyle.datasets.registry import ADAPTERS
 from dginstyle.options import EXECUTION, NonNegativeInt, Options, PositiveFloat, PositiveInt, Share, Size
@@ -13,12 +15,26 @@ TRAIN_IDS = "train_ids"
 OTHERS = "others"
 
 
+def require_pattern(pattern: str) -> str:
+    """Return a pattern of files.
+
+    Raises:
+        ValueError: it names no file, or has a character that no path has.
+    """
+    if not pattern.strip("/") or "\0" in pattern:
+        raise ValueError(f"{pattern!r} must be a pattern of files, such as images/*.png")
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(require_pattern)]
+
+
 class CustomSet(Options):
     """A custom data set: folders, suffixes and label map."""
 
     title: str = Field(description="name of the set in messages and tables")
-    images: str = Field(description="pattern of the images in the extracted folder, {split} for the split's folder")
-    labels: str = Field(description="pattern of the label maps, likewise")
+    images: Pattern = Field(description="pattern of the images in the extracted folder, {split} for the split's folder")
+    labels: Pattern = Field(description="pattern of the label maps, likewise")
     image_suffix: str = Field(description="file name of an image after the pair's name")
     label_suffix: str = Field(description="file name of a label map after the pair's name")
     label_map: dict[str, list[LabelId]] | Literal["train_ids"] = Field(
@@ -41,10 +57,35 @@ EitherForm = Discriminator(form)
 Adapter = Annotated[Annotated[AdapterName, Tag("string")] | Annotated[CustomSet, Tag("mapping")], EitherForm]
 
 
+def require_location(location: str) -> str:
+    """Return a URL or a path.
+
+    Raises:
+        ValueError: it has line breaks, or is a URL that is invalid or has a user or password, which logs and reports
+            would show.
+    """
+    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", location):
+        raise ValueError("has a line break or another character that cannot be printed: rename the file")
+    try:
+        has_user = "://" in location and "@" in urlsplit(location).netloc
+    except ValueError as error:
+        raise ValueError(f"is no URL ({error})") from None
+    if has_user:
+        raise ValueError(
+            "is a URL with a user or password, which logs and reports would show: put them into ~/.netrc, or write "
+            "${NAME} for the value of an environment variable"
+        )
+    return location
+
+
+Location = Annotated[str, Field(min_length=1), AfterValidator(require_location)]
+"""A URL, in which ${NAME} stands for an environment variable, or a local path."""
+
+
 class Download(Options):
     """A file of the publisher, with its published digests."""
 
-    url: str = Field(min_length=1, description="HTTPS URL or local path")
+    url: Location = Field(description="HTTPS URL, with ${NAME} for environment variables, or local path")
     md5: str | None = Field(None, pattern="^[0-9a-f]{32}$", description="published MD5, 32 hexadecimal digits")
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="published SHA-256, 64 hexadecimal digits")
 
@@ -89,10 +130,12 @@ class PackageOptions(Options):
     """Where a set's files come from."""
 
     page: str | None = Field(None, description="web page to download packages that need an account")
-    packages: list[
-        Annotated[Annotated[str, Field(min_length=1), Tag("string")] | Annotated[Package, Tag("mapping")], EitherForm]
-    ] = Field(min_length=1, description="the publisher's files: an HTTPS URL, a local file or folder, or a mapping")
-    checksums: str | None = Field(None, description="URL or path of a SHA256SUMS file for the packages; null: none")
+    packages: list[Annotated[Annotated[Location, Tag("string")] | Annotated[Package, Tag("mapping")], EitherForm]] = (
+        Field(min_length=1, description="the publisher's files: an HTTPS URL, a local file or folder, or a mapping")
+    )
+    checksums: Location | None = Field(
+        None, description="URL or path of a SHA256SUMS file for the packages; null: none"
+    )
 
 
 class DatasetOptions(PackageOptions, ConvertOptions):

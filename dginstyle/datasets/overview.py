@@ -1,10 +1,12 @@
 """``tabulate-sets``: one table of the integrity reports of all sets."""
 
+from dataclasses import asdict
 from pathlib import Path
 
+from dginstyle.datasets.report import Report
 from dginstyle.files import whole_file
 from dginstyle.labels import CLASS_NAMES
-from dginstyle.rare_class_sampling import read_json
+from dginstyle.rare_class_sampling import read_form
 
 SHOWN_SKIPPED = 100
 """Skipped files of a set listed on the page; report.json has all of them."""
@@ -21,7 +23,7 @@ def tabulate_sets(*, reports: dict[str, Path], table: Path, page: Path) -> None:
     import markdown
     import pandas as pd
 
-    found = {name: read_json(path) for name, path in reports.items()}
+    found = {name: asdict(read_form(path, Report)) for name, path in reports.items()}
     sets = pd.DataFrame([summary(report) for report in found.values()], pd.Index(found, name="set"))
     shares = pd.DataFrame([class_shares(report) for report in found.values()], sets.index)
     with whole_file(table) as unfinished:
@@ -57,7 +59,7 @@ def sizes(counts: dict[str, int]) -> str:
 def class_shares(report: dict) -> dict[str, float]:
     """Return the share of pixels of each class and of ignore, in percent."""
     pixels = [*report["class_pixels"].values(), report["ignored_pixels"]]
-    total = sum(pixels)
+    total = sum(pixels) or 1
     return {name: 100 * count / total for name, count in zip((*CLASS_NAMES, "ignored"), pixels, strict=True)}
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dginstyle.csv_files import read_table
+from dginstyle.csv_files import read_table, require_numbers
 from dginstyle.datasets.decoded import Decoded
 from dginstyle.images import InvalidFile, read_image
 from dginstyle.labels import read_label
-from dginstyle.rare_class_sampling import candidates, read_json, read_samples_with_class
+from dginstyle.options import NonNegativeFloat
+from dginstyle.rare_class_sampling import TrainId, candidates, read_form, read_samples_with_class
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class SourceSet:
             SystemExit: one does not; the message names it.
         """
         manifest = read_table(self.folder / "manifest.csv", ("image", "width", "height"))
+        for side in ("width", "height"):
+            require_numbers(self.folder / "manifest.csv", manifest[side])
         small = manifest[(manifest["height"].astype(int) < crop[0]) | (manifest["width"].astype(int) < crop[1])]
         if len(small):
             image, width, height = small.iloc[0][["image", "width", "height"]]
@@ -56,12 +59,21 @@ class SourceSet:
     @cached_property
     def probabilities(self) -> dict[int, float]:
         """Probability of each class present (``rcs_probabilities.json``)."""
-        return {int(train_id): p for train_id, p in read_json(self.folder / "rcs_probabilities.json").items()}
+        return read_form(self.folder / "rcs_probabilities.json", dict[TrainId, NonNegativeFloat])
 
     @cached_property
     def samples_with_class(self) -> dict[int, list[tuple[str, int]]]:
-        """The (label, pixels) that contain each class."""
-        return read_samples_with_class(self.folder / "samples_with_class.json")
+        """The (label, pixels) that contain each class.
+
+        Raises:
+            SystemExit: the file is missing or has another form, or lists a label map that the manifest does not.
+        """
+        path = self.folder / "samples_with_class.json"
+        found = read_samples_with_class(path)
+        unknown = (label for labels in found.values() for label, _ in labels if label not in self.images)
+        if (label := next(unknown, None)) is not None:
+            raise SystemExit(f"{path} lists {label}, which manifest.csv does not: convert the data set again")
+        return found
 
     @cached_property
     def classes(self) -> dict[str, list[int]]:
@@ -76,12 +88,16 @@ class SourceSet:
         """Return the candidate labels of each class: those with more than ``min_pixels`` pixels of it.
 
         Raises:
-            SystemExit: no class has candidates.
+            SystemExit: no class has candidates, or none that has is ever drawn.
         """
         files = candidates(self.samples_with_class, min_pixels)
         if not files:
             raise SystemExit(
                 f"{self.folder}: no label map has more than min_pixels = {min_pixels} of any class; lower it"
+            )
+        if not files.keys() & self.probabilities.keys():
+            raise SystemExit(
+                f"{self.folder / 'rcs_probabilities.json'} has no class of its label maps: run `rcs-probabilities`"
             )
         return files
 

@@ -5,6 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from dginstyle.datasets.adapter import Adapter, Skipped
 from dginstyle.datasets.integrity import Converted
@@ -29,7 +32,7 @@ class Report:
     expected: int | None
     sizes: dict[str, int]
     skipped: list[dict[str, str]]
-    class_pixels: dict[str, int]
+    class_pixels: Annotated[dict[str, int], Field(min_length=NUM_CLASSES, max_length=NUM_CLASSES)]
     ignored_pixels: int
 
     def problems(self, max_skipped: int) -> list[str]:

@@ -101,8 +101,10 @@ def read_config(path: Path, network: type[ModelMixin]) -> dict[str, Any]:
     """
     try:
         config = json.loads(path.read_text())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SystemExit(f"{path}: not JSON ({error}): download it again") from None
+    if not isinstance(config, dict):
+        raise SystemExit(f"{path}: not the configuration of a network: download it again")
     if (kind := config.get("_class_name", network.__name__)) != network.__name__:
         raise SystemExit(f"{path}: is a {kind}, not a {network.__name__}: correct origin or subfolder")
     return {"conditioning_channels": CHANNELS} | config if network is ControlNetModel else config
@@ -138,7 +140,7 @@ def shell(network: type[ModelMixin], config: dict[str, Any], origin: str | Path)
     try:
         with torch.device("meta"):
             return network.from_config(config)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # the libraries check little of it
         raise SystemExit(f"{origin}: the configuration is no {network.__name__}'s ({error})") from None
 
 

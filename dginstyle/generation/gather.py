@@ -35,15 +35,35 @@ def read_shard(shard: Path, output: Path) -> list[dict]:
     """
     require_unchanged(shard / "metadata.jsonl")
     try:
-        items = [json.loads(line) for line in (shard / "metadata.jsonl").read_text().splitlines()]
+        items = [
+            json.loads(line, parse_constant=refused) for line in (shard / "metadata.jsonl").read_text().splitlines()
+        ]
     except (OSError, ValueError):
         raise SystemExit(f"{shard} is not a finished shard (no metadata.jsonl): run `generate-shard` for it") from None
+    if not all(isinstance(item, dict) and is_item(item) for item in items):
+        raise SystemExit(
+            f"{shard / 'metadata.jsonl'} has a line that `generate-shard` did not write: generate it again"
+        )
     for item in items:
         absent = [item[key] for key in ("file_name", "label") if not (shard / item[key]).is_file()]
         if absent:
             raise SystemExit(f"{shard / absent[0]} is missing, but listed in metadata.jsonl: generate the shard again")
         item.update({key: os.path.relpath((shard / item[key]).resolve(), output.resolve()) for key in PATHS})
     return items
+
+
+def refused(constant: str) -> None:
+    """Refuse a number that JSON does not have.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def is_item(line: dict) -> bool:
+    """Return whether a line of metadata has an index and the paths of an item."""
+    return type(line.get("index")) is int and all(isinstance(line.get(key), str) for key in PATHS)
 
 
 def require_complete(indices: list[int], list_file: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dginstyle.csv_files import read_table
+from dginstyle.csv_files import read_table, require_numbers
 from dginstyle.datasets.prepared_set import SourceSet
 from dginstyle.files import progress
 from dginstyle.generation.item import Item, draw_item
@@ -12,6 +12,7 @@ from dginstyle.generation.kinds import GeneratorOptions, generator_options, load
 from dginstyle.generation.list import COLUMNS
 from dginstyle.generation.shard import Shard, Writer
 from dginstyle.identity import identify
+from dginstyle.labels import NUM_CLASSES
 from dginstyle.options import NonNegativeInt, PositiveInt
 
 
@@ -91,9 +92,12 @@ def shard_rows(path: Path, shard: int, shards: int) -> list[dict[str, str]]:
     """Return a shard's consecutive rows of the list; shard sizes differ by at most one row.
 
     Raises:
-        SystemExit: there is no such shard.
+        SystemExit: there is no such shard, or a row has no index or class.
     """
-    rows = read_table(path, COLUMNS).to_dict("records")
+    table = read_table(path, COLUMNS)
+    for name, values in (("index", None), ("class", range(NUM_CLASSES))):
+        require_numbers(path, table[name], values)
+    rows = table.to_dict("records")
     if not 0 <= shard < shards <= len(rows):
         raise SystemExit(f"--shard {shard} of --shards {shards} is invalid: {path} has {len(rows)} rows")
     first, last = (len(rows) * number // shards for number in (shard, shard + 1))

@@ -134,4 +134,7 @@ def require_fields(name: str, template: str, fields: set[str]) -> None:
 
 
 def _fields(template: str) -> set[str]:
-    return {field for _, field, _, _ in string.Formatter().parse(template) if field is not None}
+    parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
+    if any(specification or conversion for _, _, specification, conversion in parts):
+        raise ValueError("a field is a name alone in braces, without : or !")
+    return {field for _, field, _, _ in parts}

@@ -79,6 +79,8 @@ def read_metadata(path: Path) -> list[dict]:
         raise SystemExit(f"{path} does not exist: run `gather` on the shards of the generated set") from None
     except (ValueError, OSError) as error:
         raise SystemExit(f"{path} has a line that is not JSON ({error}): gather the set again") from None
+    if not all(isinstance(item, dict) for item in items):
+        raise SystemExit(f"{path} has a line that is no JSON object: gather the set again")
     if not items:
         raise SystemExit(f"{path} is empty: generate at least one image, then gather the set")
     return items
@@ -99,7 +101,7 @@ def read_sample(folder: Path, item: dict) -> Sample:
         return Sample(label, part, image, item.get("weather") or "", int(item["class"]))
     except KeyError as error:
         raise SystemExit(f"{folder / 'metadata.jsonl'} has a line without {error}: generate and gather again") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise SystemExit(f"a sample of {folder} cannot be read ({error}): generate and gather again") from None
 
 

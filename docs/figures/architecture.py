@@ -24,6 +24,7 @@ ROOMS = {
     "tables": "gains,\nintervals, ranks",
     "filtering": "of generated\nlabels, by a judge",
     "report": "all of a run on one page",
+    "integrity": "invariants of a run",
 }
 FILES = (
     ("data sets", "images, trainIds,\nmanifest, report"),

@@ -10,7 +10,7 @@ from segmodel.csv_files import write_table
 POINTS = 150
 """Points of a curve on the page."""
 _STARTED = re.compile(r"(?:starting at|resuming after) step (\d+)")
-_STEP = re.compile(r": step (\d+)/(\d+), loss ([\d.einf+-]+)")
+_STEP = re.compile(r": step (\d+)/(\d+), loss (-?(?:\d+\.\d+|nan|inf))")
 
 
 def read_curve(path: Path) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from segmodel.report.blocks import Block, Card, Cards, Details, Facts, Missing, Section, Table, Text, number
+from segmodel.report.integrity import broken
 from segmodel.report.run import Run
 from segmodel.tables.evaluations import read_evaluation
 from segmodel.tables.page import CAVEAT
@@ -14,7 +15,7 @@ from segmodel.tables.published import nearest_protocol
 
 def overview(run: Run) -> Section:
     """Return the section with the gains, what was run, and the published figures or why there are none."""
-    blocks: list[Block] = []
+    blocks: list[Block] = [*broken(run)]
     if note := run.configuration.get("note"):
         blocks.append(Text(note, "caveat"))
     summary = run.table("dg_miou_summary.csv")

@@ -9,6 +9,7 @@ from segmodel.files import whole_file
 from segmodel.provenance import commit, machine, versions
 from segmodel.report import inputs, overview, results
 from segmodel.report.blocks import Block, Code, Details, Drawing, Facts, Missing, Section, Table
+from segmodel.report.integrity import integrity
 from segmodel.report.leaderboard import leaderboard
 from segmodel.report.page import page
 from segmodel.report.pictures import Album
@@ -50,6 +51,7 @@ def sections(run: Run, album: Album) -> list[Section]:
         inputs.data(run),
         inputs.trainings(run),
         inputs.costs(run),
+        integrity(run),
         graph(run),
         provenance(run),
     ]

@@ -47,6 +47,8 @@ def read_evaluation(path: Path) -> dict:
         SystemExit: the file is missing, damaged or not written by ``evaluate``, or has no evaluated pixel.
     """
     arrays = read_arrays(path, ("record", "names", "confusion"), "evaluate")
+    if arrays["names"].ndim != 1:
+        raise SystemExit(f"{path}: names is no list; run `python -m segmodel evaluate` again")
     names, confusion = tuple(arrays["names"].tolist()), arrays["confusion"]
     require_shapes(path, "evaluate", confusion=(confusion, (len(names), NUM_CLASSES, NUM_CLASSES)))
     if not confusion.any():

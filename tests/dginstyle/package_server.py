@@ -39,7 +39,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.ranges = []
+        self.ranges, self.asked = [], []
 
     def handle_error(self, *_):
         """Ignore clients that hang up, which is part of the tests."""
@@ -54,6 +54,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         server = self.server
+        server.asked.append(self.path)
         if self.path.startswith("/moved/"):
             self.send_response(302)
             self.send_header("Location", self.server.moved_to or self.path.removeprefix("/moved"))
@@ -78,6 +79,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(206 if start else 200, server.content, start)
 
     def do_HEAD(self):
+        self.server.asked.append(self.path)
         self.send_response(200)
         self.send_header("Content-Length", str(len(self.server.content)))
         self.end_headers()

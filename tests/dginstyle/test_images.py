@@ -56,6 +56,15 @@ def test_an_image_is_turned_as_its_orientation_tag_says(file, kind):
     assert image[:, :8].min() > 240 and image[:, 12:].max() < 15
 
 
+@pytest.mark.parametrize("size", [(20, 17), (9, 10), (1, 2)])
+def test_size_of_a_turned_image_that_is_nearly_square(file, size):
+    """An eighth of it is square, and its size says nothing about how it is turned."""
+    exif = Image.Exif()
+    exif[0x0112] = TURNED_RIGHT
+    path = file(encoded(Image.new("RGB", size), "JPEG", exif=exif.tobytes()))
+    assert image_size(path) == read_image(path).shape[1::-1] == size[::-1]
+
+
 @pytest.mark.documented(
     "files",
     "image with transparency, a palette, 1 bit or greys of 16 bits",

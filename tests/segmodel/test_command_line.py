@@ -39,6 +39,22 @@ def test_invalid_value_is_one_line(tmp_path, options, words):
     assert words in end.value.code and "\n" not in end.value.code
 
 
+def test_control_characters_of_a_message_are_escaped(tmp_path):
+    """A file's name cannot change the terminal that shows it."""
+    arguments = [
+        "summarise",
+        "--evaluations",
+        '["a\\u001b[2Jb\\u0007.npz"]',
+        "--output",
+        str(tmp_path),
+        "--options",
+        "{}",
+    ]
+    with pytest.raises(SystemExit) as end:
+        run_verb("python -m segmodel", VERBS, arguments)
+    assert end.value.code.startswith(r"a\x1b[2Jb\x07.npz: no such file")
+
+
 def test_tables_do_not_import_torch():
     code = "import sys, segmodel.tables.summarise, segmodel.report.figures; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from repositories import impossible_repositories
 from sections import INHERITING, KINDS, Configuration, load_kind
 from selection import rows
+from yaml_values import has_path, not_json
 
 from dginstyle.generation.prompts import PromptOptions
 from dginstyle.options import execution_keys as options_execution_keys
@@ -38,6 +39,8 @@ def checked(config: dict, repository: Path) -> dict:
     Raises:
         ConfigurationError: the configuration is invalid; only the first problem is reported.
     """
+    if odd_value := next(not_json(config), None):
+        raise ConfigurationError(f"Configuration: {odd_value}.")
     given, config = config, {**config, **{name: completed(name, config[name]) for name in INHERITING if name in config}}
     try:
         config = validated(config)
@@ -90,7 +93,7 @@ def resolved(section: str, entries: dict, name: str, derived: tuple[str, ...]) -
         return entry
     base = entry["based_on"]
     key = f"{section}.{name}.based_on"
-    if base not in entries:
+    if not isinstance(base, str) or base not in entries:
         raise ConfigurationError(f"Configuration: {key} names {base!r}, which {section} does not have.")
     if base in (name, *derived):
         raise ConfigurationError(f"Configuration: {key} names {base!r}, which is based on {name}.")
@@ -133,15 +136,6 @@ def written_at(path: list, given: dict) -> list:
     while not has_path(given[section][name], keys) and "based_on" in given[section][name]:
         name = given[section][name]["based_on"]
     return [section, name, *keys]
-
-
-def has_path(value: object, keys: list) -> bool:
-    """Return whether a nested value has the path of keys and indices."""
-    for key in keys:
-        if isinstance(value, dict) and key not in value:
-            return False
-        value = value[key]
-    return True
 
 
 def execution_keys(section: str) -> frozenset[str]:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from encoding import require_utf8
+
 REPOSITORY = Path(__file__).parents[2]
 UNLIMITED = 1024
 """Cores for which the jobs are planned, so that each has the threads that its rule states."""
@@ -61,6 +63,9 @@ def planned(files: Sequence[Path], changes: dict, targets: Sequence[str]) -> tup
     Raises:
         SystemExit: the configuration is invalid, or Snakemake cannot plan the targets.
     """
+    for file in files:
+        if file.is_file():
+            require_utf8(file)
     from snakemake.api import SnakemakeApi
     from snakemake.settings import types
 

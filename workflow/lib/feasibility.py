@@ -8,7 +8,7 @@ from pathlib import Path
 
 from existing_results import local_path, pretrained_networks
 from imports import model_assignments
-from packages import imported
+from packages import imported, owners, packages
 from pydantic import TypeAdapter
 from selection import evaluation_protocol, rows
 
@@ -21,12 +21,32 @@ MIX_TRANSFORMERS = ("MixTransformer", "MixVisionTransformer")
 
 def infeasible(config: dict, repository: Path) -> Iterator[str]:
     """Yield what is known to fail later, in the order of the pipeline."""
+    yield from unreadable_models(config)
+    yield from unusable_names(config)
     yield from infeasible_sets(config)
     if prior := Prior.of(config, repository):
         yield from infeasible_sizes(config, prior)
     yield from infeasible_presentations(config)
     yield from infeasible_models(config)
     yield from infeasible_quality(config)
+
+
+def unreadable_models(config: dict) -> Iterator[str]:
+    """Yield model configurations that are no Python, or whose base files are missing."""
+    for name, model in config["models"].items():
+        try:
+            model_assignments(model["config"])
+        except (ValueError, OSError) as error:
+            yield f"models.{name}.config cannot be used: {error}"
+
+
+def unusable_names(config: dict) -> Iterator[str]:
+    """Yield packages with braces in their names, which are wildcards to Snakemake."""
+    for owner in owners(config):
+        for name, package in packages(config, owner).items():
+            path = name if "://" in package["url"] else package["url"]
+            if set("{}") & {*path, *name}:
+                yield f"the package {path} of {owner} has braces in its name, which Snakemake cannot use: rename it"
 
 
 def infeasible_sets(config: dict) -> Iterator[str]:
@@ -69,7 +89,7 @@ class Prior:
                 len(json.loads((folder / network / "config.json").read_text())["block_out_channels"])
                 for network in ("vae", "unet")
             )
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, LookupError, TypeError):
             return None
         return cls(2 ** (vae - 1), 2 ** (vae + unet - 2))
 

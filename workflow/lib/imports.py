@@ -105,10 +105,22 @@ def assigns(config: str, name: str) -> bool:
 
 @cache
 def model_assignments(config: str | Path) -> tuple[tuple[Path, dict[str, ast.expr]], ...]:
-    """Return a model's configuration file and then its base files, with the expressions assigned in each."""
+    """Return a model's configuration file and then its base files, with the expressions assigned in each.
+
+    Raises:
+        ValueError: a file is no Python, or assigns something else than file names to ``_base_``.
+        OSError: a base file is missing.
+    """
     path = REPOSITORY / config
-    tree = ast.parse(path.read_text())
-    assigned = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign)}
+    try:
+        tree = ast.parse(path.read_text())
+    except (SyntaxError, RecursionError) as error:
+        raise ValueError(f"{path} is no Python file ({error})") from None
+    assigned = {
+        node.targets[0].id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
     base = ast.literal_eval(assigned["_base_"]) if "_base_" in assigned else []
     bases = [path.parent / name for name in ([base] if isinstance(base, str) else base)]
     return ((path, assigned), *(pair for file in bases for pair in model_assignments(file)))

@@ -40,10 +40,16 @@ def packages(config: dict, dataset: str) -> dict[str, dict]:
     entries = [{"url": entry} if isinstance(entry, str) else entry for entry in owner["packages"]]
     named: dict[str, dict] = {}
     for entry in entries:
-        name = entry.get("name", os.path.basename(entry["url"].rstrip("/")))
+        name = entry.get("name") or file_name(entry["url"])
         number = next(number for number in count(1) if _numbered(name, number) not in named)
         named[_numbered(name, number)] = entry
     return named
+
+
+def file_name(url: str) -> str:
+    """Return the last part of a URL or path, without a URL's query, which may be secret."""
+    path = urlsplit(url).path if url.startswith(("http://", "https://")) else url
+    return os.path.basename(path.rstrip("/"))
 
 
 def _numbered(name: str, number: int) -> str:

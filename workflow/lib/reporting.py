@@ -1,6 +1,7 @@
 """Params of the rules that show a run: its configuration and what it plans."""
 
 import json
+import re
 
 from fingerprint import decisive
 from options import Options
@@ -17,7 +18,17 @@ class Reporting:
 
     def run(self, wildcards: Wildcards) -> Options:
         """Return what the page shows of the configuration; changes of execution keys do not trigger reruns."""
-        facts = {"configuration": self.config, "trainings": trainings(self.config, table_sets(self.config))}
+        config = without_queries(self.config)
+        facts = {"configuration": config, "trainings": trainings(self.config, table_sets(self.config))}
         shown = str.__new__(Options, json.dumps(facts))  # in the order of the configuration
-        shown.decisive = json.dumps(decisive(self.config), sort_keys=True)
+        shown.decisive = json.dumps(decisive(config), sort_keys=True)
         return shown
+
+
+def without_queries(value: object) -> object:
+    """Return a configuration, or a value in it, without the queries of URLs, which may be secret."""
+    if isinstance(value, dict):
+        return {key: without_queries(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [without_queries(part) for part in value]
+    return re.sub(r"(https?://[^?\s]*)\?\S*", r"\1", value) if isinstance(value, str) else value

@@ -44,6 +44,7 @@ RULES = {
         "draw_figures",
         "plot_samples",
         "show_predictions",
+        "check_run",
         "render_report",
         "write_network_card",
         "write_set_card",

@@ -211,7 +211,7 @@ class Pipeline(FilterStages):
         if Publication(config).cards():
             tables.append(f"{self.results}/cards")
         tables += [f"results/figures/{name}.svg" for name in drawn]
-        tables.append(CURVES)
+        tables += [CURVES, f"{self.results}/invariants.json"]
         if known:
             tables += ["results/dg_miou_conditions.csv", *(f"{self.results}/data/{t}/conditions.csv" for t in known)]
         if config["quality"]:

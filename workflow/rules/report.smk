@@ -17,7 +17,30 @@ RESULTS = [
     "<benchmark>/data/data_sets.html",
     "results/curves",
     *(["results/quality.csv"] if config["quality"] else []),
+    "<benchmark>/invariants.json",
 ]
+
+
+rule check_run:
+    input:
+        table="results/dg_miou.csv",
+        evaluations=segmentation.evaluations(table_sets(config)),
+        judge=quality.weights(),
+        sets=expand("<benchmark>/data/{dataset}/report.json", dataset=tabulated_sets(config)),
+    output:
+        "<benchmark>/invariants.json",
+    log:
+        "<benchmark>/logs/check_run.log",
+    conda:
+        "../envs/data.yaml"
+    resources:
+        runtime=240,
+    params:
+        benchmark=config["benchmark"],
+        run=reporting.run,
+    shell:
+        "python -m segmodel check-run --results results --benchmark {params.benchmark} --run {params.run:q}"
+        " --output {output} &> {log}"
 
 
 rule render_report:

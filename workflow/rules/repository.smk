@@ -20,3 +20,5 @@ def repository_folder(rules):
 
 REPOSITORY = repository_folder(workflow.current_basedir)
 sys.path.insert(0, str(REPOSITORY / "workflow/lib"))
+
+from encoding import require_utf8

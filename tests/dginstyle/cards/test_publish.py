@@ -18,6 +18,7 @@ class Hub(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.asked.append(self.path)
+        self.server.tokens.add(self.headers.get("Authorization"))
         url = f"http://{self.headers['Host']}/{REPOSITORY}"
         if self.path.endswith("/create"):
             self.server.created = json.loads(body)
@@ -52,7 +53,7 @@ class Hub(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(monkeypatch):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    server.asked, server.files, server.created, server.status = [], {}, None, 200
+    server.asked, server.files, server.created, server.status, server.tokens = [], {}, None, 200, set()
     Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
@@ -121,6 +122,19 @@ def test_a_failed_upload_costs_nothing_and_can_be_repeated(hub, weights):
     assert contents(weights) == before
     hub.status = 200
     assert published(weights)["repository"] == REPOSITORY
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 500])
+def test_the_token_is_nowhere_but_in_the_requests(hub, weights, capfd, status):
+    hub.status, message = status, ""
+    try:
+        published(weights)
+    except SystemExit as stop:
+        message = str(stop)
+    assert "Bearer hf_of_a_test" in hub.tokens
+    records = [path.read_text() for path in weights.parent.glob("published/*")]
+    assert "hf_of_a_test" not in "".join([message, *capfd.readouterr(), *records])
+    assert all(b"hf_of_a_test" not in content for content in hub.files.values())
 
 
 def test_an_unreachable_hub_stops_with_the_same_message(hub, weights):

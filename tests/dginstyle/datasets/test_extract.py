@@ -174,11 +174,6 @@ def test_a_changed_package_starts_over_after_an_interruption(tmp_path, monkeypat
     assert files(tmp_path / "raw") == {"a": b"a later version"}
 
 
-def test_an_archive_with_too_many_files_is_rejected(tmp_path, monkeypatch):
-    monkeypatch.setattr(extract_module, "MAX_MEMBERS", 2)
-    refused([write_zip(tmp_path / "01.zip", [(name, b"") for name in "abc"])], tmp_path / "raw", "it has 3 files")
-
-
 @pytest.mark.documented("packages", "an unpacked folder", "linked, never written to")
 def test_a_folder_among_the_packages_is_linked_and_never_written_to(tmp_path):
     (tmp_path / "mine" / "images").mkdir(parents=True)

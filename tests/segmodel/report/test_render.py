@@ -42,6 +42,7 @@ def test_finished_run_lacks_only_what_was_not_asked_for(by_name):
         "conditions",
         "ablations",
         "predictions",
+        "integrity",
     ]
 
 
@@ -55,10 +56,10 @@ def test_progress_counts_what_exists_of_what_is_planned(by_name):
 def test_run_that_has_not_begun_is_a_page_of_what_is_missing(tmp_path):
     render_report(results=tmp_path, benchmark="mini", output=tmp_path / "report.html", run=OPTIONS)
     page = (tmp_path / "report.html").read_text()
-    assert page.count("<section id=") == page.count('class="missing"><a') + 15
+    assert page.count("<section id=") == page.count('class="missing"><a') + 16
     assert "snakemake results/dg_miou.csv" in page
-    assert page.count("<section id=") == 15
-    assert len(re.findall(r'<section id="\w+" aria-labelledby="[\w-]+" class="missing">', page)) == 13
+    assert page.count("<section id=") == 16
+    assert len(re.findall(r'<section id="\w+" aria-labelledby="[\w-]+" class="missing">', page)) == 14
 
 
 def test_tables_of_another_benchmark_are_not_shown(results):

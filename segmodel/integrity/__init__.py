@@ -1,0 +1,1 @@
+"""Invariants of a finished run: what must hold of its files, whatever its numbers are."""
