@@ -7,6 +7,7 @@ import argparse
 import json
 import random
 import sys
+from contextlib import chdir
 from dataclasses import asdict
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def damage(folder: Path, damages: int, seed: int) -> None:
     if not copy.is_dir():
         copy_of(folder / "undisturbed/results/faults", copy)
     done = len(record.read_text().splitlines()) if record.is_file() else 0
-    with record.open("a") as lines:
+    with record.open("a") as lines, chdir(copy.parents[1]):  # configurations have paths relative to the run's folder
         for case in random_cases(copy, folder / "output", damages, seed, done):
             told = case.told.replace(f"{folder}/", "")
             lines.write(json.dumps(asdict(Case(case.kind, case.damage, case.outcome, told))) + "\n")

@@ -142,7 +142,8 @@ def compared(results: Path, output: Path) -> None:
 
 def trained(results: Path, output: Path) -> None:
     """Train a segmentation model for four iterations, or what is missing of them."""
-    options = TrainOptions(**{**CONFIG["models"][MODEL], **SHORT})
+    chosen = CONFIG["models"][MODEL]
+    options = TrainOptions(**{**chosen, **SHORT, "config": REPOSITORY / chosen["config"]})
     places = {"data": results / f"training_sets/{SET}.csv", "output": output / "trained", "state": output / "state"}
     train(model=MODEL, options=options, seed=0, **places)
 
