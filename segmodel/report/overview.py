@@ -88,10 +88,11 @@ def _facts(run: Run, summary: pd.DataFrame | None) -> dict[str, str]:
     facts = {"benchmark": run.benchmark}
     if config:
         own = [name for name in config["training_sets"] if name not in config["ablations"]]
+        models = dict.fromkeys(model for model, _, _ in run.options.trainings)  # others are trained for ablations only
         facts |= {
             "source": config["source"],
             "targets": ", ".join(config["targets"]),
-            "models": ", ".join(config["models"]),
+            "models": ", ".join(models or config["models"]),
             "training sets": ", ".join(own),
             "seeds": ", ".join(map(str, config["seeds"])),
             "seed of all random draws": str(config["seed"]),

@@ -14,7 +14,7 @@ from segmodel.tables.summarise import summarise
 
 CONFIGURATION = {
     "benchmark": "mini", "seed": 7, "note": "", "source": "gta", "targets": ["cityscapes", "bdd100k"],
-    "models": {"tiny": {}}, "seeds": [0, 1], "ablations": ["no_fusion"], "baseline": "source_only",
+    "models": {"tiny": {}, "of_ablations": {}}, "seeds": [0, 1], "ablations": ["no_fusion"], "baseline": "source_only",
     "training_sets": {
         "source_only": {"generator": None}, "dginstyle": {"generator": "dginstyle"}, "no_fusion": {"generator": None},
     },

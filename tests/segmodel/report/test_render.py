@@ -37,6 +37,11 @@ def test_overview_shows_the_gain_with_its_interval(by_name, finished):
     assert f"95 % interval {gain['gain_low']:+.1f} to {gain['gain_high']:+.1f}".replace("-", "−") in cards.items[0].note
 
 
+def test_overview_names_the_models_of_the_tables(by_name):
+    [facts] = blocks(by_name["overview"], "facts")
+    assert facts.items["models"] == "tiny"
+
+
 def test_finished_run_lacks_only_what_was_not_asked_for(by_name):
     assert [name for name, section in by_name.items() if section.is_missing] == [
         "conditions",
