@@ -33,6 +33,7 @@ from segmodel.evaluation.metrics import mean_iou
 
 CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
 SCENES = 4002
+HALF = {"class_colours": 0.5}
 WITHOUT_GAP = {"class_colours": 0.0, "colour_jitter": 0.0}
 CASES: dict[str, dict[str, Any]] = {
     "as configured": {},
@@ -40,6 +41,7 @@ CASES: dict[str, dict[str, Any]] = {
     "16 × the samples": {"controlnet": {"batch_size": 128}},
     "4 × the steps of DreamBooth": {"dreambooth": {"steps": 2000}},
     "no DreamBooth": {"dreambooth": None},
+    "half as random colours": {"dreambooth": HALF, "controlnet": HALF},
     "4 × the samples, no random colours": {
         "dreambooth": WITHOUT_GAP, "controlnet": {"batch_size": 32, **WITHOUT_GAP}
     },
