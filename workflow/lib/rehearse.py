@@ -76,8 +76,8 @@ def rehearse(name: str, folder: Path, cores: str) -> None:
             f"The rehearsal {name} failed; logs are in {results}/logs. Mend the error and run the same command again: "
             "it goes on where it stopped"
         )
-    for large in (path for path in results.iterdir() if path.name not in ("benchmarks", "logs")):
-        shutil.rmtree(large)
+    for path in (path for path in results.iterdir() if path.name not in ("benchmarks", "logs")):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     write_csv(folder / "jobs.csv", COLUMNS, rows)
 
 
