@@ -31,6 +31,7 @@ from segmodel.training.network import build_network
 from segmodel.training.optimisation import build_optimiser, learning_rate_factor
 from segmodel.training.options import Presentation, TrainOptions
 from segmodel.training.parallel import run_on
+from segmodel.training.picture import training_picture
 from segmodel.training.settings import training_settings
 from segmodel.training.shade import Shade
 from segmodel.training.trainer import Progress, Trainer
@@ -151,6 +152,8 @@ def _run(
                 log.advance()
             if log and saved:
                 checkpoint.save({"trainer": trainer.state(), "progress": progress.state()}, progress.iteration)
+            if log and saved and not (interrupted or options.compile):  # a compiled network would be compiled again
+                log.show(progress.iteration, training_picture(trainer.model, batch))
             if interrupted:
                 raise interruption.end(progress.iteration)
 
