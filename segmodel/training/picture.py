@@ -23,8 +23,8 @@ def training_picture(network: BaseSegmentor, batch: dict) -> Image.Image:
     """
     image, label = batch["inputs"][0], batch["data_samples"][0].gt_sem_seg.data[0]
     network.eval()
-    inputs = network.data_preprocessor({"inputs": [image]})["inputs"]  # (1, 3, H, W)
-    scores = network.encode_decode(inputs, [{"img_shape": tuple(inputs.shape[2:])}])  # (1, 19, H, W)
+    inputs = network.data_preprocessor({"inputs": list(batch["inputs"])})["inputs"]  # (N, 3, H, W)
+    scores = network.encode_decode(inputs, [{"img_shape": tuple(inputs.shape[2:])}] * len(inputs))  # (N, 19, H, W)
     network.train()
     height, width = image.shape[1:]
     prediction = scores[0, :, :height, :width].argmax(0)
