@@ -1,4 +1,4 @@
-"""What a configuration asks for: rows of the table, trainings, data sets, generated sets."""
+"""What a configuration plans: rows of the table, trainings, data sets, generated sets."""
 
 from collections.abc import Iterator
 from pathlib import Path

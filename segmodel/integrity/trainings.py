@@ -60,9 +60,9 @@ def _origins(run: Run, training: Training) -> Iterator[str]:
     given = Counter(read_table(table, ("origin",), REMEDY, dtype=str)["origin"])
     if dict(given) != record["images"]:
         yield f"{folder} was trained on {_words(record['images'])}, but {table} has {_words(given)}"
-    asked = _asked(run, training[1])
-    if {origin: given[origin] for origin in asked} != asked or given.keys() != asked.keys():
-        yield f"{table} has {_words(given)}, but the configuration asks for {_words(asked)}"
+    configured = _configured(run, training[1])
+    if {origin: given[origin] for origin in configured} != configured or given.keys() != configured.keys():
+        yield f"{table} has {_words(given)}, but its configuration has {_words(configured)}"
     seen, steps = record["samples_seen"], record["iterations"] * record["batch_size"]
     if sum(seen.values()) != steps or not all(seen.get(origin) for origin in given):
         yield f"{folder} saw {_words(seen)}, not {steps} images of {', '.join(given)}"
@@ -71,17 +71,17 @@ def _origins(run: Run, training: Training) -> Iterator[str]:
             yield f"{file} is the evaluation of other weights on {target}: run it again"
 
 
-def _asked(run: Run, name: str) -> dict[str, int]:
+def _configured(run: Run, name: str) -> dict[str, int]:
     """Return the images by origin that a training set should have."""
-    entry, asked = run.configuration["training_sets"][name], {}
+    entry, configured = run.configuration["training_sets"][name], {}
     if source := entry["source"]:
         whole = run.folder / f"data/{run.configuration['source']}/report.json"
-        asked[SOURCE] = source["images"] or read_json(whole, REMEDY)["pairs"]
+        configured[SOURCE] = source["images"] or read_json(whole, REMEDY)["pairs"]
     if generator := entry["generator"]:
         used = f"filtered/{name}" if entry.get("filter") else f"generated/{generator}"
         images = len(read_table(run.folder / used / "manifest.csv", ("image",), REMEDY))
-        asked[generator] = math.ceil(entry.get("generated_part", 1.0) * images)
-    return {origin: count for origin, count in asked.items() if count}
+        configured[generator] = math.ceil(entry.get("generated_part", 1.0) * images)
+    return {origin: count for origin, count in configured.items() if count}
 
 
 def _changed(files: Iterable[Path]) -> Iterator[str]:

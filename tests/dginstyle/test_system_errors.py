@@ -1,4 +1,4 @@
-"""What fails on the machine is told in one sentence, and the same command goes on once it is mended."""
+"""What fails on the machine is reported in one sentence, and the same command goes on once it is mended."""
 
 import json
 import re

@@ -193,7 +193,7 @@ def test_a_filtered_set_has_what_its_filter_keeps(results):
     manifest.write_text("image,label\n" + "a.png,b.png\n" * 6)  # of which half is used
     check(results, options)
     manifest.write_text("image,label\n" + "a.png,b.png\n" * 4)
-    with pytest.raises(SystemExit, match="origins of training images: .*asks for 4 of source, 2 of dginstyle"):
+    with pytest.raises(SystemExit, match="origins of training images: .*configuration has 4 of source, 2 of dginstyle"):
         check(results, options)
 
 
