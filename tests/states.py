@@ -5,9 +5,10 @@ from pathlib import Path
 
 
 def damage(state: Path) -> None:
-    """Flip a byte in the middle of a checkpoint, as on a failing disk."""
+    """Flip the bits of a sector in the middle of a checkpoint, as on a failing disk: more than an archive's padding."""
     content = bytearray(state.read_bytes())
-    content[len(content) // 2] ^= 255
+    middle = len(content) // 2
+    content[middle : middle + 512] = bytes(255 - value for value in content[middle : middle + 512])
     state.write_bytes(content)
 
 

@@ -121,6 +121,7 @@ def test_source_images_must_hold_the_largest_crop_of_the_generator(config, repos
     if smallest is None:
         only = config["training_sets"]["source_only"]
         config |= {"training_sets": {"source_only": only}, "ablations": [], "oracle": None, "quality": None}
+        config |= {"models": {"segformer_mini": config["models"]["segformer_mini"]}, "protocols": {}}
     config = checked(config, repository)
     source, target = (
         Acquisition(config, repository).conversion_options(Wildcards(fromdict={"dataset": name}))

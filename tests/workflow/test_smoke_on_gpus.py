@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segmodel.tables.evaluations import ORIGIN
+
 pytestmark = pytest.mark.slow
 
 PART = "device: any\nseeds: [0]\ntargets: [cityscapes]\n"
@@ -37,7 +39,8 @@ def trained_again(snakemake, smoke_run, repository, tmp_path):
 
 def rows(folder):
     with (folder / "results/dg_miou.csv").open(newline="") as lines:
-        return [row for row in csv.DictReader(lines) if row["seed"] == "0" and row["target"] == "cityscapes"]
+        found = [row for row in csv.DictReader(lines) if row["seed"] == "0" and row["target"] == "cityscapes"]
+    return [{name: value for name, value in row.items() if name not in ORIGIN} for row in found]  # other commits
 
 
 def cards(folder, log):
