@@ -58,6 +58,12 @@ def test_run_without_a_plan_says_why_and_goes_on(forecast, tmp_path):
     assert line.startswith("No plan: ") and "snakemake calibrate" in line
 
 
+def test_damaged_counts_of_networks_do_not_stop_a_run(forecast, tmp_path):
+    (tmp_path / "networks.json").write_text("{")
+    line = opening.announced(SimpleNamespace(dag=SimpleNamespace(jobs=[])), forecast.config, tmp_path)
+    assert line.startswith("No plan: ")
+
+
 def test_short_run_starts_quietly(forecast, tmp_path):
     workflow = SimpleNamespace(dag=SimpleNamespace(jobs=[]))
     assert opening.announced(workflow, {**forecast.config, "models": {}}, tmp_path) == ""

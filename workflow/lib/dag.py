@@ -126,11 +126,11 @@ def saved_step(folder: Path) -> int:
     """Return the step of the last readable state in a folder, 0 if there is none."""
     for path in (folder / "last.pt", folder / "last_but_one.pt"):
         if path.is_file():
-            import torch
-
             try:
+                import torch
+
                 return torch.load(path, map_location="cpu", mmap=True, weights_only=True)["step"]
-            except Exception:  # a damaged archive can raise anything, and the training then uses the other
+            except Exception:  # no torch here, or a damaged archive, which can raise anything
                 continue
     return 0
 

@@ -26,11 +26,11 @@ def announced(workflow: object, config: dict, results: Path) -> str:
     """
     try:
         forecast = forecast_of(workflow.dag, config, results)
-    except SystemExit as error:  # a plan is no condition of a run
+        if sum(item.left for item in forecast.items) < SHORT:
+            return ""
+        remember(forecast, results / "plan.json")
+    except (SystemExit, OSError, ValueError) as error:  # a plan is no condition of a run
         return f"No plan: {error}"
-    if sum(item.left for item in forecast.items) < SHORT:
-        return ""
-    remember(forecast, results / "plan.json")
     limits = None
     if workflow.nodes is None:
         shared = workflow.global_resources
@@ -41,7 +41,7 @@ def announced(workflow: object, config: dict, results: Path) -> str:
 
 
 def forecast_of(dag: object, config: dict, results: Path) -> Forecast:
-    """Return the forecast of the jobs of Snakemake's DAG; it imports no torch.
+    """Return the forecast of the jobs of Snakemake's DAG; it imports torch only to read the states of trainings.
 
     Args:
         dag: Snakemake's DAG.
