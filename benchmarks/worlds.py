@@ -1,70 +1,125 @@
 """Repeat the mini benchmark in several worlds: variation over sources, generators and seeds.
 
-    python -m benchmarks.worlds             # worlds 0 1 2; each takes at least as long as a default run
-    python -m benchmarks.worlds --seeds 7 8
+    python -m benchmarks.worlds             # worlds 0 1 2; each takes about twice as long as a default run
+    python -m benchmarks.worlds --seeds 7 8 --sets recoloured
+    python -m benchmarks.worlds --existing  # the tables of what was trained before
 
 Each world is the benchmark with another `seed`: other streets, other weights of all networks. The seed of the
-configuration runs in results/mini, others in results/worldN; existing results are kept. Prints the
-table of docs/benchmark.md.
+configuration runs in results/mini, others in results/worldN; existing results are kept. Prints the tables of
+docs/benchmark.md, with the intervals of the benchmark's own tables.
 """
 
 import argparse
 import subprocess
-from itertools import product
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import yaml
 from scipy.stats import t
 
-from segmodel.tables.ablations import compare_ablations
-from segmodel.tables.options import SummariseOptions
+from segmodel.evaluation.metrics import mean_iou
+from segmodel.labels import RARE_TRAIN_IDS
+from segmodel.tables.evaluations import read_evaluation
+from segmodel.tables.intervals import gain_limits
 
 CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
-MODEL = next(iter(CONFIG["models"]))
-SETS = (CONFIG["baseline"], "dginstyle", CONFIG["oracle"])
+MODEL, TARGETS = next(iter(CONFIG["models"])), CONFIG["targets"]
+BASELINE, GENERATED, ORACLE = CONFIG["baseline"], "dginstyle", CONFIG["oracle"]
+ALWAYS = (BASELINE, GENERATED, ORACLE)
+OTHERS = ("no_style_swap", "recoloured", "strong_augmentation")
 
 
-def scores(seed: int) -> pd.DataFrame:
-    """Run what the three training sets need of a world and return its table by training set.
-
-    Raises:
-        SystemExit: Snakemake failed.
-    """
-    benchmark = CONFIG["benchmark"] if seed == CONFIG["seed"] else f"world{seed}"
-    folder = Path("results") / benchmark
-    runs = product(SETS, CONFIG["seeds"], CONFIG["targets"])
-    files = [folder / "segmentation" / MODEL / name / f"seed{run}" / f"{target}.npz" for name, run, target in runs]
-    command = ["snakemake", "--config", f"seed={seed}", f"benchmark={benchmark}", "--", *map(str, files)]
-    if subprocess.run(command).returncode:
-        raise SystemExit(f"world {seed}: Snakemake failed, see above; the same command resumes")
-    options = SummariseOptions(**CONFIG["bootstrap"], baseline=CONFIG["baseline"], note="", seed=seed)
-    table = folder / "worlds.csv"
-    compare_ablations(evaluations=files, output=table, options=options, oracle=CONFIG["oracle"])
-    return pd.read_csv(table, index_col="training_set")
+def folder(world: int) -> Path:
+    """Return the folder of a world's results."""
+    return Path("results") / (CONFIG["benchmark"] if world == CONFIG["seed"] else f"world{world}")
 
 
-def interval(values: list[float]) -> str:
+def files(world: int, name: str) -> list[list[Path]]:
+    """Return the evaluations of a training set: those of each target, by seed."""
+    runs = folder(world) / "segmentation" / MODEL / name
+    return [[runs / f"seed{seed}/{target}.npz" for seed in CONFIG["seeds"]] for target in TARGETS]
+
+
+@cache
+def counts(world: int, name: str) -> list[np.ndarray]:
+    """Return the confusion matrices (S, N, 19, 19) of S seeds on N images of each target."""
+    return [np.stack([read_evaluation(path)["confusion"] for path in of_target]) for of_target in files(world, name)]
+
+
+def means(world: int, name: str, classes: Sequence[int] | None = None) -> np.ndarray:
+    """Return the mIoU (T, S) of T targets and S seeds in percent."""
+    return 100 * np.stack([mean_iou(of_target.sum(1), classes) for of_target in counts(world, name)])
+
+
+def gain(world: int, name: str, base: str, classes: Sequence[int] | None = None, target: int | None = None) -> str:
+    """Return the gain of a training set over another, on a target or the mean of all, with its interval."""
+    chosen = range(len(TARGETS)) if target is None else [target]
+    arms = [[counts(world, arm)[place] for place in chosen] for arm in (base, name)]
+    bootstrap, rng = CONFIG["bootstrap"], np.random.default_rng(world)
+    group = [range(len(chosen))]
+    low, high = gain_limits(*arms, group, bootstrap["samples"], bootstrap["confidence"], rng, classes)
+    old, new = (means(world, arm, classes)[list(chosen)].mean() for arm in (base, name))
+    return f"{new - old:+.1f} ({100 * low[0]:+.1f} to {100 * high[0]:+.1f})"
+
+
+def gap_closed(world: int, name: str) -> float:
+    """Return a training set's gain in percent of the oracle's."""
+    source, new, oracle = (means(world, arm).mean() for arm in (BASELINE, name, ORACLE))
+    return 100 * (new - source) / (oracle - source)
+
+
+def interval(values: Sequence[float]) -> str:
     """Return the mean over worlds and its 95 % interval (Student's t)."""
+    if len(values) < 2:
+        return f"{values[0]:.1f}"
     reach = t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
     return f"{np.mean(values):.1f} ± {reach:.1f}"
 
 
+def run(world: int, names: Sequence[str]) -> None:
+    """Train and evaluate what a world lacks.
+
+    Raises:
+        SystemExit: Snakemake failed.
+    """
+    wanted = [str(path) for name in names for of_target in files(world, name) for path in of_target]
+    command = ["snakemake", "--config", f"seed={world}", f"benchmark={folder(world).name}", "--", *wanted]
+    if subprocess.run(command).returncode:
+        raise SystemExit(f"world {world}: Snakemake failed, see above; the same command resumes")
+
+
 def main() -> None:
-    """Run the worlds and print a row for each."""
+    """Run the worlds and print their tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    columns = []
-    worlds = {seed: scores(seed) for seed in parser.parse_args().seeds}
-    print("| `seed` | source only | source + generated | oracle | gain | rare classes' gain | of the gap |")
-    print("|---|---|---|---|---|---|---|")
-    for seed, rows in worlds.items():
-        values = [*rows.loc[list(SETS), "mIoU_mean"], *rows.loc["dginstyle", ["gain", "rare_gain", "gap_closed"]]]
-        columns.append(values)
-        print(f"| {seed} | " + " | ".join(f"{value:.1f}" for value in values) + " |")
-    if len(worlds) > 1:
-        print("| mean | " + " | ".join(map(interval, map(list, zip(*columns, strict=True)))) + " |")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds of the worlds")
+    parser.add_argument("--sets", nargs="*", choices=CONFIG["ablations"], default=OTHERS, help="further training sets")
+    parser.add_argument("--existing", action="store_true", help="run nothing")
+    given = parser.parse_args()
+    names = [*dict.fromkeys([*ALWAYS, *given.sets])]
+    for world in () if given.existing else given.seeds:
+        run(world, names)
+    print("\n| `seed` | training set | mean mIoU | gain over the source | of the gap | lead of `dginstyle` |")
+    print("|---|---|---|---|---|---|")
+    for world in given.seeds:
+        for name in names:
+            scores = means(world, name).mean(0)
+            gained = "" if name == BASELINE else f"{gain(world, name, BASELINE)} | {gap_closed(world, name):.0f} %"
+            lead = "" if name == GENERATED else gain(world, GENERATED, name)
+            print(f"| {world} | `{name}` | {scores.mean():.1f} ± {scores.std(ddof=1):.1f} | {gained or ' | '} | {lead} |")
+    if len(given.seeds) > 1:
+        for name in names:
+            over = [means(world, name).mean() for world in given.seeds]
+            gaps = [gap_closed(world, name) for world in given.seeds]
+            gains = [value - means(world, BASELINE).mean() for value, world in zip(over, given.seeds, strict=True)]
+            leads = [means(world, GENERATED).mean() - value for value, world in zip(over, given.seeds, strict=True)]
+            print(f"| all | `{name}` | {' | '.join(map(interval, (over, gains, gaps, leads)))} |")
+    print(f"\n| `seed` | rare classes: mean | {' | '.join(TARGETS)} |\n|---|---|{'---|' * len(TARGETS)}")
+    for world in given.seeds:
+        places = [None, *range(len(TARGETS))]
+        cells = [gain(world, GENERATED, BASELINE, RARE_TRAIN_IDS, place) for place in places]
+        print(f"| {world} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

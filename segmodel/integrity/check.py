@@ -2,38 +2,47 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from segmodel.checksums import sha256_of
 from segmodel.files import write_json
 from segmodel.integrity.invariant import Invariant
 from segmodel.integrity.sets import Sets
-from segmodel.integrity.table import TABLE, rows_complete, scores_repeat
+from segmodel.integrity.table import rows_complete, scores_repeat
 from segmodel.integrity.trainings import hashes_of_weights, losses_finite, origins_add_up, weights_known
 from segmodel.report.integrity import failed
 from segmodel.report.run import Run, RunOptions
 
 
-def check_run(*, results: Path, benchmark: str, run: RunOptions, output: Path) -> None:
+def check_run(
+    *,
+    results: Path,
+    benchmark: str,
+    run: RunOptions,
+    output: Path,
+    table: Literal["dg_miou.csv", "ablations.csv"] = "dg_miou.csv",
+) -> None:
     """Check what must hold of a finished run, and write what was found as JSON.
 
     The file has ``invariants``, each with ``name``, ``passed``, ``number``, ``unit`` and ``problems``; ``table``, the
-    SHA-256 of dg_miou.csv; and ``weights``, that of each file of weights.
+    SHA-256 of the table; and ``weights``, that of each file of weights.
 
     Args:
         results: folder of the tables; that of the benchmark is in it.
         benchmark: its name.
         run: configuration and what it plans.
         output: JSON file to write.
+        table: which table the rows of ``run`` make up.
 
     Raises:
         SystemExit: an invariant does not hold; ``output`` is not written then, but ``<output>.failed.json``.
     """
     found = Run(results, benchmark, run)
-    invariants, weights = invariants_of(found)
+    invariants, weights = invariants_of(found, table)
     broken = [one for one in invariants if one.problems]
     record = {
         "benchmark": benchmark,
-        "table": sha256_of(results / TABLE) if (results / TABLE).is_file() else None,
+        "table": sha256_of(results / table) if (results / table).is_file() else None,
         "invariants": [shown(one) for one in invariants],
         "weights": {file.relative_to(results).as_posix(): content for file, content in weights.items()},
     }
@@ -47,7 +56,7 @@ def check_run(*, results: Path, benchmark: str, run: RunOptions, output: Path) -
     print(f"{output}: {len(invariants)} invariants hold")
 
 
-def invariants_of(run: Run) -> tuple[list[Invariant], dict[Path, str]]:
+def invariants_of(run: Run, table: str) -> tuple[list[Invariant], dict[Path, str]]:
     """Return the invariants of a run, and the SHA-256 of its weights."""
     sets, weights = Sets(run), {}
 
@@ -56,8 +65,8 @@ def invariants_of(run: Run) -> tuple[list[Invariant], dict[Path, str]]:
         return weights_known(run, weights)
 
     checks = [
-        ("rows complete", f"rows of {TABLE}", partial(rows_complete, run)),
-        ("scores repeat", "scores, from their confusion matrices", partial(scores_repeat, run)),
+        ("rows complete", f"rows of {table}", partial(rows_complete, run, table)),
+        ("scores repeat", "scores, from their confusion matrices", partial(scores_repeat, run, table)),
         ("labels in range", "label maps, trainIds 0–18 and 255 only", sets.in_range),
         ("generated = requested", "generated images", sets.as_requested),
         ("histograms add up", "pixels of label maps, in statistics and confusion matrices", sets.add_up),

@@ -56,6 +56,12 @@ def generators(run: Run) -> dict[str, dict[str, Any]]:
     return {name: run.configuration["generators"][name] for name in sorted(names)}
 
 
+def filtered_sets(run: Run) -> list[str]:
+    """Return the training sets whose generated set is filtered."""
+    sets = run.configuration["training_sets"]
+    return sorted({name for _, name, _ in trainings(run) if sets[name].get("filter")})
+
+
 def data_sets(run: Run) -> list[str]:
     """Return the converted sets: source, targets, and generated sets of others."""
     imported = [name for name, entry in generators(run).items() if entry["kind"] == "imported"]

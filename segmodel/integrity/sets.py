@@ -13,7 +13,7 @@ from segmodel.csv_files import read_table
 from segmodel.files import read_json
 from segmodel.images import image_size, read_values
 from segmodel.integrity.invariant import Finding
-from segmodel.integrity.plan import data_sets, evaluation_files, generators
+from segmodel.integrity.plan import data_sets, evaluation_files, filtered_sets, generators
 from segmodel.labels import CLASS_NAMES, IGNORE
 from segmodel.report.run import Run, read_lines
 from segmodel.tables.evaluations import read_evaluation
@@ -52,17 +52,30 @@ class Sets:
         return {name: _histograms(self.run.folder / name, rows) for name, rows in self.manifests.items()}
 
     def in_range(self) -> Finding:
-        """Check that label maps have trainIds and ignore only, and the size that their manifest says."""
-        return sum(map(len, self.manifests.values())), self._out_of_range()
+        """Check that label maps have trainIds and ignore only, and the size of their images."""
+        problems = [problem for name in self.manifests for problem in self._out_of_range(name)]
+        changed = {name: self._changed_labels(name) for name in filtered_sets(self.run)}
+        problems += [problem for name, rows in changed.items() for problem in self._filtered(name, rows)]
+        return sum(map(len, [*self.manifests.values(), *changed.values()])), problems
 
-    def _out_of_range(self) -> Iterator[str]:
-        for name, counts in self.histograms.items():
-            rows, strange = self.manifests[name], counts[:, NUM_CLASSES:IGNORE]
-            for place in np.flatnonzero(strange.any(axis=1)):
-                values = (NUM_CLASSES + np.flatnonzero(strange[place]))[:8].tolist()
-                yield f"{self._label(name, place)} has the values {values}, which are not trainIds"
-            for place in np.flatnonzero(counts.sum(axis=1) != rows["width"] * rows["height"]):
-                yield f"{self._label(name, place)} has another size than in manifest.csv"
+    def _out_of_range(self, name: str) -> Iterator[str]:
+        folder, rows, counts = self.run.folder / name, self.manifests[name], self.histograms[name]
+        yield from _strange(folder, rows, counts)
+        for place in np.flatnonzero(counts.sum(axis=1) != rows["width"] * rows["height"]):
+            yield f"{folder / rows['label'][place]} has another size than in manifest.csv"
+
+    def _changed_labels(self, name: str) -> pd.DataFrame:
+        """Return the manifest's rows of the label maps that a filter wrote; the others are the generated set's."""
+        rows = read_table(self.run.folder / f"filtered/{name}/manifest.csv", COLUMNS[:2], REMEDY)
+        own = ~rows["label"].str.startswith("../../generated/")
+        return rows[own].drop_duplicates("label").reset_index(drop=True)
+
+    def _filtered(self, name: str, rows: pd.DataFrame) -> Iterator[str]:
+        folder = self.run.folder / f"filtered/{name}"
+        yield from _strange(folder, rows, _histograms(folder, rows))
+        for row in rows.itertuples():
+            if image_size(folder / row.label) != image_size(folder / row.image):
+                yield f"{folder / row.label} has another size than its image"
 
     def as_requested(self) -> Finding:
         """Check that generated sets have the requested images, once each, whole and of their label maps' size."""
@@ -113,13 +126,19 @@ class Sets:
             if not np.array_equal(labelled, self.histograms[f"data/{target}"][:, :NUM_CLASSES]):
                 yield f"{file} evaluated other label maps than {self.run.folder / 'data' / target} has"
 
-    def _label(self, name: str, place: int) -> Path:
-        return self.run.folder / name / self.manifests[name]["label"][place]
+
+def _strange(folder: Path, rows: pd.DataFrame, counts: np.ndarray) -> Iterator[str]:
+    """Yield the label maps that have other values than trainIds and ignore; counts (N, 256) by value."""
+    strange = counts[:, NUM_CLASSES:IGNORE]
+    for place in np.flatnonzero(strange.any(axis=1)):
+        values = (NUM_CLASSES + np.flatnonzero(strange[place]))[:8].tolist()
+        yield f"{folder / rows['label'][place]} has the values {values}, which are not trainIds"
 
 
 def _histograms(folder: Path, rows: pd.DataFrame) -> np.ndarray:
     with ThreadPoolExecutor(THREADS) as threads:  # decoding releases the GIL
-        return np.stack([*threads.map(partial(_histogram, folder), rows["label"])])
+        counts = [*threads.map(partial(_histogram, folder), rows["label"])]
+    return np.stack(counts) if counts else np.zeros((0, 256), np.int64)
 
 
 def _histogram(folder: Path, label: str) -> np.ndarray:

@@ -1,56 +1,82 @@
-"""The table of a run: it has every row, and its scores are those of the confusion matrices."""
+"""The tables of a run: they have every row, and their scores are those of the confusion matrices."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from segmodel.integrity.invariant import Finding
-from segmodel.integrity.plan import Row, evaluation_files
+from segmodel.integrity.plan import evaluation_files
 from segmodel.labels import CLASS_NAMES
 from segmodel.report.run import Run
 from segmodel.tables.evaluations import KEY, read_evaluations
-from segmodel.tables.scores import with_scores
+from segmodel.tables.scores import ROW, with_scores
 
-TABLE = "dg_miou.csv"
 SCORES = ["mIoU", *CLASS_NAMES]
 ROUNDED = 1e-4
 """Points by which a score in the table may differ from its confusion matrix: it has four decimals."""
 
 
-def rows_complete(run: Run) -> Finding:
-    """Check that the table has a row per training or method and target, once, and no other."""
-    found = [*_table(run)[KEY].itertuples(index=False, name=None)]
-    return len(found), _row_problems(found, {*evaluation_files(run)})
+@dataclass(frozen=True)
+class Form:
+    """What a table has a row of.
+
+    Attributes:
+        key: columns that name a row, the first ones of `KEY`.
+        scores: returns the scores of evaluations in %, indexed by ``key``.
+    """
+
+    key: list[str]
+    scores: Callable[[pd.DataFrame], pd.DataFrame]
 
 
-def scores_repeat(run: Run) -> Finding:
-    """Check that the scores in the table are those of the evaluations' confusion matrices."""
-    scored = with_scores(read_evaluations([*evaluation_files(run).values()])).set_index(KEY)[SCORES]
-    table = _table(run).drop_duplicates(KEY).set_index(KEY)[SCORES]
+def _scores_of_targets(evaluations: pd.DataFrame) -> pd.DataFrame:
+    """Return the mIoU on each target, averaged over seeds."""
+    means = evaluations.pivot_table(index=ROW, columns="target", values="mIoU", dropna=False)
+    return means.add_prefix("mIoU_").dropna(how="all")
+
+
+FORMS = {
+    "dg_miou.csv": Form(KEY, lambda evaluations: evaluations.set_index(KEY)[SCORES]),
+    "ablations.csv": Form(ROW, _scores_of_targets),
+}
+
+
+def rows_complete(run: Run, name: str) -> Finding:
+    """Check that a table has each row of the configuration, once, and no other."""
+    key = FORMS[name].key
+    found = [*_table(run, name)[key].itertuples(index=False, name=None)]
+    return len(found), _row_problems(name, found, {row[: len(key)] for row in evaluation_files(run)})
+
+
+def scores_repeat(run: Run, name: str) -> Finding:
+    """Check that the scores in a table are those of the evaluations' confusion matrices."""
+    form, evaluations = FORMS[name], read_evaluations([*evaluation_files(run).values()])
+    scored = form.scores(with_scores(evaluations))
+    table = _table(run, name).drop_duplicates(form.key).set_index(form.key)[[*scored]]
     scored = scored.loc[scored.index.intersection(table.index)]
-    table = table.loc[scored.index]
-    same = np.isclose(table.astype(float), scored, rtol=0, atol=ROUNDED, equal_nan=True)  # (rows, scores)
-    places = np.argwhere(~same)
-    return same.size, (f"{TABLE} has another {SCORES[score]} of {_words(scored.index[row])}" for row, score in places)
+    same = np.isclose(table.loc[scored.index].astype(float), scored, rtol=0, atol=ROUNDED, equal_nan=True)
+    wrong = np.argwhere(~same)  # (row, score)
+    return same.size, (f"{name} has another {scored.columns[j]} of {_words(scored.index[i])}" for i, j in wrong)
 
 
-def _table(run: Run) -> pd.DataFrame:
-    table = run.table(TABLE)
+def _table(run: Run, name: str) -> pd.DataFrame:
+    table = run.table(name)
     if table is None:
-        raise SystemExit(f"{run.results / TABLE} is missing, or that of another benchmark")
+        raise SystemExit(f"{run.results / name} is missing, or that of another benchmark")
     return table
 
 
-def _row_problems(found: list[Row], expected: set[Row]) -> Iterator[str]:
+def _row_problems(name: str, found: list[tuple], expected: set[tuple]) -> Iterator[str]:
     for row in sorted(expected - {*found}):
-        yield f"{TABLE} lacks the row of {_words(row)}"
+        yield f"{name} lacks the row of {_words(row)}"
     for row in sorted({*found} - expected):
-        yield f"{TABLE} has a row that the configuration does not have: {_words(row)}"
+        yield f"{name} has a row that the configuration does not have: {_words(row)}"
     for row in sorted({row for row in found if found.count(row) > 1}):
-        yield f"{TABLE} has the row of {_words(row)} twice"
+        yield f"{name} has the row of {_words(row)} twice"
 
 
-def _words(row: Row) -> str:
-    model, training_set, seed, target = row
-    return f"{model} on {training_set}, seed {seed}, target {target}"
+def _words(row: tuple) -> str:
+    model, training_set, *rest = row
+    return ", ".join([f"{model} on {training_set}", *(f"{key} {value}" for key, value in zip(KEY[2:], rest))])

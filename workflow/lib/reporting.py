@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 
 from fingerprint import decisive
 from options import Options
@@ -18,8 +19,15 @@ class Reporting:
 
     def run(self, wildcards: Wildcards) -> Options:
         """Return what the page shows of the configuration; changes of execution keys do not trigger reruns."""
+        return self._run(table_sets(self.config))
+
+    def ablations(self, wildcards: Wildcards) -> Options:
+        """Return the same with the trainings of the ablations."""
+        return self._run(self.config["training_sets"])
+
+    def _run(self, training_sets: Iterable[str]) -> Options:
         config = without_queries(self.config)
-        facts = {"configuration": config, "trainings": trainings(self.config, table_sets(self.config))}
+        facts = {"configuration": config, "trainings": trainings(self.config, training_sets)}
         shown = str.__new__(Options, json.dumps(facts))  # in the order of the configuration
         shown.decisive = json.dumps(decisive(config), sort_keys=True)
         return shown

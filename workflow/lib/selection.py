@@ -87,9 +87,9 @@ def measured_sets(config: dict, training_sets: Iterable[str]) -> list[str]:
     return used_generators(config, [*training_sets, quality["training_set"]]) if quality else []
 
 
-def tabulated_sets(config: dict) -> list[str]:
-    """Return the sets of data_sets.csv: source, targets, and the imported generated sets in the tables."""
-    used = used_generators(config, table_sets(config))
+def tabulated_sets(config: dict, training_sets: Iterable[str] | None = None) -> list[str]:
+    """Return source, targets, and the imported generated sets in some training sets; None: those of data_sets.csv."""
+    used = used_generators(config, table_sets(config) if training_sets is None else training_sets)
     return [config["source"], *config["targets"], *(name for name in used if name in imported(config, "generators"))]
 
 

@@ -4,6 +4,7 @@ rule ablations:
         "results/ablations_leaderboard.html",
         "results/figures/ablations.png",
         "results/ablations_quality.csv" if config["quality"] else [],
+        "<benchmark>/ablation_invariants.json",
         expand("results/figures/samples_{generator}.png", generator=used_generators(config, config["training_sets"])),
     localrule: True
 

@@ -40,7 +40,22 @@ rule check_run:
         run=reporting.run,
     shell:
         "python -m segmodel check-run --results results --benchmark {params.benchmark} --run {params.run:q}"
-        " --output {output} &> {log}"
+        " --table $(basename {input.table:q}) --output {output} &> {log}"
+
+
+use rule check_run as check_ablations with:
+    input:
+        table="results/ablations.csv",
+        evaluations=segmentation.evaluations(config["training_sets"]),
+        judge=quality.weights(),
+        sets=expand("<benchmark>/data/{dataset}/report.json", dataset=tabulated_sets(config, config["training_sets"])),
+    output:
+        "<benchmark>/ablation_invariants.json",
+    log:
+        "<benchmark>/logs/check_ablations.log",
+    params:
+        benchmark=config["benchmark"],
+        run=reporting.ablations,
 
 
 rule render_report:

@@ -11,7 +11,9 @@ from segmodel.integrity.check import check_run
 from segmodel.report.integrity import integrity
 from segmodel.report.overview import overview
 from segmodel.report.run import Run, RunOptions
-from tests.segmodel.integrity.conftest import CONFIGURATION, OPTIONS, TRAININGS, write_training_set
+from segmodel.tables.ablations import compare_ablations
+from segmodel.tables.options import SummariseOptions
+from tests.segmodel.integrity.conftest import CONFIGURATION, OPTIONS, SIZE, TRAININGS, write_training_set
 
 TRAINED = "mini/segmentation/tiny/dginstyle/seed1"
 
@@ -190,11 +192,65 @@ def test_a_filtered_set_has_what_its_filter_keeps(results):
     options = RunOptions(configuration={**CONFIGURATION, "training_sets": filtered}, trainings=TRAININGS)
     manifest = results / "mini/filtered/dginstyle/manifest.csv"
     manifest.parent.mkdir(parents=True)
-    manifest.write_text("image,label\n" + "a.png,b.png\n" * 6)  # of which half is used
+    row = "../../generated/dginstyle/0.png,../../generated/dginstyle/labels/0_labelTrainIds.png\n"
+    manifest.write_text("image,label\n" + row * 6)  # of which half is used
     check(results, options)
-    manifest.write_text("image,label\n" + "a.png,b.png\n" * 4)
+    manifest.write_text("image,label\n" + row * 4)
     with pytest.raises(SystemExit, match="origins of training images: .*configuration has 4 of source, 2 of dginstyle"):
         check(results, options)
+
+
+@pytest.mark.parametrize(
+    ("size", "value", "problem"),
+    [(SIZE, 18, None), (SIZE, 19, r"has the values \[19\]"), ((8, 8), 18, "has another size than its image")],
+)
+def test_label_maps_that_a_filter_changed_are_checked(results, size, value, problem):
+    sets = CONFIGURATION["training_sets"]
+    filtered = {**sets, "dginstyle": {**sets["dginstyle"], "filter": {"erode": 1}}}
+    options = RunOptions(configuration={**CONFIGURATION, "training_sets": filtered}, trainings=TRAININGS)
+    label = results / "mini/filtered/dginstyle/shards/0/labels/0_labelTrainIds.png"
+    label.parent.mkdir(parents=True)
+    Image.fromarray(np.full(size, value, np.uint8)).save(label)
+    rows = "../../generated/dginstyle/0.png,shards/0/labels/0_labelTrainIds.png\n" * 6
+    (results / "mini/filtered/dginstyle/manifest.csv").write_text("image,label\n" + rows)
+    if problem is None:
+        return check(results, options)
+    with pytest.raises(SystemExit, match=f"labels in range: .*shards/0/labels/0_labelTrainIds.png {problem}"):
+        check(results, options)
+
+
+@pytest.fixture
+def ablations(results):
+    """The same run with its table of ablations."""
+    evaluations = sorted(results.glob("mini/segmentation/*/*/*/cityscapes.npz"))
+    compare_ablations(evaluations=evaluations, output=results / "ablations.csv", options=SummariseOptions(samples=5))
+    return results
+
+
+def check_ablations(results):
+    output = results / "mini/ablation_invariants.json"
+    check_run(results=results, benchmark="mini", run=OPTIONS, output=output, table="ablations.csv")
+
+
+def test_table_of_ablations_is_checked_as_well(ablations):
+    check(ablations)
+    check_ablations(ablations)
+    rows = {block.caption: block.rows for block in integrity(Run(ablations, "mini", OPTIONS)).blocks}
+    assert ("rows complete", "holds", "2", "rows of ablations.csv") in rows["What must hold of the ablations"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (r"\nmini,[^\n]*", "", "rows complete: ablations.csv lacks the row of tiny on source_only"),
+        ("tiny,dginstyle", "tiny,other", "rows complete: ablations.csv lacks the row of tiny on dginstyle"),
+        (r",\d+(\.\d+)?(,*\n)", r",99\2", "scores repeat: ablations.csv has another mIoU_cityscapes of tiny on"),
+    ],
+)
+def test_what_is_wrong_in_the_table_of_ablations_is_found(ablations, old, new, problem):
+    changed(ablations / "ablations.csv", old, new)
+    with pytest.raises(SystemExit, match=problem):
+        check_ablations(ablations)
 
 
 def test_a_mended_run_holds_again(results):
@@ -218,7 +274,7 @@ def test_report_shows_what_holds_and_warns_of_what_does_not(results):
     with pytest.raises(SystemExit):
         check(results)
     warning, table, problems = integrity(run).blocks
-    assert warning.text.startswith("Do not use these results: generated = requested") and warning.tone == "caveat"
+    assert warning.text.startswith("Do not use the results in dg_miou.csv: generated = requested") and warning.tone == "caveat"
     assert "DOES NOT HOLD" in {row[1] for row in table.rows} and len(problems.rows) == 1
     assert overview(run).blocks[0] == warning
 
