@@ -90,6 +90,33 @@ def run(world: int, names: Sequence[str]) -> None:
         raise SystemExit(f"world {world}: Snakemake failed, see above; the same command resumes")
 
 
+def row(world: int, name: str) -> str:
+    """Return a training set's row of a world's table."""
+    scores = means(world, name).mean(0)  # (S,)
+    gained, closed, lead = "", "", ""
+    if name != BASELINE:
+        gained, closed = gain(world, name, BASELINE), f"{gap_closed(world, name):.0f} %"
+    if name != GENERATED:
+        lead = gain(world, GENERATED, name)
+    return f"| {world} | `{name}` | {scores.mean():.1f} ± {scores.std(ddof=1):.1f} | {gained} | {closed} | {lead} |"
+
+
+def row_over(worlds: Sequence[int], name: str) -> str:
+    """Return a training set's row of the table over all worlds."""
+    scores, source, generated = (
+        np.array([means(world, arm).mean() for world in worlds]) for arm in (name, BASELINE, GENERATED)
+    )
+    closed = [gap_closed(world, name) for world in worlds]
+    columns = (scores, scores - source, closed, generated - scores)
+    return f"| `{name}` | {' | '.join(map(interval, columns))} |"
+
+
+def rare_row(world: int) -> str:
+    """Return the gains of the generated images on the rare classes of a world."""
+    cells = [gain(world, GENERATED, BASELINE, RARE_TRAIN_IDS, target) for target in [None, *range(len(TARGETS))]]
+    return f"| {world} | {' | '.join(cells)} |"
+
+
 def main() -> None:
     """Run the worlds and print their tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -101,25 +128,12 @@ def main() -> None:
     for world in () if given.existing else given.seeds:
         run(world, names)
     print("\n| `seed` | training set | mean mIoU | gain over the source | of the gap | lead of `dginstyle` |")
-    print("|---|---|---|---|---|---|")
-    for world in given.seeds:
-        for name in names:
-            scores = means(world, name).mean(0)
-            gained = "" if name == BASELINE else f"{gain(world, name, BASELINE)} | {gap_closed(world, name):.0f} %"
-            lead = "" if name == GENERATED else gain(world, GENERATED, name)
-            print(f"| {world} | `{name}` | {scores.mean():.1f} ± {scores.std(ddof=1):.1f} | {gained or ' | '} | {lead} |")
+    print("|---|---|---|---|---|---|", *(row(world, name) for world in given.seeds for name in names), sep="\n")
     if len(given.seeds) > 1:
-        for name in names:
-            over = [means(world, name).mean() for world in given.seeds]
-            gaps = [gap_closed(world, name) for world in given.seeds]
-            gains = [value - means(world, BASELINE).mean() for value, world in zip(over, given.seeds, strict=True)]
-            leads = [means(world, GENERATED).mean() - value for value, world in zip(over, given.seeds, strict=True)]
-            print(f"| all | `{name}` | {' | '.join(map(interval, (over, gains, gaps, leads)))} |")
-    print(f"\n| `seed` | rare classes: mean | {' | '.join(TARGETS)} |\n|---|---|{'---|' * len(TARGETS)}")
-    for world in given.seeds:
-        places = [None, *range(len(TARGETS))]
-        cells = [gain(world, GENERATED, BASELINE, RARE_TRAIN_IDS, place) for place in places]
-        print(f"| {world} | {' | '.join(cells)} |")
+        print("\n| all worlds | mean mIoU | gain over the source | of the gap, % | lead of `dginstyle` |")
+        print("|---|---|---|---|---|", *(row_over(given.seeds, name) for name in names), sep="\n")
+    print(f"\n| `seed` | rare classes' gain | {' | '.join(TARGETS)} |\n|---|---|{'---|' * len(TARGETS)}")
+    print(*map(rare_row, given.seeds), sep="\n")
 
 
 if __name__ == "__main__":

@@ -79,4 +79,5 @@ def _row_problems(name: str, found: list[tuple], expected: set[tuple]) -> Iterat
 
 def _words(row: tuple) -> str:
     model, training_set, *rest = row
-    return ", ".join([f"{model} on {training_set}", *(f"{key} {value}" for key, value in zip(KEY[2:], rest))])
+    further = (f"{key} {value}" for key, value in zip(KEY[2 : len(row)], rest, strict=True))
+    return ", ".join([f"{model} on {training_set}", *further])

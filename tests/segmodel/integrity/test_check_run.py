@@ -274,7 +274,8 @@ def test_report_shows_what_holds_and_warns_of_what_does_not(results):
     with pytest.raises(SystemExit):
         check(results)
     warning, table, problems = integrity(run).blocks
-    assert warning.text.startswith("Do not use the results in dg_miou.csv: generated = requested") and warning.tone == "caveat"
+    assert warning.tone == "caveat"
+    assert warning.text.startswith("Do not use the results in dg_miou.csv: generated = requested")
     assert "DOES NOT HOLD" in {row[1] for row in table.rows} and len(problems.rows) == 1
     assert overview(run).blocks[0] == warning
 
