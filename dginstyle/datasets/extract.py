@@ -31,6 +31,8 @@ def extract(*, packages: list[Path], output: Path) -> None:
         output: folder to create; it must be missing or empty.
     """
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        if Journal.was_complete(output, packages):  # killed when all was done
+            return
         raise SystemExit(f"{output} exists and is not empty: delete it, or choose another --output")
     folder, done = partial(output), Journal(output, packages)
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,7 +63,7 @@ class Journal:
 
     def __init__(self, output: Path, packages: list[Path]):
         """Read the journal of an interrupted call."""
-        self.file = output.with_name(f"{output.name}.partial.json")
+        self.file = journal(output)
         self.identity = [identity(package) for package in packages]
         try:
             left = json.loads(self.file.read_text())
@@ -72,6 +74,16 @@ class Journal:
             left = {}
         self.packages: list[str] = left.get("unpacked", [])
         self.write()
+
+    @classmethod
+    def was_complete(cls, output: Path, packages: list[Path]) -> bool:
+        """Return whether a call that did not end has unpacked all packages into ``output``; forget that call."""
+        if not journal(output).is_file() or partial(output).exists():
+            return False
+        done = cls(output, packages)
+        complete = {*done.packages} == {*map(str, packages)}
+        done.forget()
+        return complete
 
     def add(self, package: str) -> None:
         """Record a package as unpacked."""
@@ -85,6 +97,11 @@ class Journal:
     def forget(self) -> None:
         """Delete the journal."""
         self.file.unlink(missing_ok=True)
+
+
+def journal(output: Path) -> Path:
+    """Return the file of the journal."""
+    return output.with_name(f"{output.name}.partial.json")
 
 
 def identity(package: Path) -> list:

@@ -54,9 +54,9 @@ KINDS = {
     "class probabilities": Kind("data/gta/rcs_probabilities.json", steps.draw),
     "integrity report": Kind("data/*/report.json", steps.compared),
     "generation list": Kind("generated/dginstyle/list.csv", steps.generated),
-    "image of an unfinished shard": Kind("0.partial/images/*.png", steps.generated, steps.half_a_shard),
-    "label map of an unfinished shard": Kind("0.partial/labels/*.png", steps.generated, steps.half_a_shard),
-    "metadata of an unfinished shard": Kind("0.partial/items/*.json", steps.generated, steps.half_a_shard),
+    "image of an unfinished shard": Kind("**/0.partial/images/*.png", steps.generated, steps.half_a_shard),
+    "label map of an unfinished shard": Kind("**/0.partial/labels/*.png", steps.generated, steps.half_a_shard),
+    "metadata of an unfinished shard": Kind("**/0.partial/items/*.json", steps.generated, steps.half_a_shard),
     "metadata of a shard": Kind("generated/dginstyle/shards/*/metadata.jsonl", steps.gathered),
     "image of a shard": Kind("generated/dginstyle/shards/*/images/*.png", steps.gathered),
     "label map of a shard": Kind("generated/dginstyle/shards/*/labels/*.png", steps.gathered),
@@ -69,8 +69,8 @@ KINDS = {
     "training set": Kind(f"training_sets/{steps.SET}.csv", steps.trained),
     "image of a training set": Kind(steps.trained_on("image"), steps.trained),
     "label map of a training set": Kind(steps.trained_on("label"), steps.trained),
-    "last state of a training": Kind("state/last.pt", steps.trained, steps.half_trained),
-    "state before the last": Kind("state/last_but_one.pt", steps.trained, steps.half_trained),
+    "last state of a training": Kind("state/*/last.pt", steps.trained, steps.half_trained),
+    "state before the last": Kind("state/*/last_but_one.pt", steps.trained, steps.half_trained),
     "weights": Kind("segmentation/*/*/*/weights.safetensors", steps.loaded),
     "record of a training": Kind("segmentation/*/*/*/training.json", steps.loaded),
     "image of a target": Kind(steps.evaluated_on("image"), steps.evaluated),
@@ -138,8 +138,12 @@ def outcome_of(kind: Kind, damage: str, results: Path, output: Path, rng: random
 def fingerprint(use: Step, results: Path, output: Path) -> str:
     """Run a step; return the hash of what it returns and writes."""
     returned = use(results, output)
-    written = {name: hashlib.sha256((output / name).read_bytes()).hexdigest() for name in results_in(output)}
-    return hashlib.sha256(json.dumps([returned, written], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([returned, hashes_of(output)], sort_keys=True).encode()).hexdigest()
+
+
+def hashes_of(output: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file that a step has finished, by name."""
+    return {name: hashlib.sha256((output / name).read_bytes()).hexdigest() for name in results_in(output)}
 
 
 def results_in(output: Path) -> list[str]:

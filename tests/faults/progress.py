@@ -7,7 +7,6 @@ from itertools import pairwise
 from pathlib import Path
 
 STARTED = re.compile(r"(?:resuming after|starting at) step (\d+) of")
-RESULTS = "results/faults"
 
 
 @dataclass(frozen=True)
@@ -25,13 +24,12 @@ class Progress:
     images: dict[str, int]
 
 
-def seen(folder: Path) -> Progress:
-    """Return what a run has done so far.
+def seen(results: Path) -> Progress:
+    """Return what a run has done so far in its folder of results.
 
     Raises:
         ValueError: a state is there, but not whole.
     """
-    results = folder / RESULTS
     logs = {log.relative_to(results).as_posix(): started(log) for log in sorted(results.rglob("logs/train.log"))}
     steps = {}
     for state in sorted((results / "state").rglob("last*.pt")):
@@ -75,9 +73,9 @@ def images_in(results: Path) -> dict[str, int]:
     return found
 
 
-def repeated(folder: Path, progress: list[Progress]) -> list[str]:
+def repeated(results: Path, progress: list[Progress]) -> list[str]:
     """Return what a finished run did twice: steps before a state, and images that were finished."""
-    results, found = folder / RESULTS, []
+    found = []
     for log in sorted(results.rglob("logs/train.log")):
         name, steps = log.relative_to(results).as_posix(), started(log)
         found += [f"{name}: start {n + 1} at {s} after {b}" for n, (b, s) in enumerate(pairwise(steps)) if s < b]
@@ -89,6 +87,6 @@ def repeated(folder: Path, progress: list[Progress]) -> list[str]:
     return found + [name for name, inode in images.items() if (results / name).stat().st_ino != inode]
 
 
-def unfinished(folder: Path) -> list[str]:
+def unfinished(results: Path) -> list[str]:
     """Return the unfinished files that a finished run has left."""
-    return sorted(str(path) for path in (folder / RESULTS).rglob("*.partial*"))
+    return sorted(str(path) for path in results.rglob("*.partial*"))

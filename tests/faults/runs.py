@@ -85,6 +85,11 @@ class Run:
             self.kills = [Kill(**{**kill, "signal": signal.Signals(kill["signal"])}) for kill in read["kills"]]
             self.progress = [Progress(**progress) for progress in read["progress"]]
 
+    @property
+    def results(self) -> Path:
+        """The folder of the benchmark."""
+        return self.folder / "results/faults"
+
     def finish(self, planned: list[Kill], most_starts: int = 1000) -> None:
         """Start the run again and again until it ends well, with the planned kills as their commands come up."""
         waiting = list(planned)
@@ -96,7 +101,7 @@ class Run:
             self._accompany(process, waiting)
             self.ended, happened = process.wait() == 0, len(self.kills) > killed
             if happened:
-                self.progress.append(seen(self.folder))
+                self.progress.append(seen(self.results))
             self._record()
             if self.ended:
                 return

@@ -23,6 +23,9 @@ from dginstyle.generation.list import draw_list
 from dginstyle.generation.samples import plot_samples
 from dginstyle.generation.shard import Shard
 from dginstyle.rare_class_sampling import rcs_probabilities
+from dginstyle.training.controlnet import train_controlnet
+from dginstyle.training.dreambooth import train_dreambooth
+from dginstyle.training.options import ControlNetOptions, DreamboothOptions
 from segmodel.evaluation.evaluate import evaluate
 from segmodel.evaluation.options import InferenceOptions
 from segmodel.evaluation.records import Record
@@ -37,6 +40,10 @@ REPOSITORY = Path(__file__).parents[2]
 CONFIG: dict[str, Any] = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
 RECOLOUR = {"kind": "recolour", "images": 4, "images_per_shard": 4, "rare_class_sampling": True, "crop": [64, 64]}
 RECOLOUR |= {"min_class_share": 0.01, "class_colours": 1.0, "colour_jitter": 0.3}
+PRIOR = REPOSITORY / CONFIG["prior"]
+SAMPLED = {**CONFIG["generators"]["dginstyle"], "images": 4, "images_per_shard": 4, "batch_size": 1, "steps": 1}
+SAMPLED["second_pass"] = {**SAMPLED["second_pass"], "stride": 16, "steps": 1}
+FEW = {"steps": 3, "batch_size": 2, "warmup": 1, "checkpoint_every": 1}
 SHORT = {"iterations": 4, "batch_size": 2, "warmup": 1, "checkpoint_every": 1, "report_to": "none"}
 MODEL, SET = "segformer_mini", "source_only"
 SETS = (SET, "dginstyle")
@@ -81,9 +88,16 @@ def converted(results: Path, output: Path) -> None:
 def generated(results: Path, output: Path) -> None:
     """Generate a shard from the source's images and label maps, or what is missing of it."""
     source = results / "data/gta"
-    places = {"data": source, "list": results / "generated/dginstyle/list.csv", "output": output / "0"}
+    places = {"list": results / "generated/dginstyle/list.csv", "output": output / "generated/recoloured/shards/0"}
     inputs = {"images": str(source / "raw")}
-    generate_shard(options=RECOLOUR, inputs=inputs, shard=0, shards=1, seed=0, name="recoloured", **places)
+    generate_shard(options=RECOLOUR, inputs=inputs, data=source, shard=0, shards=1, seed=0, name="recoloured", **places)
+
+
+def sampled(results: Path, output: Path) -> None:
+    """Generate a shard with the prior and the ControlNet, or what is missing of it."""
+    places = {"list": results / "generated/dginstyle/list.csv", "output": output / "generated/dginstyle/shards/0"}
+    inputs = {"prior": str(PRIOR), "controlnet": str(results / "models/controlnet")}
+    generate_shard(options=SAMPLED, inputs=inputs, data=results / "data/gta", shard=0, shards=1, seed=0, **places)
 
 
 def half_a_shard(results: Path, output: Path) -> None:
@@ -125,7 +139,7 @@ def composed(results: Path, output: Path) -> None:
 
 def gathered(results: Path, output: Path) -> None:
     """Gather the shards."""
-    (output / "set").mkdir()
+    (output / "set").mkdir(exist_ok=True)
     gather(shards=sorted((results / "generated/dginstyle/shards").glob("[0-9]")), output=output / "set")
 
 
@@ -144,7 +158,8 @@ def trained(results: Path, output: Path) -> None:
     """Train a segmentation model for four iterations, or what is missing of them."""
     chosen = CONFIG["models"][MODEL]
     options = TrainOptions(**{**chosen, **SHORT, "config": REPOSITORY / chosen["config"]})
-    places = {"data": results / f"training_sets/{SET}.csv", "output": output / "trained", "state": output / "state"}
+    places = {"output": output / "trained", "state": output / "state/trained"}
+    places["data"] = results / f"training_sets/{SET}.csv"
     train(model=MODEL, options=options, seed=0, **places)
 
 
@@ -171,6 +186,21 @@ def stop(owner: type, name: str, stopping: Any, work: Any) -> None:
     finally:
         setattr(owner, name, before)
     raise AssertionError("the work ended before it was stopped")
+
+
+def fine_tuned(results: Path, output: Path) -> None:
+    """Fine-tune U^S for three steps, or what is missing of them."""
+    options = DreamboothOptions(**{**CONFIG["dreambooth"], **FEW})
+    places = {"data": results / "data/gta", "output": output / "unet", "state": output / "state/unet"}
+    train_dreambooth(prior=str(PRIOR), options=options, seed=0, **places)
+
+
+def controlled(results: Path, output: Path) -> None:
+    """Train a ControlNet for three steps, or what is missing of them."""
+    options = ControlNetOptions(**{**CONFIG["controlnet"], **FEW})
+    places = {"data": results / "data/gta", "output": output / "controlnet", "state": output / "state/controlnet"}
+    unet = results / "models/unet_source"
+    train_controlnet(prior=str(PRIOR), unet=unet, options=options, min_pixels=4, seed=0, **places)
 
 
 def evaluated(results: Path, output: Path) -> None:

@@ -24,11 +24,11 @@ def test_every_command_was_killed(killed, undisturbed):
 
 def test_no_work_before_the_last_state_or_image_is_done_twice(killed):
     assert any(moment.steps for run in killed for moment in run.progress)
-    assert [repeated(run.folder, run.progress) for run in killed] == [[], []]
+    assert [repeated(run.results, run.progress) for run in killed] == [[], []]
 
 
 def test_killed_runs_leave_no_unfinished_files(killed):
-    assert [unfinished(run.folder) for run in killed] == [[], []]
+    assert [unfinished(run.results) for run in killed] == [[], []]
 
 
 def test_kills_leave_no_traceback(killed):
