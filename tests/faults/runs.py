@@ -100,8 +100,6 @@ class Run:
             process = self._start()
             self._accompany(process, waiting)
             self.ended, happened = process.wait() == 0, len(self.kills) > killed
-            if happened:
-                self.progress.append(seen(self.results))
             self._record()
             if self.ended:
                 return
@@ -143,7 +141,7 @@ class Run:
             return psutil.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
 
     def _accompany(self, workflow: psutil.Popen, waiting: list[Kill]) -> None:
-        """Watch a run's commands until it ends, and carry out at most one kill."""
+        """Watch a run's commands until it ends, and carry out kills; Snakemake may try a killed command again."""
         began: dict[int, tuple[str, float]] = {}
         due: tuple[float, Kill, psutil.Process] | None = None
         while workflow.poll() is None:
@@ -163,7 +161,9 @@ class Run:
                 waiting.remove(kill)
                 self.kills.append(kill)
                 strike(kill, workflow, process)
-                workflow.wait()
+                (process if kill.victim == "command" else workflow).wait()
+                self.progress.append(seen(self.results))
+                due = None
             elif due and due[2] not in alive:  # it ended before its moment
                 due = None
 
