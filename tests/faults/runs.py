@@ -163,6 +163,7 @@ class Run:
                 strike(kill, workflow, process)
                 (process if kill.victim == "command" else workflow).wait()
                 self.progress.append(seen(self.results))
+                began.pop(process.pid, None)  # not the time that it takes
                 due = None
             elif due and due[2] not in alive:  # it ended before its moment
                 due = None
