@@ -277,6 +277,11 @@ def test_tasks_start_when_what_they_need_is_free(tasks, limits, ends):
     assert finishing_times(tasks, limits) == ends
 
 
+def test_a_task_that_needs_all_there_is_starts_after_any_others():
+    tasks = [Task(1.0, needs={"memory": amount}) for amount in (0.3, 0.2, 0.4, 2.0)]
+    assert finishing_times(tasks, {"memory": 1.0}) == [1, 1, 1, 2]
+
+
 def test_a_model_of_ones_own_is_counted_once(repository, tmp_path, monkeypatch):
     own = tmp_path / "own.py"
     own.write_text(f'_base_ = "{repository}/segmodel/configs/segformer_mini.py"\n')

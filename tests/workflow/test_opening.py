@@ -64,6 +64,12 @@ def test_damaged_counts_of_networks_do_not_stop_a_run(forecast, tmp_path):
     assert line.startswith("No plan: ")
 
 
+def test_a_plan_that_fails_does_not_stop_a_run(forecast, tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "forecast_of", lambda *_: forecast)
+    line = opening.announced(SimpleNamespace(dag=None), forecast.config, tmp_path)  # not Snakemake's workflow
+    assert line.startswith("No plan: ")
+
+
 def test_short_run_starts_quietly(forecast, tmp_path):
     workflow = SimpleNamespace(dag=SimpleNamespace(jobs=[]))
     assert opening.announced(workflow, {**forecast.config, "models": {}}, tmp_path) == ""

@@ -29,15 +29,19 @@ def announced(workflow: object, config: dict, results: Path) -> str:
         if sum(item.left for item in forecast.items) < SHORT:
             return ""
         remember(forecast, results / "plan.json")
-    except (SystemExit, OSError, ValueError) as error:  # a plan is no condition of a run
+        return opening(forecast, limits_of(workflow))
+    except (SystemExit, Exception) as error:  # a plan is no condition of a run
         return f"No plan: {error}"
-    limits = None
-    if workflow.nodes is None:
-        shared = workflow.global_resources
-        memory = shared["mem_mb"].value if "mem_mb" in shared else None
-        gpus = shared["gpu"].value if "gpu" in shared else 0
-        limits = {"cores": workflow.cores, "gpus": gpus, "memory": memory and 1e6 * memory}
-    return opening(forecast, limits)
+
+
+def limits_of(workflow: object) -> dict[str, float] | None:
+    """Return the cores, GPUs and bytes of memory that jobs of a Snakemake workflow share; None on a cluster."""
+    if workflow.nodes is not None:
+        return None
+    shared = workflow.global_resources
+    memory = shared["mem_mb"].value if "mem_mb" in shared else None
+    gpus = shared["gpu"].value if "gpu" in shared else 0
+    return {"cores": workflow.cores, "gpus": gpus, "memory": memory and 1e6 * memory}
 
 
 def forecast_of(dag: object, config: dict, results: Path) -> Forecast:

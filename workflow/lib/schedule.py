@@ -29,7 +29,7 @@ def finishing_times(tasks: Sequence[Task], limits: Mapping[str, float]) -> list[
         tasks: the tasks.
         limits: amount of each resource; one that is missing here is unlimited.
     """
-    free, ended = dict(limits), [0.0] * len(tasks)
+    ended = [0.0] * len(tasks)
     missing = [set(task.after) for task in tasks]
     followers: list[list[int]] = [[] for _ in tasks]
     for index, task in enumerate(tasks):
@@ -39,20 +39,26 @@ def finishing_times(tasks: Sequence[Task], limits: Mapping[str, float]) -> list[
     running: list[tuple[float, int]] = []
     now = 0.0
     while ready or running:
+        used = in_use([tasks[index] for _, index in running], limits)
         for index in sorted(ready, key=lambda index: (-tasks[index].priority, index)):
             needs = taken(tasks[index], limits)
-            if all(free[name] >= amount for name, amount in needs.items()):
-                free.update({name: free[name] - amount for name, amount in needs.items()})
+            if all(used[name] + amount <= limits[name] for name, amount in needs.items()):
+                used.update({name: used[name] + amount for name, amount in needs.items()})
                 heapq.heappush(running, (now + tasks[index].seconds, index))
                 ready.remove(index)
         now, index = heapq.heappop(running)
         ended[index] = now
-        free.update({name: free[name] + amount for name, amount in taken(tasks[index], limits).items()})
         for follower in followers[index]:
             missing[follower].discard(index)
             if not missing[follower]:
                 ready.append(follower)
     return ended
+
+
+def in_use(running: Sequence[Task], limits: Mapping[str, float]) -> dict[str, float]:
+    """Return what tasks take of the limited resources: summed anew, since a running total would round to less room."""
+    amounts = [taken(task, limits) for task in running]
+    return {name: sum(needs.get(name, 0) for needs in amounts) for name in limits}
 
 
 def taken(task: Task, limits: Mapping[str, float]) -> dict[str, float]:
