@@ -18,11 +18,19 @@ PAUSE = 0.5
 def end_with_workflow() -> None:
     """End this process by SIGTERM, upon which a training saves its state, once the workflow that started it is gone."""
     process = int(os.getenv(WORKFLOW, "0"))
-    if not process or not is_alive(process):
+    if not process:
         return
     if COMMANDS.parent.is_dir():
-        fcntl.flock(os.open(COMMANDS, os.O_CREAT | os.O_RDWR), fcntl.LOCK_SH)
+        mark()
     threading.Thread(target=_follow, args=(process,), daemon=True).start()
+
+
+def mark() -> None:
+    """Lock `COMMANDS` until this process ends, where the file system has locks."""
+    try:
+        fcntl.flock(os.open(COMMANDS, os.O_CREAT | os.O_RDWR), fcntl.LOCK_SH)
+    except OSError:  # a disk of a cluster without locks, such as Lustre's by default: nothing waits for them there
+        return
 
 
 def is_alive(process: int) -> bool:

@@ -1,5 +1,6 @@
 """Jobs get GPUs of their own: the claim by lock, with four fake cards and any number of processes."""
 
+import fcntl
 import os
 import signal
 import stat
@@ -33,14 +34,37 @@ def four_cards(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3")
 
 
+LISTED = """\
+GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-aa11)
+GPU 1: NVIDIA H100 80GB HBM3 (UUID: GPU-bb22)
+"""
+DIVIDED = """\
+GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-aa11)
+  MIG 1g.5gb      Device  0: (UUID: MIG-7)
+  MIG 1g.5gb      Device  1: (UUID: MIG-8)
+GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-bb22)
+"""
+LOST = "Unable to determine the device handle for gpu 0000:0A:00.0: Unknown Error\n" + LISTED.splitlines()[1]
+
+
 @pytest.fixture
-def driver(tmp_path, monkeypatch):
-    """A driver that lists two cards."""
+def lists(tmp_path, monkeypatch):
+    """Install a driver whose nvidia-smi lists something."""
     program = tmp_path / "bin/nvidia-smi"
     program.parent.mkdir()
-    program.write_text('#!/bin/sh\nprintf "0, GPU-aa11\\n1, GPU-bb22\\n"\n')
-    program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    def install(text, code=0):
+        program.write_text(f"#!/bin/sh\ncat <<'END'\n{text}\nEND\nexit {code}\n")
+        program.chmod(0o755)
+
+    return install
+
+
+@pytest.fixture
+def driver(lists):
+    """A driver that lists two cards."""
+    lists(LISTED)
 
 
 def job(device, number, code=JOB, **environment):
@@ -91,6 +115,8 @@ def test_the_command_takes_the_place_of_the_claim(four_cards):
         ("1", ["GPU-bb22"]),
         ("GPU-aa", ["GPU-aa11"]),
         ("1,MIG-7", ["GPU-bb22", "MIG-7"]),
+        ("1,1,GPU-bb22", ["GPU-bb22"]),
+        ("1,-1,0", ["GPU-bb22"]),
         ("", []),
         ("-1", []),
         ("NoDevFiles", []),
@@ -100,6 +126,22 @@ def test_cards_are_those_that_the_scheduler_or_user_left_visible(driver, monkeyp
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert gpus.cards() == found
+
+
+@pytest.mark.parametrize(
+    ("visible", "found"),
+    [(None, ["MIG-7", "MIG-8", "GPU-bb22"]), ("0", ["MIG-7", "MIG-8"]), ("MIG-8", ["MIG-8"]), ("1", ["GPU-bb22"])],
+)
+def test_a_divided_card_is_as_many_as_it_has_instances(lists, monkeypatch, visible, found):
+    lists(DIVIDED)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert gpus.cards() == found
+
+
+def test_a_card_that_the_driver_has_lost_does_not_hide_the_others(lists):
+    lists(LOST, code=15)
+    assert gpus.cards() == ["GPU-bb22"]
 
 
 def test_one_card_has_one_name_however_it_is_given(driver, monkeypatch):
@@ -119,6 +161,29 @@ def test_all_users_can_lock_the_same_cards(four_cards, tmp_path):
     gpus.claim(gpus.cards(), 1)
     assert stat.S_IMODE((tmp_path / "locks").stat().st_mode) == 0o1777
     assert all(file.stat().st_mode & 0o444 == 0o444 for file in (tmp_path / "locks").iterdir())
+
+
+def test_what_cleans_tmp_finds_the_locks_in_use(four_cards, tmp_path):
+    """systemd-tmpfiles deletes old files unless it finds their folder locked."""
+    process = job("gpu", 1, "import time; print(flush=True); time.sleep(60)")
+    process.stdout.readline()
+    folder = os.open(tmp_path / "locks", os.O_RDONLY)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    process.kill()
+    process.wait()
+    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_job_that_waits_for_a_card_ends_with_its_workflow(four_cards, tmp_path):
+    gpus.claim(gpus.cards(), 4)
+    workflow = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    waiting = job("gpu", 1, DGINSTYLE_WORKFLOW=str(workflow.pid))
+    while not any(name.startswith("host-queue") for name in os.listdir(tmp_path / "locks")):
+        assert waiting.poll() is None
+    workflow.kill()
+    workflow.wait()
+    assert waiting.wait(timeout=30) == -signal.SIGTERM
 
 
 def test_a_job_without_the_gpu_that_it_needs_stops_with_a_sentence():

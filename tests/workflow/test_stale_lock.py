@@ -1,5 +1,6 @@
 """What a killed Snakemake leaves behind: its lock, and commands that still run."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -8,6 +9,8 @@ import time
 
 import pytest
 from stale_lock import COMMANDS, LOCKS, RUNS, SLURM_LOGS, take_over
+
+from dginstyle import orphans
 
 HOLD = "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_SH); print(flush=True); "
 FOLLOW = "from dginstyle.orphans import end_with_workflow; end_with_workflow(); print(flush=True); "
@@ -65,6 +68,25 @@ def test_a_run_waits_for_the_commands_of_a_killed_one(locked, start, capsys):
     assert command.wait(timeout=1) == -signal.SIGTERM
     assert "Waiting for the commands of a run that was killed." in capsys.readouterr().err
     assert (locked / COMMANDS).exists()
+
+
+def test_a_command_that_starts_after_its_run_was_killed_ends(locked, start):
+    workflow = start("print(flush=True); ")
+    workflow.kill()
+    workflow.wait()
+    command = start(FOLLOW, folder=locked, DGINSTYLE_WORKFLOW=str(workflow.pid), PYTHONPATH=os.getcwd())
+    assert command.wait(timeout=30) == -signal.SIGTERM
+
+
+def test_commands_run_on_a_disk_without_locks(locked, monkeypatch):
+    def lockless(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")  # Lustre, unless mounted with -o flock
+
+    monkeypatch.chdir(locked)
+    monkeypatch.setenv("DGINSTYLE_WORKFLOW", str(os.getpid()))
+    monkeypatch.setattr(orphans.fcntl, "flock", lockless)
+    orphans.end_with_workflow()
+    assert take_over(locked) is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 Snakemake counts GPUs but assigns none. Each job therefore locks the cards that it uses, among those in
 ``CUDA_VISIBLE_DEVICES`` or on this machine. Jobs of any number of Snakemakes on a host never share a card; in a job of
 a scheduler, the cards are those that it reserved. The command takes the place of this program and keeps the locks, so
-they end with it, however it ends. This file needs the standard library only.
+they end with it, however it ends; a job that waits for a card ends with its workflow. This file needs the standard
+library only.
 """
 
 import fcntl
@@ -12,8 +13,13 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
+from typing import NamedTuple
+
+sys.path.append(str(Path(__file__).parents[2]))
+
+from dginstyle.orphans import end_with_workflow  # noqa: E402
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 LOCKS = Path(os.getenv("DGINSTYLE_GPU_LOCKS", "/tmp/dginstyle-gpus"))
@@ -24,12 +30,34 @@ WAITING = 1.0
 """Seconds between two looks for a free card."""
 
 
+class Installed(NamedTuple):
+    """A card that the driver lists.
+
+    Attributes:
+        index: its number.
+        uuid: its UUID.
+        parts: UUIDs that jobs can use: its own, or those of its MIG instances if it is divided.
+    """
+
+    index: str
+    uuid: str
+    parts: list[str]
+
+
+LISTED = re.compile(r"(?:GPU (?P<index>\d+):|\s+MIG) .*\(UUID: (?P<uuid>\S+)\)")
+"""A line of ``nvidia-smi -L``: a card, or below it one of its instances."""
+
+
 def cards() -> list[str]:
-    """Return the ids of the cards that this process may use: UUIDs, or what ``CUDA_VISIBLE_DEVICES`` says of others."""
-    installed = dict(installed_cards())
-    if VISIBLE not in os.environ:
-        return list(installed.values())
-    return [card_of(token.strip(), installed) for token in os.environ[VISIBLE].split(",") if is_card(token.strip())]
+    """Return the ids of the cards that this process may use: UUIDs, or what ``CUDA_VISIBLE_DEVICES`` says of others.
+
+    As for CUDA, what follows an invalid part of that variable is not visible.
+    """
+    installed = installed_cards()
+    tokens = [token.strip() for token in os.getenv(VISIBLE, "").split(",")]
+    named = [parts_of(token, installed) for token in takewhile(is_card, tokens)]
+    found = named if VISIBLE in os.environ else [card.parts for card in installed]
+    return list(dict.fromkeys(part for parts in found for part in parts))
 
 
 def is_card(token: str) -> bool:
@@ -37,21 +65,25 @@ def is_card(token: str) -> bool:
     return token.isdigit() or token.startswith(("GPU-", "MIG-"))
 
 
-def card_of(token: str, installed: dict[str, str]) -> str:
-    """Return the UUID of a card given by index or by the start of its UUID, or the token itself."""
-    return installed.get(token) or next((uuid for uuid in installed.values() if uuid.startswith(token)), token)
+def parts_of(token: str, installed: list[Installed]) -> list[str]:
+    """Return what jobs can use of a card given by index or by the start of its UUID; the token itself if unknown."""
+    named = (card.parts for card in installed if card.index == token or card.uuid.startswith(token))
+    return next(named, [token])
 
 
-def installed_cards() -> Iterator[tuple[str, str]]:
-    """Yield index and UUID of the cards that the driver lists; none without a driver."""
-    command = ["nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader"]
+def installed_cards() -> list[Installed]:
+    """Return the cards that the driver lists, without those that it cannot reach; none without a driver."""
     try:
-        listed = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=60).stdout
     except (OSError, subprocess.TimeoutExpired):
-        return
-    for line in listed.stdout.splitlines() if listed.returncode == 0 else ():
-        index, uuid = (part.strip() for part in line.split(","))
-        yield index, uuid
+        return []
+    found: list[Installed] = []
+    for line in filter(None, map(LISTED.match, listed.splitlines())):
+        if line["index"]:
+            found.append(Installed(line["index"], line["uuid"], []))
+        elif found:
+            found[-1].parts.append(line["uuid"])
+    return [card._replace(parts=card.parts or [card.uuid]) for card in found]
 
 
 def claim(visible: list[str], number: int) -> list[str]:
@@ -59,6 +91,7 @@ def claim(visible: list[str], number: int) -> list[str]:
 
     One process at a time waits; the others queue behind it, so that a job that needs several cards gets its turn.
     """
+    keep_folder()
     queue = lock("queue-" + "-".join(sorted(visible)), wait=True)
     while len(locked := free(visible, number)) < number:
         for descriptor in locked.values():
@@ -66,6 +99,21 @@ def claim(visible: list[str], number: int) -> list[str]:
         time.sleep(WAITING)
     os.close(queue)
     return list(locked)
+
+
+def keep_folder() -> None:
+    """Lock the folder (shared) for this process and its command: what cleans /tmp then spares the locks in it."""
+    make_folder()
+    descriptor = os.open(LOCKS, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    os.set_inheritable(descriptor, True)
+
+
+def make_folder() -> None:
+    """Make the folder of the locks, writable for all users of this host."""
+    if not LOCKS.is_dir():
+        LOCKS.mkdir(exist_ok=True)
+        LOCKS.chmod(0o1777)
 
 
 def free(visible: list[str], number: int) -> dict[str, int]:
@@ -95,9 +143,7 @@ def lock(name: str, wait: bool = False) -> int | None:
 
 def opened(path: Path) -> int:
     """Return an open lock file that all users of this host can lock."""
-    if not path.parent.is_dir():
-        path.parent.mkdir(exist_ok=True)
-        path.parent.chmod(0o1777)
+    make_folder()
     try:
         return os.open(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -132,6 +178,7 @@ def environment(device: str, number: int) -> dict[str, str]:
 
 def main(device: str, number: str, *command: str) -> None:
     """Run a command in this process's place."""
+    end_with_workflow()
     os.environ.update(OFFLINE | environment(device, int(number)))
     os.execvp(command[0], command)
 
