@@ -41,6 +41,7 @@ def run_on(processes: int, work: Callable[[], None]) -> None:
         run_id=str(os.getpid()),
         rdzv_backend="c10d",
         rdzv_endpoint="localhost:0",
+        local_addr="localhost",  # the name of a machine without a name server leads nowhere
         max_restarts=0,
         shutdown_timeout=SAVING,
     )

@@ -1,17 +1,22 @@
 """The Accelerator, and what the processes of a training do together."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
+from accelerate.utils import InitProcessGroupKwargs, broadcast_object_list
 from torch import Tensor
 
 from segmodel.devices import allow_tf32, best_device
 from segmodel.identity import Identity, identify
 from segmodel.options import Precision
+
+PATIENCE = timedelta(hours=2)
+"""How long processes wait for each other: one hashes the source's images or writes a state of gigabytes. By default it
+is ten minutes on GPUs."""
 
 
 def make_accelerator(precision: Precision, tf32: bool = False) -> Accelerator:
@@ -25,7 +30,8 @@ def make_accelerator(precision: Precision, tf32: bool = False) -> Accelerator:
     launched = torch.distributed.is_torchelastic_launched()
     on_cpu = best_device().type == "cpu" and launched  # accelerate needs cpu=True to join processes without GPUs
     try:
-        accelerator = Accelerator(cpu=on_cpu, mixed_precision=mixed)
+        together = [InitProcessGroupKwargs(timeout=PATIENCE)]
+        accelerator = Accelerator(cpu=on_cpu, mixed_precision=mixed, kwargs_handlers=together)
     except ValueError as error:
         raise SystemExit(f"precision {precision} does not work on this machine ({error}): use fp32") from None
     if precision == "fp16" and accelerator.device.type == "cpu":  # accelerate accepts it, without loss scaling

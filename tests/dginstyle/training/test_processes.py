@@ -13,6 +13,7 @@ import torch
 from diffusers import ControlNetModel, UNet2DConditionModel
 
 from dginstyle.training import loop
+from dginstyle.training.accelerator import PATIENCE, make_accelerator
 from dginstyle.training.controlnet import init_controlnet
 from tests.dginstyle.trainings import CONTROLNET, DREAMBOOTH, controlnet, dreambooth, weights
 
@@ -81,6 +82,22 @@ def test_two_processes_train_like_one(prior, source, unet, tmp_path, launcher):
     assert difference < 0.1 * way  # Adam amplifies rounding errors of small gradients
     pixels = [folder / "class_pixels.json" for folder in (tmp_path / "controlnet", tmp_path / "alone/controlnet")]
     assert pixels[0].read_text() == pixels[1].read_text()
+
+
+def meet():
+    """Join the other processes, and print where and how long each waits for them."""
+    make_accelerator("fp32")
+    backend = torch.distributed.group.WORLD._get_backend(torch.device("cpu"))
+    print(f"{os.environ['MASTER_ADDR']} {backend.options._timeout}\n", end="", flush=True)
+
+
+@pytest.mark.slow
+def test_processes_meet_on_a_machine_without_a_name_and_wait_for_the_slowest():
+    code = "import socket; socket.getfqdn = lambda *_: 'nowhere.invalid'\n"
+    code += "from dginstyle.training.parallel import run_on; from tests.dginstyle.training.test_processes import meet\n"
+    code += "run_on(2, meet)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert result.stdout.splitlines() == 2 * [f"localhost {PATIENCE}"], result.stderr
 
 
 def test_terminated_training_saves_its_state_and_resumes_to_the_same_bytes(prior, source, unet, tmp_path, monkeypatch):
