@@ -1,9 +1,11 @@
-"""SIGTERM: a training saves its state and ends; the same command resumes it."""
+"""SIGTERM, or a job that is about to end: a training saves its state and ends; the same command resumes it."""
 
 import logging
+import math
 import os
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -13,14 +15,21 @@ from accelerate import Accelerator
 log = logging.getLogger("dginstyle")
 TERMINATED = 128 + signal.SIGTERM
 """Exit code after SIGTERM, as a shell reports it. Schedulers send that signal before they end a job."""
+END_OF_JOB = "SLURM_JOB_END_TIME"
+"""Environment variable of a Slurm job: when it reaches its time limit, in seconds since 1970."""
+SAVING = 120.0
+"""Seconds before that end in which a training saves its state: gigabytes, for which Slurm leaves 30 seconds after
+SIGTERM."""
 
 
 class Interruption:
-    """Notes SIGTERM while a training runs; outside the ``with`` block the signal acts as before."""
+    """Notes SIGTERM while a training runs, and when its job ends; outside the ``with`` block SIGTERM acts as before."""
 
     def __init__(self) -> None:
         """Start without a signal."""
         self._received = False
+        end = int(os.getenv(END_OF_JOB, "0"))
+        self._latest = end - SAVING if end > time.time() else math.inf
 
     def __enter__(self) -> Self:
         """Handle the signal."""
@@ -32,10 +41,11 @@ class Interruption:
         signal.signal(signal.SIGTERM, self._before)
 
     def requested(self, accelerator: Accelerator) -> bool:
-        """Return whether any process received the signal; every process must call this after the same step."""
+        """Return whether any process must end; every process must call this after the same step."""
+        must_end = self._received or time.time() > self._latest
         if accelerator.num_processes == 1:
-            return self._received
-        received = torch.tensor(int(self._received), device=accelerator.device)
+            return must_end
+        received = torch.tensor(int(must_end), device=accelerator.device)
         return bool(accelerator.reduce(received, reduction="sum").item())
 
     def end(self, step: int) -> SystemExit:

@@ -115,6 +115,16 @@ def test_terminated_training_saves_its_state_and_resumes_to_the_same_bytes(prior
     assert weights(dreambooth(prior, source, tmp_path)) == weights(unet)
 
 
+def test_a_training_saves_its_state_before_its_slurm_job_ends(prior, source, unet, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(SystemExit) as end:
+        patch.setenv("SLURM_JOB_END_TIME", str(round(time.time()) + 60))
+        dreambooth(prior, source, tmp_path)
+    assert end.value.code == 143
+    assert "terminated: state saved after step 1" in (tmp_path / "state/logs/train.log").read_text()
+    monkeypatch.setenv("SLURM_JOB_END_TIME", str(round(time.time()) + 3600))
+    assert weights(dreambooth(prior, source, tmp_path)) == weights(unet)
+
+
 @pytest.mark.slow
 def test_two_terminated_processes_save_one_state_that_one_process_does_not_resume(prior, source, tmp_path):
     options = DREAMBOOTH.replace(steps=4000, checkpoint_every=4, workers=1, processes=2)
