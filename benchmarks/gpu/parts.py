@@ -128,7 +128,7 @@ def dreambooth(size: str) -> Measured:
     from dginstyle.training.options import DreamboothOptions
 
     options = DreamboothOptions(**read_config(size)["dreambooth"])
-    unet, vae, text_encoder, scheduler = _trainable(size, options.precision)
+    unet, vae, text_encoder, scheduler = _trainable(size, options)
     task = Dreambooth("", unet, _Crops(options.crop), vae, scheduler, text_encoder([""]).float())
     return _steps(task, options)
 
@@ -140,7 +140,7 @@ def controlnet(size: str) -> Measured:
     from dginstyle.training.options import ControlNetOptions
 
     options = ControlNetOptions(**read_config(size)["controlnet"])
-    unet, vae, text_encoder, scheduler = _trainable(size, options.precision)
+    unet, vae, text_encoder, scheduler = _trainable(size, options)
     network = init_controlnet(unet, options.conditioning_channels, latent_factor(vae), seed=0)
     unet = unet.to(DTYPES[options.precision]).requires_grad_(False)
     if options.gradient_checkpointing:
@@ -149,18 +149,17 @@ def controlnet(size: str) -> Measured:
     return _steps(task, options)
 
 
-def _trainable(size: str, precision: str) -> tuple:
-    """Return U-Net in fp32, and the frozen networks."""
+def _trainable(size: str, options: Any) -> tuple:
+    """Return U-Net in fp32, and the frozen networks in the precisions of a training's options."""
     from diffusers import DDPMScheduler
 
     from dginstyle.diffusion.loading import DTYPES
 
     networks = build_networks(NETWORKS[size], "fp32")
-    dtype = DTYPES[precision]
-    networks.text_encoder.model.to(dtype)
+    networks.text_encoder.model.to(DTYPES[options.precision])
     unet = networks.unet.requires_grad_(True)
     scheduler = DDPMScheduler.from_config(networks.scheduler.config)
-    return unet, networks.vae.to(dtype), networks.text_encoder, scheduler
+    return unet, networks.vae.to(DTYPES[options.autoencoder_precision]), networks.text_encoder, scheduler
 
 
 class _Crops(torch.utils.data.Dataset):
@@ -232,7 +231,9 @@ def segmentation(name: str) -> Callable[[str], Measured]:
         config = read_model(options.config)
         config.encoder_weights = None
         network = build_network(config, options, 0)
-        trainer = Trainer(network, build_optimiser(network, options), make_accelerator(options.precision), 0)
+        trainer = Trainer(
+            network, build_optimiser(network, options), make_accelerator(options.precision, options.tf32), 0
+        )
         height, width = options.crop
         rng = np.random.default_rng(0)
 
