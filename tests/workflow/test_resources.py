@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import costs
+import machine
 import networks
 import pytest
 import yaml
@@ -166,6 +167,23 @@ def test_the_mini_prior_is_trained_on_a_gpu_with_its_corpus(config, resolved):
     jobs = Jobs(resolved({**config, "device": "gpu"}))
     assert jobs.gpu("train_prior")({}) == 1
     assert jobs.gpu_mem_mb("train_prior")({}) > 80000 * 27e3 / 1e6
+
+
+@pytest.mark.parametrize(
+    ("group", "files"),
+    [
+        ("0::/job_7/step_0\n", {"job_7/memory.max": "9000000\n", "job_7/step_0/memory.max": "max\n"}),
+        ("0::/\n", {"memory.max": "9000000\n"}),
+        ("4:cpu:/\n3:memory:/job_7\n", {"memory/job_7/memory.limit_in_bytes": "9000000\n"}),
+    ],
+)
+def test_memory_is_that_of_the_container_or_job_that_the_workflow_runs_in(tmp_path, monkeypatch, group, files):
+    for name, text in {**files, "cgroup": group}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(machine, "GROUPS", tmp_path)
+    monkeypatch.setattr(machine, "GROUP", tmp_path / "cgroup")
+    assert machine.memory_mb() == 9
 
 
 USES_GPUS = ("train_dreambooth", "train_controlnet", "generate_shard", "train_segmentation", "evaluate_target")
