@@ -1,12 +1,15 @@
 """The profiles: what they have in common, and that Snakemake and Kubernetes accept them."""
 
 import os
+import re
 import signal
 import subprocess
+import sys
 
 import pytest
 import yaml
 
+FLAGS = re.DOTALL | re.MULTILINE
 PROFILES = ("default", "gpu", "slurm", "kubernetes")
 
 
@@ -26,6 +29,40 @@ def test_snakemake_plans_with_each_profile(snakemake, repository, tmp_path, name
     folder, smoke = repository / "workflow/profiles" / name, repository / "config/smoke.yaml"
     result = snakemake(tmp_path, "-n", "-q", "--workflow-profile", str(folder), "--configfile", str(smoke))
     assert result.returncode == 0, result.stderr
+
+
+def test_evaluations_of_a_group_take_turns_whatever_resources_are_set(snakemake, repository, tmp_path):
+    """Resources on the command line take the place of all those of the profile."""
+    folder, smoke = repository / "workflow/profiles/slurm", repository / "config/smoke.yaml"
+    options = ["--workflow-profile", folder, "--configfile", smoke]
+    options += ["--set-resources", "train_controlnet:slurm_partition=long"]
+    result = snakemake(tmp_path, "-n", *map(str, options))
+    [group] = {line.strip() for line in re.findall("rule evaluate_target:.*?resources: (.*?)$", result.stdout, FLAGS)}
+    assert "evaluation=1" in group and "gpu=" in group
+
+
+FAILS_ONCE = """
+import sys
+from types import SimpleNamespace
+sys.path.insert(0, "{library}")
+jobs = SimpleNamespace(device="cpu")
+include: "{library}/../rules/machine.smk"
+rule train:
+    output: "weights"
+    retries: attempts("train")
+    shell: "if test -e state; then touch weights; else touch state; exit 137; fi"
+"""
+
+
+@pytest.mark.parametrize(("profile", "code"), [("gpu", 0), ("default", 1)])
+def test_a_training_that_was_killed_is_repeated_on_one_machine_if_the_profile_says_so(
+    tmp_path, repository, profile, code
+):
+    (tmp_path / "Snakefile").write_text(FAILS_ONCE.format(library=repository / "workflow/lib"))
+    folder = repository / "workflow/profiles" / profile
+    command = [sys.executable, "-m", "snakemake", "--workflow-profile", folder, "--cores", "1", "train"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == code and (tmp_path / "weights").exists() is not bool(code), result.stderr
 
 
 def test_the_pod_has_what_its_profile_uses(repository, profile):

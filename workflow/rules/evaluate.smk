@@ -19,6 +19,7 @@ rule evaluate_target:
         gpu_mem_mb=jobs.gpu_mem_mb("evaluate_target"),
         mem_mb=jobs.mem_mb("evaluate_target"),
         runtime=jobs.runtime("evaluate_target"),
+        evaluation=1,  # in a group, one at a time: workflow/profiles/slurm
     params:
         data=subpath(input.manifest, parent=True),
         record=segmentation.evaluation_record,

@@ -12,6 +12,7 @@ for name, limit in limits.items():
 
 
 def attempts(rule, wildcards=({},)):
-    """Return the retries of a training under a scheduler; a local failure, and those of other jobs, are not repeated."""
-    scheduled = workflow.nodes is not None and workflow.is_main_process
-    return jobs.retries(rule, wildcards) if scheduled else 0
+    """Return the retries of a training under a scheduler; None for those of `--retries` on one machine."""
+    if not workflow.is_main_process:  # in a job, which the main process repeats
+        return 0
+    return None if workflow.nodes is None else jobs.retries(rule, wildcards)
