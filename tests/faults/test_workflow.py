@@ -18,9 +18,18 @@ TRAININGS = ("results/faults/segmentation", "results/dg_miou.csv")
 
 
 @pytest.fixture
-def run(finished, tmp_path):
+def place(finished, request):
+    """A folder beside the finished run: paths to the repository are those of the finished run."""
+    folder = finished.folder.with_name(request.node.name)
+    shutil.rmtree(folder, ignore_errors=True)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def run(finished, place):
     """A copy of the finished run."""
-    return Run(copied(finished.folder, tmp_path / "run"))
+    return Run(copied(finished.folder, place))
 
 
 def copied(folder: Path, place: Path) -> Path:
@@ -97,16 +106,17 @@ def test_a_package_that_is_replaced_under_its_name_is_refused(run, finished):
 
 
 @pytest.fixture
-def small(run, tmp_path):
+def small(run):
     """A run without its trainings, whose results are on a file system of their own, with 300 kB free."""
     forget(run)
     results = run.folder / "results"
     used = sum(path.stat().st_size + 4096 for path in results.rglob("*"))
-    if not may_mount(tmp_path / "small/results", f"{used // 1024 + 300}k"):
+    whole = results.rename(run.folder / "whole")
+    if not may_mount(results, f"{used // 1024 + 300}k"):
         pytest.skip("this user may not mount a file system")
-    copied(run.folder, tmp_path / "small")
-    yield Run(tmp_path / "small")
-    subprocess.run(["umount", "--lazy", tmp_path / "small/results"], check=True)
+    copied(whole, results)
+    yield run
+    subprocess.run(["umount", "--lazy", results], check=True)
 
 
 def remount(run: Run, options: str) -> None:
