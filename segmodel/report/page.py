@@ -1,7 +1,6 @@
 """A page of sections as one HTML file."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import jinja2
@@ -13,8 +12,8 @@ from segmodel.report.blocks import Chart, Section
 _FILES = Path(__file__).parent
 
 
-def page(title: str, sections: Sequence[Section]) -> str:
-    """Return a page; the library that draws charts is in it only if there are charts."""
+def page(title: str, sections: Sequence[Section], made: str = "") -> str:
+    """Return a page, and when it was made; the library that draws charts is in it only if there are charts."""
     loader = jinja2.FileSystemLoader(_FILES)
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     asset = {name: Markup((_FILES / f"report.{name}").read_text()) for name in ("css", "js")}
@@ -22,7 +21,7 @@ def page(title: str, sections: Sequence[Section]) -> str:
     library = vl_convert.javascript_bundle().replace("</script", "<\\/script") if has_charts else ""
     return environment.get_template("report.html.j2").render(
         title=title,
-        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        made=made,
         sections=sections,
         library=Markup(library),
         **asset,

@@ -1,5 +1,6 @@
 """Verb ``render-report``: the page that shows a run."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
@@ -29,7 +30,8 @@ def render_report(*, results: Path, benchmark: str, output: Path, run: RunOption
         run: configuration and what it plans; without them, the page shows what it finds.
     """
     found = Run(results, benchmark, run)
-    text = page(f"DGInStyle benchmark: {found.benchmark}", sections(found, Album()))
+    made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    text = page(f"DGInStyle benchmark: {found.benchmark}", sections(found, Album()), made)
     with whole_file(output) as unfinished:
         unfinished.write_text(text)
     print(f"{output}: {len(text.encode()) / 1e6:.1f} MB")

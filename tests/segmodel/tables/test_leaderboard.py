@@ -148,3 +148,10 @@ def test_page_lists_the_groups_and_folds_the_published_ones(board, tmp_path):
     )
     assert page.index("dginstyle") < page.index("source_only") < page.index("FLEX-Seg")
     assert len(page) < 1e5
+
+
+def test_page_of_the_same_table_is_the_same_at_any_time(board, tmp_path):
+    board(("source_only", 0.3, ours(), (0, 1)))
+    render_leaderboard(table=tmp_path / "leaderboard.csv", output=tmp_path / "leaderboard.html")
+    page = (tmp_path / "leaderboard.html").read_text()
+    assert "<title>" in page and "UTC" not in page
