@@ -4,8 +4,8 @@
     python -m benchmarks.control --prior FOLDER   # another prior of the same architecture
 
 Each case trains U^S and ControlNet of the mini benchmark with other options and generates the images of its list with
-the style swap. The last case has no gap between source and prior: its ControlNet is trained on U^P itself, with streets
-in the prior's appearance. Prints the table of docs/benchmark.md: the label fidelity that the judge model measures.
+the style swap. The last two cases have no gap between source and prior: their ControlNet is trained on U^P itself,
+with streets in the prior's appearance. Prints the label fidelity that the judge model measures, for docs/benchmark.md.
 """
 
 import argparse
@@ -44,6 +44,9 @@ CASES: dict[str, dict[str, Any]] = {
     "half as random colours": {"dreambooth": HALF, "controlnet": HALF},
     "4 × the samples, no random colours": {
         "dreambooth": WITHOUT_GAP, "controlnet": {"batch_size": 32, **WITHOUT_GAP}
+    },
+    "streets in the prior's appearance, no DreamBooth": {
+        "domain": "prior", "dreambooth": None, "controlnet": WITHOUT_GAP
     },
     "16 × the samples, streets in the prior's appearance, no DreamBooth": {
         "domain": "prior", "dreambooth": None, "controlnet": {"batch_size": 128, **WITHOUT_GAP}
