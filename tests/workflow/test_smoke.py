@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import shutil
 from collections import Counter
@@ -102,6 +103,15 @@ def test_execution_options_trigger_no_retraining(plan, smoke, repository, tmp_pa
     )
     files = (str(repository / "config/smoke.yaml"), str(tmp_path / "my.yaml"))
     assert plan(smoke, "--configfile", *files) == []
+
+
+def test_images_made_again_make_stale_what_was_made_of_them(plan, smoke, repository):
+    made = smoke / "results/smoke/generated/dginstyle/shards/0/images/.snakemake_timestamp"
+    before = made.stat()
+    os.utime(made)  # as after `snakemake results/smoke/generated/dginstyle/manifest.csv` with another option
+    jobs = plan(smoke, "--configfile", str(repository / "config/smoke.yaml"))
+    os.utime(made, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert {"train_segmentation", "measure_quality", "plot_samples"} <= {job.rule for job in jobs}
 
 
 def test_deleted_benchmark_file_triggers_no_rerun(plan, smoke, repository):

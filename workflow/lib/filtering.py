@@ -3,9 +3,9 @@
 import json
 
 from filters import filters, shards_of
+from image_folders import filtered_folders, set_folders
 from options import Options, argument, options
 from sections import FilterOptions
-from snakemake.io import expand
 from snakemake.iocontainers import Wildcards
 
 
@@ -34,6 +34,14 @@ class Filtering:
         """Return the size at which a judge model reads source images: that of its training."""
         model = self.config["models"][wildcards.model]
         return options({"size": model["source_size"], "crop": model["crop"]})
+
+    def generated_images(self, wildcards: Wildcards) -> list[str]:
+        """Return the folders of a generated set's images and label maps."""
+        return set_folders(self.config, wildcards.generator)
+
+    def filtered_images(self, wildcards: Wildcards) -> list[str]:
+        """Return the same of the generated set that a filter reads."""
+        return set_folders(self.config, self._generator(wildcards))
 
     def shard_count(self, wildcards: Wildcards) -> int:
         """Return the number of shards of a generated set."""
@@ -85,9 +93,12 @@ class Filtering:
         return shards_of(self.config, self._generator(wildcards))
 
     def filtered_shards(self, wildcards: Wildcards) -> list[str]:
-        """Return the lists of a filtered set's shards."""
-        shards = range(self.filtered_shard_count(wildcards))
-        return expand("<benchmark>/filtered/{training_set}/shards/{shard}/list.csv", shard=shards, **wildcards)
+        """Return the folders of a filtered set's shards."""
+        return filtered_folders(self.config, wildcards.training_set)
+
+    def shard_lists(self, wildcards: Wildcards, input: dict) -> str:
+        """Return the lists of a filtered set's shards, as JSON."""
+        return json.dumps([f"{folder}/list.csv" for folder in input.shards])
 
     def _generator(self, wildcards: Wildcards) -> str:
         return self.config["training_sets"][wildcards.training_set]["generator"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from configuration import execution_keys, kept_controlnets, prior_folder, trains_prior
 from existing_results import local_adapter, local_path, pretrained_networks
+from image_folders import set_folders
 from options import Options, argument, chosen, options, without
 from packages import imported
 from sections import load_kind
@@ -162,6 +163,10 @@ class Generation:
         """Return the number of shards of a generated set."""
         generator = self.config["generators"][wildcards.generator]
         return math.ceil(generator["images"] / generator["images_per_shard"])
+
+    def set_folders(self, wildcards: Wildcards) -> list[str]:
+        """Return the folders of a generated set's images and label maps."""
+        return set_folders(self.config, wildcards.generator)
 
     def shard_metadata(self, wildcards: Wildcards) -> list[str]:
         """Return the metadata files of a generated set's shards."""

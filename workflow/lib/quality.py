@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from image_folders import set_folders
 from options import Options, options
 from selection import evaluation_protocol, measured_sets
 from snakemake.io import expand
@@ -22,9 +23,11 @@ class Quality:
         weights = "<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors"
         return weights.format(**self.judge, seed=self.config["seeds"][0])
 
-    def images(self, wildcards: Wildcards) -> str | list:
-        """Return the images of a data set; a generated set's are next to its manifest."""
-        return f"<benchmark>/data/{wildcards.set}/raw" if wildcards.origin == "data" else []
+    def images(self, wildcards: Wildcards) -> list[str]:
+        """Return the folders of a set's images and label maps."""
+        if wildcards.origin == "generated":
+            return set_folders(self.config, wildcards.set)
+        return [f"<benchmark>/data/{wildcards.set}/{part}" for part in ("raw", "labels")]
 
     def model(self, wildcards: Wildcards) -> str:
         """Return the name of the judge model."""

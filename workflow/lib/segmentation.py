@@ -7,6 +7,7 @@ from pathlib import Path
 
 from configuration import execution_keys
 from fingerprint import configuration_digest
+from image_folders import training_folders
 from imports import assigns
 from options import Options, argument, chosen, options, without
 from packages import checkpoint_arm, checkpoint_file, fetched, imported
@@ -154,6 +155,10 @@ class Segmentation:
         """Return the options for building a training set."""
         training_set = self.config["training_sets"][wildcards.training_set]
         return options(chosen(training_set, "source", "generated_part"))
+
+    def training_images(self, wildcards: Wildcards) -> list[str]:
+        """Return the folders of a training set's images and label maps."""
+        return training_folders(self.config, wildcards.training_set)
 
     def redraw_statistics(self, wildcards: Wildcards) -> dict[str, str]:
         """Return the source's statistics as inputs if a training set draws from them in training."""

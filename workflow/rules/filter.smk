@@ -3,6 +3,7 @@ rule judge_shard:
     input:
         weights=filtering.judge_weights,
         manifest="<benchmark>/generated/{generator}/manifest.csv",
+        images=filtering.generated_images,
     output:
         maps=directory("<benchmark>/judged/{model}/{training_set}/{generator}/{shard}/maps"),
         statistics="<benchmark>/judged/{model}/{training_set}/{generator}/{shard}/statistics.npz",
@@ -32,6 +33,8 @@ rule judge_source:
     input:
         weights=filtering.judge_weights,
         data="<benchmark>/training_sets/{training_set}.csv",
+        images="<source>/raw",
+        labels="<source>/labels",
     output:
         "<benchmark>/judged/{model}/{training_set}/source.npz",
     log:
@@ -58,8 +61,9 @@ rule filter_shard:
     input:
         unpack(filtering.filter_inputs),
         manifest=filtering.generated_manifest,
+        images=filtering.filtered_images,
     output:
-        "<benchmark>/filtered/{training_set}/shards/{shard}/list.csv",
+        directory("<benchmark>/filtered/{training_set}/shards/{shard}"),
     log:
         "<benchmark>/logs/filter_shard/{training_set}/{shard}.log",
     wildcard_constraints:
@@ -67,12 +71,11 @@ rule filter_shard:
     conda:
         "../envs/data.yaml"
     params:
-        folder=subpath(output[0], parent=True),
         shards=filtering.filtered_shard_count,
         judged=filtering.arguments,
         options=filtering.filter_options,
     shell:
-        "python -m segmodel filter-shard --data {input.manifest} --output {params.folder} --shard {wildcards.shard}"
+        "python -m segmodel filter-shard --data {input.manifest} --output {output} --shard {wildcards.shard}"
         " --shards {params.shards} {params.judged:q} --options {params.options:q} &> {log}"
 
 
@@ -91,7 +94,7 @@ rule gather_filtered:
     conda:
         "../envs/data.yaml"
     params:
-        shards=input_list("shards"),
+        shards=filtering.shard_lists,
         folder=subpath(output.manifest, parent=True),
         judged=filtering.arguments,
         options=filtering.filter_options,

@@ -116,7 +116,8 @@ rule import_generated_set:
 
 rule plot_samples:
     input:
-        "<benchmark>/generated/{generator}/metadata.jsonl",
+        metadata="<benchmark>/generated/{generator}/metadata.jsonl",
+        images=generation.set_folders,
     output:
         report(
             "results/figures/samples_{generator}.png",
@@ -130,6 +131,6 @@ rule plot_samples:
     conda:
         "../envs/data.yaml"
     params:
-        folder=subpath(input[0], parent=True),
+        folder=subpath(input.metadata, parent=True),
     shell:
         "python -m dginstyle plot-samples --generated {params.folder} --output {output} &> {log}"

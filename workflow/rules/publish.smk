@@ -82,6 +82,7 @@ rule galleries:
 rule gallery:
     input:
         metadata="<benchmark>/generated/{generator}/metadata.jsonl",
+        images=generation.set_folders,
     output:
         "<benchmark>/galleries/{generator}.html",
     log:

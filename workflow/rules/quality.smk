@@ -2,7 +2,7 @@ rule measure_quality:
     input:
         weights=quality.weights(),
         manifest="<benchmark>/{origin}/{set}/manifest.csv",
-        raw=quality.images,
+        images=quality.images,
     output:
         "<benchmark>/quality/{origin}/{set}.npz",
     log:

@@ -26,6 +26,7 @@ rule train_segmentation:
         unpack(segmentation.redraw_statistics),
         unpack(segmentation.encoder),
         data="<benchmark>/training_sets/{training_set}.csv",
+        images=segmentation.training_images,
     output:
         weights="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/weights.safetensors",
         record="<benchmark>/segmentation/{model}/{training_set}/seed{seed}/training.json",
