@@ -94,22 +94,36 @@ class Judgement:
 
 
 def judgements(network: BaseSegmentor, samples: Sequence[Sample], options: JudgingOptions) -> Iterator[Judgement]:
-    """Yield the judgement of each image; windows are side by side."""
-    for first in range(0, len(samples), options.batch_size):
-        batch = samples[first : first + options.batch_size]
-        images = torch.stack([resized_image(sample.image, options.size) for sample in batch])  # (N, 3, H, W)
-        size = options.size[::-1]
-        labels = np.stack([mmcv.imresize(read_label(one.label), size, interpolation="nearest") for one in batch])
-        sums, pixels = np.zeros((len(batch), len(CLASS_NAMES))), np.zeros((len(batch), len(CLASS_NAMES)), np.int64)
-        for top, left in window_corners(options.size, options.crop, options.crop):
+    """Yield the judgement of each image; windows are side by side, and a pixel counts in the first one that has it."""
+    for images, labels in batches(samples, options):
+        size, number = labels.shape[1:], len(labels)
+        sums, pixels = np.zeros((number, len(CLASS_NAMES))), np.zeros((number, len(CLASS_NAMES)), np.int64)
+        counted = np.zeros(size, bool)
+        for top, left in window_corners(size, options.crop, options.crop):
             window = np.s_[..., top : top + options.crop[0], left : left + options.crop[1]]
             maps = judged_windows(network, images[window], labels[window])
-            for index, (loss, label) in enumerate(zip(maps["loss"], labels[window], strict=True)):
+            new = np.where(counted[window], np.uint8(IGNORE), labels[window])
+            for index, (loss, label) in enumerate(zip(maps["loss"], new, strict=True)):
                 own_sums, own_pixels = class_sums(loss, label)
                 sums[index] += own_sums
                 pixels[index] += own_pixels
-        for index in range(len(batch)):
+            counted[window] = True
+        for index in range(number):
             yield Judgement(sums[index], pixels[index], {name: values[index] for name, values in maps.items()})
+
+
+def batches(samples: Sequence[Sample], options: JudgingOptions) -> Iterator[tuple[Tensor, np.ndarray]]:
+    """Yield images (N, 3, H, W) uint8 BGR of one size and their trainIds (N, H, W) uint8."""
+    images, labels = [], []
+    for sample in samples:
+        image = resized_image(sample.image, options.size, options.keep_ratio)  # (3, H, W)
+        if images and (len(images) == options.batch_size or image.shape != images[0].shape):
+            yield torch.stack(images), np.stack(labels)
+            images, labels = [], []
+        width_height = tuple(image.shape[:0:-1])
+        images.append(image)
+        labels.append(mmcv.imresize(read_label(sample.label), width_height, interpolation="nearest"))
+    yield torch.stack(images), np.stack(labels)
 
 
 @torch.inference_mode()

@@ -100,4 +100,5 @@ class JudgingOptions(Options):
 
     size: Size = Field(description="[height, width] to which an image is resized")
     crop: Size = Field(description="[height, width] of the windows, side by side, that the model is given")
+    keep_ratio: bool = Field(False, description="resize an image to lie within size and keep its aspect ratio")
     batch_size: PositiveInt = Field(16, description="images in a batch")

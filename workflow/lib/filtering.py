@@ -4,7 +4,7 @@ import json
 
 from filters import filters, shards_of
 from image_folders import filtered_folders, set_folders
-from options import Options, argument, options
+from options import Options, argument, chosen, options
 from sections import FilterOptions
 from snakemake.iocontainers import Wildcards
 
@@ -33,7 +33,7 @@ class Filtering:
     def source_options(self, wildcards: Wildcards) -> Options:
         """Return the size at which a judge model reads source images: that of its training."""
         model = self.config["models"][wildcards.model]
-        return options({"size": model["source_size"], "crop": model["crop"]})
+        return options({"size": model["source_size"], "crop": model["crop"], **chosen(model, "keep_ratio")})
 
     def generated_images(self, wildcards: Wildcards) -> list[str]:
         """Return the folders of a generated set's images and label maps."""

@@ -3,6 +3,7 @@
 import csv
 import json
 
+import mmcv
 import numpy as np
 import pytest
 from PIL import Image
@@ -160,6 +161,18 @@ def test_a_judge_writes_the_losses_of_its_predictions(trained, mixed_set, tmp_pa
     )
     with np.load(tmp_path / "source.npz") as statistics:
         assert statistics["pixels"].shape == (6, 19)
+
+
+@pytest.mark.parametrize(("size", "keep_ratio", "seen"), [((16, 40), False, (16, 40)), ((20, 32), True, (16, 32))])
+def test_each_pixel_of_a_source_image_counts_once(trained, mixed_set, tmp_path, size, keep_ratio, seen):
+    options = SIZES.replace(size=size, keep_ratio=keep_ratio, batch_size=4)  # images of 32x16, windows of 16x16
+    weights = trained("judge") / "weights.safetensors"
+    judge_images(model="tiny", weights=weights, data=mixed_set, statistics=tmp_path / "s.npz", options=options)
+    sources = [sample for sample in read_samples(mixed_set) if sample.origin == "source"]
+    with np.load(tmp_path / "s.npz") as statistics:
+        for own, sample in zip(statistics["pixels"], sources, strict=True):
+            label = mmcv.imresize(read_label(sample.label), seen[::-1], interpolation="nearest")
+            assert own.tolist() == np.bincount(label.ravel(), minlength=256)[:19].tolist()
 
 
 def test_a_judge_of_another_model_or_without_logits_is_refused(trained, mixed_set, tmp_path, monkeypatch):
