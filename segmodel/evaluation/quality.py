@@ -19,6 +19,7 @@ from segmodel.files import read_json
 from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
 from segmodel.models import load_model, read_config
+from segmodel.models.hrda import HRDASegmentor
 from segmodel.windows import window_corners
 
 _FEWEST_CELLS = 4
@@ -71,7 +72,10 @@ def features_and_predictions(network: BaseSegmentor, images: Tensor) -> tuple[Te
     """Return the first stage (N, C, h, w) and trainIds (N, H, W) int64 of images (N, 3, H, W) uint8 BGR."""
     inputs = network.data_preprocessor({"inputs": list(images)})["inputs"]
     stages = network.extract_feat(inputs)  # (N, C, h, w) each
-    logits = network.decode_head.forward(stages)  # (N, 19, h', w')
+    if isinstance(network, HRDASegmentor):  # fuses two scales, of which these are the features of the finer one
+        logits = network.encode_decode(inputs, [])  # (N, 19, H, W)
+    else:
+        logits = network.decode_head.forward(stages)  # (N, 19, h', w')
     logits = F.interpolate(logits, images.shape[2:], mode="bilinear", align_corners=False)
     return stages[0], logits.argmax(1).cpu().numpy()
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +13,12 @@ from safetensors.torch import save_file
 
 from segmodel.evaluation.metrics import mean_iou
 from segmodel.evaluation.options import QualityOptions
-from segmodel.evaluation.quality import class_features, measure_quality
+from segmodel.evaluation.quality import class_features, features_and_predictions, measure_quality
 from segmodel.labels import CLASS_NAMES
 from segmodel.models import build_model, read_config
 from segmodel.tables.quality import Measurements, distance, diversity, kernel_distance, spread, tabulate_quality
+
+CONFIGS = Path(__file__).parents[3] / "segmodel/configs"
 
 
 def features(mean, size=200, seed=0):
@@ -63,6 +66,16 @@ def test_a_class_that_one_of_two_sets_hardly_has_does_not_count():
     roads = [measured.of_class(CLASS_NAMES.index("road")) for measured in (some, other)]
     assert distance(some, other) == pytest.approx(kernel_distance(*roads))
     assert np.isnan(distance(some, street_set(3, 3))) and np.isnan(diversity(street_set(3, 3)))
+
+
+def test_a_judge_of_two_scales_predicts_as_in_evaluation():
+    network = build_model(read_config(CONFIGS / "hrda_mini.py"), seed=0).eval()
+    images = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    encoded, predicted = features_and_predictions(network, images)
+    with torch.inference_mode():
+        inputs = network.data_preprocessor({"inputs": list(images)})["inputs"]
+        assert (predicted == network.encode_decode(inputs, []).argmax(1).numpy()).all()
+    assert encoded.shape == (2, 16, 32, 32)
 
 
 def test_features_are_averaged_over_the_cells_of_a_class():
