@@ -75,6 +75,16 @@ def test_a_filter_needs_generated_images_and_an_operation(config, repository):
         checked(with_filter(config, max_loss=None), repository)
 
 
+def test_models_without_a_loss_in_each_pixel_neither_judge_nor_weigh_pixels(config, repository):
+    config["models"]["masks"] = dict(config["models"]["dinov2_rein_mini"], training_sets=["source_only"])
+    with pytest.raises(ConfigurationError, match="judge.model names 'masks', whose scores are no logits, so that it"):
+        checked(with_filter(config, judge=JUDGE | {"model": "masks"}), repository)
+    config["models"]["masks"]["training_sets"] = ["dginstyle"]
+    with pytest.raises(ConfigurationError, match="boundaries weighs the pixels of a cross entropy, which masks does"):
+        checked(with_filter(config, max_loss=None, boundaries={"width": 2}), repository)
+    assert checked(with_filter(config), repository)
+
+
 def test_means_of_the_source_need_a_judge_of_the_source(config, repository):
     judge = {"judge": JUDGE | {"training_set": "generated_only"}}
     config["training_sets"]["generated_only"]["filter"] = None

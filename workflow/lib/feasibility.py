@@ -2,11 +2,12 @@
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from existing_results import local_path, pretrained_networks
+from filters import filters
 from imports import model_assignments
 from packages import imported, owners, packages
 from pydantic import TypeAdapter
@@ -15,6 +16,8 @@ from selection import evaluation_protocol, rows
 from dginstyle.datasets.custom import label_tables
 from dginstyle.datasets.options import CustomSet
 
+MASKS = "MaskSegmentor"
+"""Type of models whose scores are sums over masks."""
 MIX_TRANSFORMERS = ("MixTransformer", "MixVisionTransformer")
 """Types of encoders that train with SHADE."""
 
@@ -28,6 +31,7 @@ def infeasible(config: dict, repository: Path) -> Iterator[str]:
         yield from infeasible_sizes(config, prior)
     yield from infeasible_presentations(config)
     yield from infeasible_models(config)
+    yield from infeasible_filters(config)
     yield from infeasible_quality(config)
 
 
@@ -144,6 +148,24 @@ def infeasible_models(config: dict) -> Iterator[str]:
             yield f"training_sets.{name}.shade.backward is separate, which needs models.{model}.processes: 1"
 
 
+def infeasible_filters(config: dict) -> Iterator[str]:
+    """Yield judges without a loss in each pixel, and weights of pixels for models whose loss has none."""
+    for name, own in filters(config).items():
+        key = f"training_sets.{name}.filter"
+        judge = config["models"].get(own.judge.model, {}) if own.is_judged else {}
+        if judge and segmentor_type(judge["config"]) == MASKS:
+            yield (
+                f"{key}.judge.model names {own.judge.model!r}, whose scores are no logits, so that it has no loss in a "
+                "pixel; name another model"
+            )
+        for model, trained_on in rows(config, [name] if own.has("boundaries") else []):
+            if segmentor_type(config["models"][model]["config"]) == MASKS:
+                yield (
+                    f"{key}.boundaries weighs the pixels of a cross entropy, which {model} does not have: name the "
+                    f"models of {trained_on} under protocols, or set boundaries: null"
+                )
+
+
 def infeasible_quality(config: dict) -> Iterator[str]:
     """Yield windows of the judge model that do not fit into the images that it judges."""
     if not (judge := config["quality"]) or judge["model"] in imported(config, "models"):
@@ -159,12 +181,22 @@ def infeasible_quality(config: dict) -> Iterator[str]:
 
 def encoder_type(config: str) -> str:
     """Return the type of a model configuration's encoder, "" if it is not written there."""
-    for _, assigned in model_assignments(config):
-        model = _keywords(assigned.get("model"))
-        encoder = _keywords(model.get("backbone")).get("type")
-        if isinstance(encoder, ast.Constant):
-            return str(encoder.value)
-    return ""
+    return _first(_keywords(model.get("backbone")).get("type") for model in _models(config))
+
+
+def segmentor_type(config: str) -> str:
+    """Return the type of a model configuration's model, "" if it is not written there."""
+    return _first(model.get("type") for model in _models(config))
+
+
+def _models(config: str) -> Iterator[dict[str, ast.expr]]:
+    """Yield the arguments of ``model`` in a configuration file and its base files."""
+    return (_keywords(assigned.get("model")) for _, assigned in model_assignments(config))
+
+
+def _first(expressions: Iterable[ast.expr | None]) -> str:
+    """Return the first of some expressions that is a constant, "" if none is."""
+    return next((str(found.value) for found in expressions if isinstance(found, ast.Constant)), "")
 
 
 def _keywords(call: ast.expr | None) -> dict[str, ast.expr]:
