@@ -23,7 +23,7 @@ def overview(run: Run) -> Section:
         blocks.append(Missing("The table of this run is not there yet", "snakemake results/dg_miou.csv"))
     else:
         blocks += [
-            Cards([*_cards(summary, _main_average(run, summary))]),
+            Cards([*_cards(run, summary)]),
             *_published(run, summary),
             Text(CAVEAT, "note"),
         ]
@@ -34,16 +34,18 @@ def _main_average(run: Run, summary: pd.DataFrame) -> str:
     return list(run.configuration.get("averages") or [summary["target"].iloc[-1]])[-1]
 
 
-def _cards(summary: pd.DataFrame, average: str) -> Iterator[Card]:
+def _cards(run: Run, summary: pd.DataFrame) -> Iterator[Card]:
     """Yield a card per row with a gain, or with the score alone if nothing is compared."""
-    rows = summary[summary["target"] == average]
+    rows = summary[summary["target"] == _main_average(run, summary)]
     gained = rows[rows["gain"].notna()]
     for row in (gained if len(gained) else rows).itertuples():
-        score = f"mIoU {number(row.mIoU_mean)} %, mean of the targets, {row.seeds} seeds"
+        score = f"mIoU {number(row.mIoU_mean)} %, {run.average()}, {row.seeds} seeds"
         if pd.isna(row.gain):
             yield Card(f"{row.model} on {row.training_set}", f"{number(row.mIoU_mean)} %", f"{row.seeds} seeds")
             continue
-        limits = f"95 % interval {number(row.gain_low, signed=True)} to {number(row.gain_high, signed=True)}"
+        limits = (
+            f"{run.confidence()} interval {number(row.gain_low, signed=True)} to {number(row.gain_high, signed=True)}"
+        )
         limits = limits if pd.notna(row.gain_low) else "no interval with one seed"
         yield Card(
             f"{row.model} on {row.training_set}", f"{number(row.gain, signed=True)} points", f"{limits}; {score}"

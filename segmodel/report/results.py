@@ -122,7 +122,7 @@ def ablations(run: Run) -> Section:
         return Section("ablations", "Ablations", [Missing("Ablations", "snakemake ablations")])
     blocks: list[Block] = []
     for index, (model, rows) in enumerate(table.groupby("model")):
-        text = f"{model}: every training set, mean of the targets. Lines: intervals of the gains."
+        text = f"{model}: every training set, {run.average()}. Lines: intervals of the gains."
         words = "; ".join(f"{row.training_set} {number(row.mIoU_mean)} %" for row in rows.itertuples())
         chart = charts.ablations_chart(rows)
         blocks.append(Chart(f"ablations-{index}", text, words, charts.specification(chart, PAGE)))

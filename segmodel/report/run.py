@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from segmodel.options import Options
+from segmodel.tables.options import MEAN, BootstrapOptions
 
 Training = tuple[str, str, int]
 """Model, training set and seed."""
@@ -60,6 +61,15 @@ class Run:
     def generators(self) -> list[str]:
         """Return the generated sets that are gathered."""
         return sorted(path.parent.name for path in self.folder.glob("generated/*/metadata.jsonl"))
+
+    def confidence(self) -> str:
+        """Return the confidence level of the intervals, such as ``95 %``."""
+        return f"{100 * BootstrapOptions.model_validate(self.configuration.get('bootstrap', {})).confidence:g} %"
+
+    def average(self) -> str:
+        """Return the main average over the targets in words."""
+        name, targets = [*(self.configuration.get("averages") or MEAN).items()][-1]
+        return f"average “{name}” of {', '.join(targets)}" if targets else "mean of the targets"
 
     def sets(self) -> list[str]:
         """Return source and targets; without a configuration the sets that are converted."""

@@ -2,10 +2,12 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from segmodel.report.blocks import Image, Missing
+from segmodel.report.overview import overview
 from segmodel.report.pictures import Album
 from segmodel.report.render import render_report, sections
 from segmodel.report.run import Run, RunOptions
@@ -35,6 +37,15 @@ def test_overview_shows_the_gain_with_its_interval(by_name, finished):
     assert cards.items[0].title == "tiny on dginstyle"
     assert cards.items[0].value == f"{gain['gain']:+.1f} points"
     assert f"95 % interval {gain['gain_low']:+.1f} to {gain['gain_high']:+.1f}".replace("-", "−") in cards.items[0].note
+
+
+def test_overview_says_which_interval_and_which_average(finished):
+    own = {"bootstrap": {"samples": 10, "confidence": 0.9}, "averages": {"all": None, "mean": ["bdd100k", "acdc"]}}
+    run = replace(finished, options=finished.options.replace(configuration=finished.configuration | own))
+    [cards] = blocks(overview(run), "cards")
+    assert cards.items[0].note.startswith("90 % interval ")
+    assert "average “mean” of bdd100k, acdc, " in cards.items[0].note
+    assert (finished.confidence(), finished.average()) == ("95 %", "mean of the targets")
 
 
 def test_overview_names_the_models_of_the_tables(by_name):
