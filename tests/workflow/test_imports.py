@@ -73,6 +73,18 @@ def test_model_depends_on_its_base_configurations(repository):
     assert "segmodel/models/mit.py" in files
 
 
+def test_values_of_a_model_and_its_bases_count_but_comments_do_not(tmp_path):
+    def digest(**files):
+        for name, text in files.items():
+            (tmp_path / f"{name}.py").write_text(text)
+        imports.model_assignments.cache_clear()
+        return imports.model_digest(tmp_path / "own.py")
+
+    before = digest(own='_base_ = "base.py"\nsize = "l"\n', base="model = dict(rank=8)\n")
+    assert digest(own='"""A sentence."""\n\n_base_ = "base.py"  # beside\nsize = "l"\n') == before
+    assert len({before, digest(base="model = dict(rank=16)\n"), digest(own='_base_ = "base.py"\nsize = "s"\n')}) == 3
+
+
 def test_folder_replaces_all_its_files(repository):
     files = set((repository / "segmodel/tables").glob("*.py"))
     assert imports.collapsed(files) == ["segmodel/tables"]

@@ -1,6 +1,8 @@
 """Import closures: the files of this repository that a command runs, found by parsing instead of importing."""
 
 import ast
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -101,6 +103,14 @@ def assigns(config: str, name: str) -> bool:
     values = (assigned[name] for _, assigned in model_assignments(config) if name in assigned)
     value = next(values, None)
     return value is not None and not (isinstance(value, ast.Constant) and value.value is None)
+
+
+def model_digest(config: str) -> str:
+    """Return the hash of what a model's configuration file and its base files assign; comments do not count."""
+    files = [
+        {name: ast.unparse(value) for name, value in assigned.items()} for _, assigned in model_assignments(config)
+    ]
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 from configuration import execution_keys
 from fingerprint import configuration_digest
 from image_folders import training_folders
-from imports import assigns
+from imports import assigns, model_digest
 from options import Options, argument, chosen, options, without
 from packages import checkpoint_arm, checkpoint_file, fetched, imported
 from protocols import protocol_entry
@@ -190,6 +190,10 @@ class Segmentation:
     def model_config(self, wildcards: Wildcards) -> str:
         """Return a model's configuration file, relative to the working directory."""
         return os.path.relpath(self.repository / self.config["models"][wildcards.model]["config"])
+
+    def model_digest(self, wildcards: Wildcards) -> str:
+        """Return the hash of a model's configuration file, so that a change of it reruns its trainings."""
+        return model_digest(self.config["models"][wildcards.model]["config"])
 
     def model_options(self, wildcards: Wildcards) -> Options:
         """Return the options of a model's training."""

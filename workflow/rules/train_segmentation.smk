@@ -53,6 +53,7 @@ rule train_segmentation:
         encoder=segmentation.encoder_argument,
         options=segmentation.model_options,
         presentation=segmentation.presentation,
+        network=segmentation.model_digest,
     shell:
         "on_gpus {resources.gpu}"
         " python -m segmodel train --model {wildcards.model} --data {input.data} --output {params.folder}"
@@ -77,6 +78,7 @@ rule import_checkpoint:
     params:
         folder=subpath(output.weights, parent=True),
         arguments=segmentation.checkpoint_arguments,
+        network=segmentation.model_digest,
     shell:
         "python -m segmodel import-checkpoint --checkpoint {input:q} {params.arguments:q} --output {params.folder}"
         " --model {wildcards.model} --training_set {wildcards.training_set} --seed {wildcards.seed} &> {log}"
