@@ -1,5 +1,7 @@
 """What a segmentation training shows while it runs: an image of its batch, the label map, and the prediction."""
 
+import copy
+
 import numpy as np
 import torch
 from mmseg.models import BaseSegmentor
@@ -23,10 +25,12 @@ def training_picture(network: BaseSegmentor, batch: dict) -> Image.Image:
     """
     image, label = batch["inputs"][0], batch["data_samples"][0].gt_sem_seg.data[0]
     network.eval()
-    inputs = network.data_preprocessor({"inputs": list(batch["inputs"])})["inputs"]  # (N, 3, H, W)
+    padded = {"inputs": [*batch["inputs"]], "data_samples": copy.deepcopy(batch["data_samples"])}  # labels in place
+    inputs = network.data_preprocessor(padded, training=True)["inputs"]  # (N, 3, H, W)
     scores = network.encode_decode(inputs, [{"img_shape": tuple(inputs.shape[2:])}] * len(inputs))  # (N, 19, H, W)
     network.train()
     height, width = image.shape[1:]
     prediction = scores[0, :, :height, :width].argmax(0)
-    maps = [palette_image(values.cpu().numpy().astype(np.uint8)).convert("RGB") for values in (label, prediction)]
+    values = [part.cpu().numpy().astype(np.uint8) for part in (label[:height, :width], prediction)]
+    maps = [palette_image(part).convert("RGB") for part in values]
     return Image.fromarray(np.hstack([image.numpy()[::-1].transpose(1, 2, 0), *map(np.asarray, maps)]))

@@ -18,3 +18,9 @@ def test_pictures_of_a_training_show_image_labels_and_prediction_and_change_noth
     image, label, prediction = np.split(np.asarray(Image.open(pictures[0])), 3, axis=1)
     assert image.std() > 0 and label.shape == prediction.shape == image.shape
     assert {tuple(colour) for colour in prediction.reshape(-1, 3)} <= {tuple(colour) for colour in PALETTE}
+
+
+def test_picture_of_a_padded_image_has_its_own_size(trained):
+    folder = trained("padded", checkpoint_every=2, source_size=(12, 32))  # the crop is 16x16
+    sizes = {Image.open(file).size for file in (folder / "logs/validation").iterdir()}
+    assert (48, 12) in sizes
