@@ -76,7 +76,8 @@ class Shard:
         refuse_overwriting(output, "metadata.jsonl")
         self.output, self.folder, self.data = output, partial(output), data
         self.generator, self.passes = generator, passes
-        self.lines = self.folder / "items"
+        self.lines, self.moved = self.folder / "items", output.with_name(f"{output.name}.partial.items")
+        self._take_back()
         mark = self.lines / "identity.json"
         if any((self.folder / "images").glob("*.png")):
             require_same(self.folder, read_identity(mark), identity)
@@ -101,8 +102,20 @@ class Shard:
         write_lines(self.folder / "metadata.jsonl", lines)
         pairs = [(self.folder / line["file_name"], self.folder / line["label"]) for line in lines]
         contact_sheet(pairs).save(self.folder / "pictures.png")
-        shutil.rmtree(self.lines)
+        self.lines.replace(self.moved)
         put_in_place(self.folder, self.output)
+        shutil.rmtree(self.moved)
+
+    def _take_back(self) -> None:
+        """Undo the last steps of a shard that was killed in the middle of them."""
+        if not self.moved.exists():
+            return
+        if self.output.exists() and not self.folder.exists():
+            self.output.replace(self.folder)
+        if self.folder.exists() and not self.lines.exists():
+            self.moved.replace(self.lines)
+        else:
+            shutil.rmtree(self.moved)
 
     def _line(self, index: int) -> Path:
         return self.lines / f"{index:06}.json"

@@ -94,6 +94,7 @@ def test_a_run_whose_files_have_other_times_ends_with_the_same_bytes(run, finish
 )
 def test_a_package_that_is_replaced_under_its_name_is_refused(run, finished):
     forget(run)
+    shutil.rmtree(run.results / "data/cityscapes")  # so that the package is unpacked again
     published = run.folder / "results/faults/publishers/cityscapes/gtFine_trainvaltest.zip"
     link = run.folder / "results/faults/packages/cityscapes" / published.name
     content = published.read_bytes()
@@ -131,7 +132,7 @@ def remount(run: Run, options: str) -> None:
 def test_a_run_on_a_full_or_read_only_disk_goes_on_once_it_can(small, finished):
     assert "No space left on device; free some space, then run the same command again" in failed(small)
     remount(small, "size=1g,ro")
-    assert "Read-only file system" in failed(small)
+    assert "Write-protected output files" in failed(small)
     remount(small, "rw")
     small.finish([])
     assert snapshot(small.folder) == snapshot(finished.folder)

@@ -59,6 +59,26 @@ def test_a_damaged_item_of_an_unfinished_shard_is_drawn_again(make, tmp_path, mo
     assert files(make("again")) == files(make("whole"))
 
 
+@pytest.mark.parametrize("place", ["put_in_place", "shutil.rmtree"])
+def test_a_shard_killed_while_it_gets_its_name_keeps_its_images(make, tmp_path, monkeypatch, place):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(f"dginstyle.generation.shard.{place}", killed)
+        make("again")
+    before = [path.stat().st_ino for path in sorted(tmp_path.glob("again*/images/*"))]
+    assert files(make("again")) == files(make("whole"))
+    assert [path.stat().st_ino for path in sorted((tmp_path / "again/images").iterdir())] == before
+    assert not [*tmp_path.glob("*.partial*")]
+
+
+def test_items_left_of_a_shard_that_was_deleted_are_ignored(make, tmp_path):
+    (tmp_path / "again.partial.items").mkdir()
+    assert files(make("again")) == files(make("whole"))
+    assert not [*tmp_path.glob("*.partial*")]
+
+
 @pytest.mark.parametrize("file", ["images/000001.png", "labels/000001_labelTrainIds.png"])
 def test_gather_refuses_a_damaged_file(make, tmp_path, file):
     shard = Path(shutil.copytree(make("whole"), tmp_path / "set/shards/0"))
