@@ -18,10 +18,6 @@ def results(smoke_run, tmp_path_factory):
     return copy_of(smoke_run[0] / "results/smoke", tmp_path_factory.mktemp("killed") / "results/smoke")
 
 
-@pytest.mark.reliability(
-    "a step is killed 4 times, by SIGTERM or SIGKILL, at random moments of its work",
-    "started again each time, it ends with the same bytes; no finished image or saved step is done twice",
-)
 @pytest.mark.parametrize("name", KILLED)
 def test_a_killed_step_ends_as_if_undisturbed(results, tmp_path, name):
     found = kill_step(name, results, tmp_path / "output", KILLS, random.Random(f"0 {name}"))
