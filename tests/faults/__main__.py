@@ -47,7 +47,7 @@ def kill(folder: Path, kills: int, runs: int, at_once: int, seed: int) -> None:
     """Finish an undisturbed run, and others with their kills."""
     undisturbed = Run(folder / "undisturbed")
     verbs = undisturbed.verbs()
-    most = kills * 5 // 4 // runs  # some commands end before their moment
+    most = kills * 3 // 2 // runs  # a third of the commands end before their moment
     plans = [random_kills(verbs, most, random.Random(f"{seed} {place}")) for place in range(runs)]
     killed = {Run(folder / f"killed_{place}"): plan for place, plan in enumerate(plans)}
     finish_together({undisturbed: [], **killed}, at_once)

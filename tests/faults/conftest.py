@@ -26,6 +26,6 @@ def finished(undisturbed):
 def killed(undisturbed):
     """The killed runs; the undisturbed one has ended with them."""
     rng, runs = random.Random(0), [Run(undisturbed.folder.with_name(f"killed_{number}")) for number in range(2)]
-    most = KILLS * 5 // 8  # some commands end before their moment
+    most = KILLS * 3 // 4  # a third of the commands end before their moment
     finish_together({undisturbed: [], **{run: random_kills(run.verbs(), most, rng) for run in runs}})
     return runs
