@@ -19,7 +19,7 @@ def test_the_commands_were_killed(killed, undisturbed):
     kills = [kill for run in killed for kill in run.kills]
     assert len(kills) >= KILLS
     verbs = {kill.verb for kill in kills}
-    assert verbs > {"train-dreambooth", "train-controlnet", "generate-shard", "train", "evaluate"}
+    assert verbs > {"generate-shard", "train", "evaluate"}
     assert len(verbs) > 0.8 * len(undisturbed.verbs())  # short ones may end before their moments in both runs
     assert "The lock of a run that was killed is removed." in killed[0].printed()
 
