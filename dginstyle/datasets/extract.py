@@ -65,25 +65,21 @@ class Journal:
         """Read the journal of an interrupted call."""
         self.file = journal(output)
         self.identity = [identity(package) for package in packages]
-        try:
-            left = json.loads(self.file.read_text())
-        except (FileNotFoundError, ValueError):
-            left = {}
-        if left.get("packages") != self.identity:
+        left = left_by(output)
+        if left.get("packages") != self.identity or not partial(output).is_dir():
             shutil.rmtree(partial(output), ignore_errors=True)
             left = {}
         self.packages: list[str] = left.get("unpacked", [])
         self.write()
 
-    @classmethod
-    def was_complete(cls, output: Path, packages: list[Path]) -> bool:
+    @staticmethod
+    def was_complete(output: Path, packages: list[Path]) -> bool:
         """Return whether a call that did not end has unpacked all packages into ``output``; forget that call."""
-        if not journal(output).is_file() or partial(output).exists():
+        left = left_by(output)
+        if partial(output).exists() or left.get("packages") != [identity(package) for package in packages]:
             return False
-        done = cls(output, packages)
-        complete = {*done.packages} == {*map(str, packages)}
-        done.forget()
-        return complete
+        journal(output).unlink()
+        return {*left["unpacked"]} == {*map(str, packages)}
 
     def add(self, package: str) -> None:
         """Record a package as unpacked."""
@@ -102,6 +98,14 @@ class Journal:
 def journal(output: Path) -> Path:
     """Return the file of the journal."""
     return output.with_name(f"{output.name}.partial.json")
+
+
+def left_by(output: Path) -> dict:
+    """Return the journal of a call that did not end; empty if there is none."""
+    try:
+        return json.loads(journal(output).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
 
 
 def identity(package: Path) -> list:

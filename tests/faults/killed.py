@@ -16,8 +16,15 @@ from tests.faults import steps
 from tests.faults.cases import Step, hashes_of
 from tests.faults.progress import repeated, seen, unfinished
 
+
+def unpacked(results: Path, output: Path) -> None:
+    """Unpack the packages of the target; what a killed command had unpacked is deleted first, as Snakemake does."""
+    shutil.rmtree(output / "raw", ignore_errors=True)
+    steps.unpacked(results, output)
+
+
 KILLED: dict[str, Step] = {
-    "extract": steps.unpacked,
+    "extract": unpacked,
     "convert": steps.converted,
     "rcs-probabilities": steps.weighed,
     "draw-list": steps.draw,

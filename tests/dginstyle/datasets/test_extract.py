@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from dginstyle.datasets import extract as extract_module
-from dginstyle.datasets.extract import Journal, extract
+from dginstyle.datasets.extract import extract
 
 
 def write_zip(path, members, compression=zipfile.ZIP_STORED):
@@ -127,16 +127,6 @@ def test_a_nonempty_folder_is_not_modified(tmp_path):
     with pytest.raises(SystemExit, match="not empty"):
         extract(packages=[write_zip(tmp_path / "01.zip", [("a", b"")])], output=tmp_path / "raw")
     assert files(tmp_path / "raw") == {"mine.txt": b"mine"}
-
-
-def test_a_call_that_was_killed_once_all_was_unpacked_has_nothing_left_to_do(tmp_path, monkeypatch):
-    package, output = write_zip(tmp_path / "01.zip", [("a", b"1")]), tmp_path / "raw"
-    with monkeypatch.context() as killed:
-        killed.setattr(Journal, "forget", lambda self: (_ for _ in ()).throw(Killed))
-        with pytest.raises(Killed):
-            extract(packages=[package], output=output)
-    extract(packages=[package], output=output)
-    assert files(tmp_path) == {"01.zip": package.read_bytes(), "raw/a": b"1"}
 
 
 class Killed(BaseException):
