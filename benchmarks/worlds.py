@@ -5,8 +5,8 @@
     python -m benchmarks.worlds --existing  # the tables of what was trained before
 
 Each world is the benchmark with another `seed`: other streets, other weights of all networks. The seed of the
-configuration runs in results/mini, others in results/worldN; existing results are kept. Prints the tables of
-docs/benchmark.md, with the intervals of the benchmark's own tables.
+configuration runs in results/mini, others in results/worldN; existing results are kept. Prints each training set in
+each world and over all of them, and the gains of the rare classes, with the intervals of the benchmark's own tables.
 """
 
 import argparse

@@ -123,7 +123,8 @@ def batches(samples: Sequence[Sample], options: JudgingOptions) -> Iterator[tupl
         width_height = tuple(image.shape[:0:-1])
         images.append(image)
         labels.append(mmcv.imresize(read_label(sample.label), width_height, interpolation="nearest"))
-    yield torch.stack(images), np.stack(labels)
+    if images:
+        yield torch.stack(images), np.stack(labels)
 
 
 @torch.inference_mode()

@@ -206,3 +206,7 @@ def test_missing_judgements_are_named(judged, tmp_path):
         filter_shard(data=judged / "manifest.csv", output=tmp_path, options=options)
     with pytest.raises(SystemExit, match="needs --source, which `judge-images` writes"):
         filter_shard(data=judged / "manifest.csv", output=tmp_path, options=options, maps=judged / "0/maps")
+
+
+def test_no_images_have_no_judgements():
+    assert [*judge.judgements(None, [], JudgingOptions(size=(8, 8), crop=(8, 8)))] == []
