@@ -13,7 +13,7 @@ class FilterStages:
             return []
         generator, folder = self.config["training_sets"][name]["generator"], f"{self.results}/filtered/{name}"
         judged = self._add_judge(own, generator) if own.is_judged else []
-        deps = [*self._outs(f"generate-{generator}"), *judged]
+        deps = [*self._generated(generator), *judged]
         params = [*self._entries("training_sets", name), "seed"]
         self._add("filter", f"filter-{name}", [f"{folder}/manifest.csv"], params, deps, [folder])
         return [folder]
@@ -26,7 +26,7 @@ class FilterStages:
         params, stage = self._decisive("models", model), f"judge-{model}-{name}"
         shards = range(shards_of(self.config, generator))
         files = [f"{folder}/{generator}/{shard}/statistics.npz" for shard in shards]
-        deps = [*trained, *self._outs(f"generate-{generator}")]
+        deps = [*trained, *self._generated(generator)]
         self._add("judge", f"{stage}-{generator}", files, params, deps, [f"{folder}/{generator}"])
         if not own.needs_source:
             return [f"{folder}/{generator}"]

@@ -64,7 +64,7 @@ class Pipeline(FilterStages):
         self._prior = self._add_prior()
         for dataset in (config["source"], *config["targets"]):
             self._add_data(dataset)
-        self._source = [out for stage in ("data", "statistics") for out in self._outs(f"{stage}-{config['source']}")]
+        self._source = self._data(config["source"])
         self._judge = [config["quality"]["training_set"]] if config["quality"] else []
         self._table_sets = table_sets(config)
         self._all_sets = judges_first(config, [*self._table_sets, *self._judge])
@@ -163,13 +163,19 @@ class Pipeline(FilterStages):
     def _add_imported_set(self, name: str) -> None:
         self._add_data(name, [*self._entries("generators", name)])
         folder = f"{self.results}/generated/{name}"
-        deps = [out for stage in ("data", "statistics") for out in self._outs(f"{stage}-{name}")]
-        self._add("import_generated", f"generate-{name}", [f"{folder}/manifest.csv"], ["seed"], deps, [folder])
+        self._add(
+            "import_generated",
+            f"generate-{name}",
+            [f"{folder}/manifest.csv"],
+            ["seed"],
+            self._data(name),
+            [folder],
+        )
 
     def _add_training_set(self, name: str) -> None:
         generator = self.config["training_sets"][name]["generator"]
         filtered = self._add_filter(name)
-        deps = [*self._source, *(self._outs(f"generate-{generator}") if generator else []), *filtered]
+        deps = [*self._source, *(self._generated(generator) if generator else []), *filtered]
         params = [*self._entries("training_sets", name), "rare_class_sampling.min_pixels", "seed"]
         self._add("training_set", f"training_set-{name}", [f"{self.results}/training_sets/{name}.csv"], params, deps)
 
@@ -262,6 +268,15 @@ class Pipeline(FilterStages):
 
     def _outs(self, stage: str) -> list[str]:
         return [next(iter(out)) if isinstance(out, dict) else out for out in self.stages[stage]["outs"]]
+
+    def _data(self, dataset: str) -> list[str]:
+        """Return the images, label maps and statistics of a set."""
+        return [out for stage in ("data", "statistics") for out in self._outs(f"{stage}-{dataset}")]
+
+    def _generated(self, generator: str) -> list[str]:
+        """Return a generated set: its manifest, and the images and label maps that it names."""
+        images = self._data(generator) if generator in imported(self.config, "generators") else []
+        return [*self._outs(f"generate-{generator}"), *images]
 
     def _training_folder(self, model: str, name: str, seed: int) -> str:
         return f"{self.results}/segmentation/{model}/{name}/seed{seed}"
