@@ -19,6 +19,7 @@ def measured(folder: Path) -> dict:
     undisturbed = Run(folder / "undisturbed")
     expected = snapshot(undisturbed.folder)
     kills = [kill for run in runs for kill in run.kills]
+    steps = json.loads(record.read_text()) if (record := folder / "steps.json").is_file() else {}
     record = folder / "damages.jsonl"
     cases = [json.loads(line) for line in record.read_text().splitlines()] if record.is_file() else []
     return {
@@ -34,6 +35,10 @@ def measured(folder: Path) -> dict:
             "tracebacks": sum(run.printed().count("Traceback") for run in runs),
             "by kind": dict(sorted(Counter(kill.kind for kill in kills).items())),
             "by command": dict(sorted(Counter(kill.verb for kill in kills).items())),
+        },
+        "steps": {
+            name: {"kills": dict(sorted(Counter(step["kills"]).items())), "problems": step["problems"]}
+            for name, step in sorted(steps.items())
         },
         "damages": {kind: {damage: counts(cases, kind, damage) for damage in DAMAGES} for kind in KINDS},
         "messages": {kind: example(cases, kind) for kind in KINDS},

@@ -6,6 +6,7 @@ from pathlib import Path
 PAGE = Path(__file__).parents[2] / "docs/reliability.md"
 MEASURED = Path(__file__).with_name("measured.json")
 FOUND, HARMLESS, WRONG = OUTCOMES = ("found", "same result", "wrong")
+STEP_SIGNALS = ("SIGTERM", "SIGKILL")
 TEXT = """\
 <!-- Made by `make reliability` (tests/faults); do not edit. -->
 # Reliability
@@ -17,15 +18,23 @@ repeats it, in hours. Each run of the tests damages 200 files and kills 13 kinds
 
 | faults | how many | what happened |
 |---|---|---|
-| [kills](#kills) | {happened} | {kills_in_short} |
+| [kills of whole runs](#kills-of-whole-runs) | {happened} | {kills_in_short} |
+| [kills of single steps](#kills-of-single-steps) | {step_kills} | {steps_in_short} |
 | [damaged files](#damaged-files) | {cases} | {damages_in_short} |
 | [others](#other-faults) | {tests} | {others_in_short} |
 
-## Kills
+## Kills of whole runs
 A command, Snakemake, or both at once get a signal at a random moment of the command; then the same command line starts
 again, until the run ends.
 
 {kills}
+
+## Kills of single steps
+A step runs alone, without Snakemake, and gets a signal at a random moment; then it starts again. A problem is a
+start that fails, a result that differs in a byte from that without kills, work before the last state or image that is
+done twice, or an unfinished file that is left.
+
+{steps}
 
 ## Damaged files
 A file that one step leaves to the next is damaged in place, and the step that reads it runs: {cases} cases. *Found*: it
@@ -81,12 +90,22 @@ def page(found: dict) -> str:
     happened, by_kind = sum(kills["by kind"].values()), {kind: summed(damages[kind].values()) for kind in damages}
     by_damage = {damage: summed(kind[damage] for kind in damages.values()) for damage in next(iter(damages.values()))}
     total, passed = summed(by_kind.values()), sum(row["passed"] for row in others.values())
+    steps, sound = found["steps"], sum(not step["problems"] for step in found["steps"].values())
     in_short = f"{kills['equal']} of {kills['runs']} runs end with the same bytes as an undisturbed one"
     return TEXT.format(
         commands=found["commands"],
         happened=happened,
         kills_in_short=in_short if happened else "not measured to the end yet",
         kills=killed(kills, happened) if happened else "No run has been measured to its end yet.",
+        step_kills=sum(sum(step["kills"].values()) for step in steps.values()),
+        steps_in_short=f"{sound} of {len(steps)} kinds of steps end with the same bytes, nothing done twice",
+        steps=table(
+            ["step", *STEP_SIGNALS, "problems"],
+            [
+                [f"`{name}`", *(step["kills"].get(signal, 0) for signal in STEP_SIGNALS), len(step["problems"])]
+                for name, step in steps.items()
+            ],
+        ),
         cases=sum(total),
         damages_in_short=", ".join(f"{number} {outcome}" for number, outcome in zip(total, OUTCOMES, strict=True)),
         tests=f"{passed} tests of {len(others)} faults",
