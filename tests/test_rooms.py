@@ -21,7 +21,7 @@ LAYERS = {
         {"__init__", "__main__"},
     ],
     "segmodel": [
-        {"checksums", "orphans", "provenance", "system_errors"},
+        {"checksums", "mmengine_imports", "orphans", "provenance", "system_errors"},
         {"images", "palettes"},
         {"options", "files", "labels", "windows", "identity", "devices"},
         {"csv_files", "array_files", "checkpoint"},

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
 from mmseg.models import EncoderDecoder
@@ -11,8 +12,10 @@ from torch import Tensor, nn
 
 from segmodel.models.feature_distance import FeatureDistance, feature_distance
 from segmodel.models.fusion import upsampled
-from segmodel.models.style_hallucination import StyleHallucination
 from segmodel.models.styles import style_consistency
+
+if TYPE_CHECKING:  # it imports torch's compiler, for which a command that only predicts should not wait
+    from segmodel.models.style_hallucination import StyleHallucination
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Segmentor(EncoderDecoder):
 
     def hallucinate(
         self, consistency: StyleConsistency, styles: int | None = None, concentration: float | None = None
-    ) -> StyleHallucination:
+    ) -> "StyleHallucination":
         """Train with SHADE from now on; returns the hallucination, whose prototypes are to be selected first.
 
         Args:
@@ -90,6 +93,8 @@ class Segmentor(EncoderDecoder):
         Raises:
             SystemExit: as ``StyleHallucination``, or the model has no reference for ``mse_weight``.
         """
+        from segmodel.models.style_hallucination import StyleHallucination
+
         hallucination = StyleHallucination(self.backbone, styles, concentration)
         if consistency.mse_weight is not None:
             if self.distance is None:

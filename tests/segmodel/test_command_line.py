@@ -58,3 +58,17 @@ def test_control_characters_of_a_message_are_escaped(tmp_path):
 def test_tables_do_not_import_torch():
     code = "import sys, segmodel.tables.summarise, segmodel.report.figures; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_models_do_not_wait_for_transformers_or_the_compiler():
+    unused = ("transformers", "peft", "torch._dynamo")
+    code = f"""
+import sys, segmodel.evaluation.evaluate
+sys.exit(" ".join(name for name in {unused} if name in sys.modules) or 0)
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr.strip() == ""
+
+
+def test_transformers_is_there_after_mmengine():
+    code = "import segmodel.models, mmengine.optim; from transformers import Adafactor"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).returncode == 0

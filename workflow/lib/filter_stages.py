@@ -1,6 +1,7 @@
 """DVC stages of filtered generated sets: what a judge model says of images, and what a filter leaves of a set."""
 
 from filters import filters, shards_of
+from packages import imported
 from sections import FilterOptions
 
 
@@ -33,3 +34,8 @@ class FilterStages:
         deps = [*trained, *self._outs(f"training_set-{name}"), *self._source]
         self._add("judge_source", f"{stage}-source", [f"{folder}/source.npz"], params, deps)
         return [f"{folder}/{generator}", f"{folder}/source.npz"]
+
+    def _generated(self, generator: str) -> list[str]:
+        """Return a generated set: its manifest, and the images and label maps that it names."""
+        images = self._data(generator) if generator in imported(self.config, "generators") else []
+        return [*self._outs(f"generate-{generator}"), *images]

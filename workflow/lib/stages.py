@@ -104,8 +104,7 @@ class Pipeline(FilterStages):
         params = [*entries, *([f"publishers.{dataset}", "seed"] if rendered else [])]
         kind = "rendered_data" if rendered else "data"
         self._add(kind, f"data-{dataset}", [f"{folder}/raw"], params, [], [kept(f"{folder}/raw")])
-        names = ["labels", "manifest.csv", "report.json", *STATISTICS]
-        params = entries
+        names, params = ["labels", "manifest.csv", "report.json", *STATISTICS], entries
         if is_source:
             names, params = [*names, "rcs_probabilities.json"], [*params, "rare_class_sampling.temperature"]
         targets = [f"{folder}/{name}" for name in names]
@@ -162,15 +161,8 @@ class Pipeline(FilterStages):
 
     def _add_imported_set(self, name: str) -> None:
         self._add_data(name, [*self._entries("generators", name)])
-        folder = f"{self.results}/generated/{name}"
-        self._add(
-            "import_generated",
-            f"generate-{name}",
-            [f"{folder}/manifest.csv"],
-            ["seed"],
-            self._data(name),
-            [folder],
-        )
+        folder, deps = f"{self.results}/generated/{name}", self._data(name)
+        self._add("import_generated", f"generate-{name}", [f"{folder}/manifest.csv"], ["seed"], deps, [folder])
 
     def _add_training_set(self, name: str) -> None:
         generator = self.config["training_sets"][name]["generator"]
@@ -272,11 +264,6 @@ class Pipeline(FilterStages):
     def _data(self, dataset: str) -> list[str]:
         """Return the images, label maps and statistics of a set."""
         return [out for stage in ("data", "statistics") for out in self._outs(f"{stage}-{dataset}")]
-
-    def _generated(self, generator: str) -> list[str]:
-        """Return a generated set: its manifest, and the images and label maps that it names."""
-        images = self._data(generator) if generator in imported(self.config, "generators") else []
-        return [*self._outs(f"generate-{generator}"), *images]
 
     def _training_folder(self, model: str, name: str, seed: int) -> str:
         return f"{self.results}/segmentation/{model}/{name}/seed{seed}"
