@@ -14,6 +14,7 @@ from tqdm import tqdm
 from segmodel.files import progress
 from segmodel.models.segmentor import Segmentor, StyleConsistency
 from segmodel.training.data import SourceCrops, TrainingStream
+from segmodel.training.loading import loaded
 from segmodel.training.options import ShadeOptions, TrainOptions
 
 log = logging.getLogger("segmodel")
@@ -76,14 +77,11 @@ class Shade:
         return vectors
 
     def _batches(self, crops: SourceCrops, rank: int, processes: int) -> tqdm:
-        loader = torch.utils.data.DataLoader(
-            crops,
-            self.training.batch_size // processes,
-            sampler=range(rank, len(crops), processes),
-            collate_fn=pseudo_collate,
-            num_workers=self.training.workers,
-        )
-        return progress("styles of the source", iterable=loader, unit="batch", leave=False, disable=rank > 0)
+        positions, size = range(rank, len(crops), processes), self.training.batch_size // processes
+        batches = [positions[first : first + size] for first in range(0, len(positions), size)]
+        stream = loaded(crops, batches, self.training.workers, pseudo_collate)
+        options = {"total": len(batches), "unit": "batch", "leave": False, "disable": rank > 0}
+        return progress("styles of the source", iterable=stream, **options)
 
     def _vectors_of(self, batch: dict) -> Tensor:
         inputs = self.network.data_preprocessor(batch, training=True)["inputs"]  # (N, 3, H, W)

@@ -9,6 +9,7 @@ import costs
 import machine
 import networks
 import pytest
+import rates
 import yaml
 from jobs import Jobs
 from workloads import Workloads
@@ -199,3 +200,14 @@ def test_every_rule_that_computes_reserves_its_gpu(snakemake, repository, tmp_pa
     for rule in (*USES_GPUS, "show_predictions", "measure_quality"):
         assert re.search(rf"resources: .*\bgpu={count}\b", blocks[rule]), blocks[rule]
         assert f"on_gpus {count} python -m" in blocks[rule]
+
+
+def test_shade_that_selects_its_styles_more_often_takes_longer(paper, resolved):
+    config, times = resolved(paper), []
+    rate, model = rates.named(rates.DEFAULT_CARD).rates, config["models"]["hrda_384"]
+    for every in (4000, 400):
+        config["training_sets"]["source_only_hrda"]["shade"]["refresh_every"] = every
+        work = Workloads(config).segmentation({"model": "hrda_384", "training_set": "source_only_hrda"})
+        times.append(costs.training_cost(work, rate, on_gpu=True).seconds)
+    images = model["iterations"] * (1 / 400 - 1 / 4000) * 25000
+    assert times[1] - times[0] == pytest.approx(images * 2.1 * rate.loading / model["workers"])

@@ -156,6 +156,7 @@ class Training:
         checkpointing: whether activations are computed again.
         bound: passes through a U-Net of a batch, which the host has to launch.
         tf32: whether fp32 may be rounded to tf32.
+        looked_at: stored images that are loaded between the steps, not trained on.
     """
 
     networks: tuple[Network, ...]
@@ -170,11 +171,13 @@ class Training:
     checkpointing: bool = False
     bound: int = 0
     tf32: bool = False
+    looked_at: int = 0
 
 
 def training_cost(work: Training, rates: Rates, on_gpu: bool) -> Cost:
     """Return the cost of a training."""
-    seconds = rates.start + work.steps * step_seconds(work, rates)
+    looking = work.looked_at / work.processes * work.pixels / 1e6 * rates.loading / max(work.workers, 1)
+    seconds = rates.start + work.steps * step_seconds(work, rates) + looking
     state = training_state(work)
     loaders = work.workers * LOADER
     if not on_gpu:

@@ -32,7 +32,7 @@ from segmodel.evaluation.options import InferenceOptions, Mode  # noqa: E402
 from segmodel.filtering.options import FilterOptions, JudgeOptions  # noqa: E402, F401
 from segmodel.labels import Encoding  # noqa: E402
 from segmodel.tables.options import MEAN, Averages, BootstrapOptions, ComparisonOptions  # noqa: E402
-from segmodel.training.options import PresentationOptions, TrainOptions  # noqa: E402
+from segmodel.training.options import PresentationOptions, ShadeOptions, TrainOptions  # noqa: E402, F401
 
 GeneratorEntry = Annotated[
     Union[*(load_kind(kind).Options for kind in KINDS), ImportedSetOptions],  # noqa: UP007 (the kinds are data)

@@ -13,7 +13,7 @@ import networks
 from costs import Cost, Inference, Network, Rates, Sampling, Training
 from filters import shards_of
 from packages import owners
-from sections import load_kind
+from sections import ShadeOptions, load_kind
 from selection import evaluation_protocol
 
 MINI_WORLD, FULL_HD = 128 * 64, 2.1e6
@@ -148,8 +148,11 @@ class Workloads:
         scale = math.prod(options["crop"]) / counts["pixels"]
         frozen, roles = counts.get("frozen", 0), {"passes": counts.get("passes"), "name": options["config"]}
         trained = Network(counts["parameters"] - frozen, scale * counts["training"], trained=True, passed=True, **roles)
-        training_set = self.config["training_sets"][wildcards["training_set"]]
-        styles = 2 if training_set.get("shade") else 1  # SHADE: each image in two styles
+        training_set, shade = self.config["training_sets"][wildcards["training_set"]], None
+        if training_set.get("shade") is not None:
+            shade = ShadeOptions(**training_set["shade"])
+        # SHADE: each image in two styles, which are selected from all source images, again and again.
+        styles, selections = (2, math.ceil(options["iterations"] / shade.refresh_every)) if shade else (1, 0)
         return Training(
             networks=(trained, Network(frozen or counts["parameters"], 0.0)),
             steps=options["iterations"],
@@ -158,6 +161,7 @@ class Workloads:
             pixels=self.pixels(self.config["source"])[0] / styles,
             activations=LOGITS * scale * counts["activations"],
             processes=processes,
+            looked_at=selections * styles * self.source_images(training_set),
             **execution(options),
         )
 
@@ -219,9 +223,8 @@ class Workloads:
 
     def judged_source(self, wildcards: Wildcards) -> Inference:
         """Return the judging of the source images that a judge model was trained on."""
-        source = self.config["training_sets"][wildcards["training_set"]]["source"] or {}
-        size = self.config["models"][wildcards["model"]]["source_size"]
-        return self._judging(wildcards["model"], size, source.get("images") or self.image_count(self.config["source"]))
+        images = self.source_images(self.config["training_sets"][wildcards["training_set"]])
+        return self._judging(wildcards["model"], self.config["models"][wildcards["model"]]["source_size"], images)
 
     def _judging(self, model: str, size: list[int], images: int) -> Inference:
         crop = self.config["models"][model]["crop"]
@@ -270,6 +273,10 @@ class Workloads:
             return MINI_WORLD, MINI_WORLD
         adapter = owners(self.config)[dataset].get("adapter")
         return PIXELS.get(adapter if isinstance(adapter, str) else "", (FULL_HD, FULL_HD))
+
+    def source_images(self, training_set: dict) -> int:
+        """Return the number of source images of a training set."""
+        return (training_set["source"] or {}).get("images") or self.image_count(self.config["source"])
 
     def image_count(self, dataset: str) -> int:
         """Return the number of a set's images, assumed if the configuration does not state it."""
