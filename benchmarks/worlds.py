@@ -2,11 +2,13 @@
 
     python -m benchmarks.worlds             # worlds 0 1 2; each takes about twice as long as a default run
     python -m benchmarks.worlds --seeds 7 8 --sets recoloured
+    python -m benchmarks.worlds --trainings 1   # one seed of each training: a third of the time
     python -m benchmarks.worlds --existing  # the tables of what was trained before
 
 Each world is the benchmark with another `seed`: other streets, other weights of all networks. The seed of the
 configuration runs in results/mini, others in results/worldN; existing results are kept. Prints each training set in
-each world and over all of them, and the gains of the rare classes, with the intervals of the benchmark's own tables.
+each world and over all of them, and the gains of the rare classes, with the intervals of the benchmark's own tables:
+none in a world where each training has one seed.
 """
 
 import argparse
@@ -61,7 +63,8 @@ def gain(world: int, name: str, base: str, classes: Sequence[int] | None = None,
     group = [range(len(chosen))]
     low, high = gain_limits(*arms, group, bootstrap["samples"], bootstrap["confidence"], rng, classes)
     old, new = (means(world, arm, classes)[list(chosen)].mean() for arm in (base, name))
-    return f"{new - old:+.1f} ({100 * low[0]:+.1f} to {100 * high[0]:+.1f})"
+    limits = "" if np.isnan(low[0]) else f" ({100 * low[0]:+.1f} to {100 * high[0]:+.1f})"
+    return f"{new - old:+.1f}{limits}"
 
 
 def gap_closed(world: int, name: str) -> float:
@@ -98,7 +101,8 @@ def row(world: int, name: str) -> str:
         gained, closed = gain(world, name, BASELINE), f"{gap_closed(world, name):.0f} %"
     if name != GENERATED:
         lead = gain(world, GENERATED, name)
-    return f"| {world} | `{name}` | {scores.mean():.1f} ± {scores.std(ddof=1):.1f} | {gained} | {closed} | {lead} |"
+    spread = f" ± {scores.std(ddof=1):.1f}" if len(scores) > 1 else ""
+    return f"| {world} | `{name}` | {scores.mean():.1f}{spread} | {gained} | {closed} | {lead} |"
 
 
 def row_over(worlds: Sequence[int], name: str) -> str:
@@ -122,8 +126,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds of the worlds")
     parser.add_argument("--sets", nargs="*", choices=CONFIG["ablations"], default=OTHERS, help="further training sets")
+    parser.add_argument("--trainings", type=int, help="seeds of each training; default: all of the configuration")
     parser.add_argument("--existing", action="store_true", help="run nothing")
     given = parser.parse_args()
+    CONFIG["seeds"] = CONFIG["seeds"][: given.trainings]
     names = [*dict.fromkeys([*ALWAYS, *given.sets])]
     for world in () if given.existing else given.seeds:
         run(world, names)

@@ -197,7 +197,7 @@ def test_execution_options_make_no_stage_stale(program, second_clone):
 
 def test_interrupted_training_is_resumed(program, second_clone):
     program(second_clone, "dvc", "repro", "--pull")
-    change(second_clone, "models", "segformer_mini", iterations=800, checkpoint_every=10)
+    change(second_clone, "models", "segformer_mini", iterations=150, checkpoint_every=5)
     folder = second_clone / "results/smoke"
     state = folder / "state/segmentation/segformer_mini/dginstyle/seed0/last.pt"
     process = subprocess.Popen(
