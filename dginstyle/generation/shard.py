@@ -1,5 +1,6 @@
 """The files of one shard of a generated set, written so that an interrupted shard can resume."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -77,11 +78,11 @@ class Shard:
         self.output, self.folder, self.data = output, partial(output), data
         self.generator, self.passes = generator, passes
         self.lines, self.moved = self.folder / "items", output.with_name(f"{output.name}.partial.items")
+        self.mark = self.lines / "identity.json"
         self._take_back()
-        mark = self.lines / "identity.json"
         if any((self.folder / "images").glob("*.png")):
-            require_same(self.folder, read_identity(mark), identity)
-        write_json(mark, identity, indent=2)
+            require_same(self.folder, read_identity(self.mark), identity)
+        write_json(self.mark, identity, indent=2)
 
     def has(self, index: int) -> bool:
         """Return whether an item is finished and its files are as they were written; any other is drawn again."""
@@ -104,18 +105,29 @@ class Shard:
         contact_sheet(pairs).save(self.folder / "pictures.png")
         self.lines.replace(self.moved)
         put_in_place(self.folder, self.output)
-        shutil.rmtree(self.moved)
+        for line in self.moved.glob("[0-9]*.json"):
+            line.unlink()
+        shutil.rmtree(self.moved)  # with the identity
 
     def _take_back(self) -> None:
         """Undo the last steps of a shard that was killed in the middle of them."""
         if not self.moved.exists():
             return
-        if self.output.exists() and not self.folder.exists():
+        known = (self.moved / self.mark.name).exists()  # deleted last
+        if known and self.output.exists() and not self.folder.exists():
             self.output.replace(self.folder)
-        if self.folder.exists() and not self.lines.exists():
+        if known and self.folder.exists() and not self.lines.exists():
             self.moved.replace(self.lines)
+            self._restore_lines()
         else:
             shutil.rmtree(self.moved)
+
+    def _restore_lines(self) -> None:
+        """Write the deleted metadata of finished items again."""
+        if (whole := self.folder / "metadata.jsonl").exists():
+            for line in map(json.loads, whole.read_text().splitlines()):
+                if not self._line(line["index"]).exists():
+                    write_json(self._line(line["index"]), line)
 
     def _line(self, index: int) -> Path:
         return self.lines / f"{index:06}.json"

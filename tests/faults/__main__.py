@@ -62,7 +62,9 @@ def kill_steps(folder: Path, kills: int, seed: int) -> None:
     record = folder / "steps.json"
     found = json.loads(record.read_text()) if record.is_file() else {}
     for name in (name for name in KILLED if name not in found):
-        killed = kill_step(name, results_of(folder), folder / "steps", kills, random.Random(f"{seed} {name}"))
+        results = results_of(folder)
+        with chdir(results.parents[1]):  # configurations have paths relative to the run's folder
+            killed = kill_step(name, results, folder / "steps", kills, random.Random(f"{seed} {name}"))
         found[name] = asdict(killed)
         record.write_text(json.dumps(found))
         print(name, *killed.problems, sep="\n", file=sys.stderr, flush=True)

@@ -78,7 +78,7 @@ def kill_step(name: str, results: Path, output: Path, number: int, rng: random.R
         process, last = started(name, results, disturbed), len(found.kills) == number
         if not last and not process.ends_within(rng.uniform(0, took)):
             chosen = process.kill(rng.choice(SIGNALS))
-            if not done(disturbed).exists():
+            if not done(disturbed).exists() and (unfinished(disturbed) or hashes_of(disturbed) != expected):
                 found.kills.append(chosen)
                 progress.append(seen(disturbed))
                 continue
@@ -139,5 +139,5 @@ def run_step(name: str, results: Path, output: Path) -> None:
 
 
 def done(output: Path) -> Path:
-    """Return the file that tells that a step has done its work: a signal may reach it after that."""
+    """Return the file that tells that a step has ended: a signal may reach it after that."""
     return output.with_name(f"{output.name}.done")
