@@ -15,7 +15,7 @@ plan: $(INSTALLED)  ## what the mini benchmark will take: jobs, time, memory, di
 benchmark: $(INSTALLED)  ## the mini benchmark: results/dg_miou.csv
 	snakemake
 
-smoke: $(INSTALLED)  ## every rule with as few steps as possible; the numbers mean nothing
+smoke: $(INSTALLED)  ## every step of the default run, as short as possible; the numbers mean nothing
 	snakemake --configfile config/smoke.yaml
 
 report: $(INSTALLED)  ## results/report.html of what exists, also while a run is going on

@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=500)
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
-    print("| deviation over seeds | seeds | images | percentile | t and bootstrap | width in points |")
+    print("| deviation over seeds | seeds | images | percentile | ours | width |")
     print("|---|---|---|---|---|---|")
     for spread in SPREADS:
         gain, deviation = truth(spread, rng)

@@ -1,4 +1,4 @@
-"""The measured parts: generation at Stable Diffusion 1.5's size, and steps of every training of config/paper.yaml."""
+"""The measured parts: generation at Stable Diffusion 1.5's size, and steps of trainings of config/paper.yaml."""
 
 import argparse
 import json
