@@ -17,8 +17,8 @@ import numpy as np
 import yaml
 from scipy.stats import norm, t
 
+from benchmarks.evaluations import counts, evaluations
 from segmodel.evaluation.metrics import mean_iou
-from segmodel.tables.evaluations import read_evaluation
 from segmodel.tables.intervals import bootstrap_gains, gain_limits
 
 CONFIG = yaml.safe_load(Path(__file__).parents[1].joinpath("config/config.yaml").read_text())
@@ -29,13 +29,7 @@ COUNTS = ("relabelled", "noisy", "eroded", "weighted")
 
 def files(name: str, seeds: Sequence[int]) -> list[list[Path]]:
     """Return the evaluations of a training set: those of each target, by seed."""
-    folder = RESULTS / "segmentation" / MODEL / name
-    return [[folder / f"seed{seed}/{target}.npz" for seed in seeds] for target in CONFIG["targets"]]
-
-
-def counts(name: str, seeds: Sequence[int]) -> list[np.ndarray]:
-    """Return the confusion matrices (S, N, 19, 19) of S seeds on each target."""
-    return [np.stack([read_evaluation(path)["confusion"] for path in of_target]) for of_target in files(name, seeds)]
+    return evaluations(RESULTS / "segmentation" / MODEL / name, seeds, CONFIG["targets"])
 
 
 def limits(before: list[np.ndarray], after: list[np.ndarray]) -> tuple[float, float]:
@@ -60,7 +54,7 @@ def row(name: str, seeds: Sequence[int], before: list[np.ndarray]) -> str:
     pixels = report["pixels"]
     shares = [f"{100 * pixels[key] / pixels['labelled']:.1f} % {key}" for key in COUNTS if pixels[key]]
     changed = ", ".join(shares) or f"{report['images_used']} of {report['images']} images"
-    after = counts(name, seeds)
+    after = counts(files(name, seeds))
     old, new = (100 * np.mean([mean_iou(some.sum(1)).mean() for some in arm]) for arm in (before, after))
     low, high = limits(before, after)
     return f"| `{name}` | {changed} | {len(seeds)} | {new:.1f} | {new - old:+.1f} ({low:+.1f} to {high:+.1f}) |"
@@ -77,7 +71,7 @@ def main() -> None:
     command = ["snakemake", "--", *(str(path) for of_target in wanted for path in of_target)]
     if not options.existing and subprocess.run(command).returncode:
         raise SystemExit("Snakemake failed, see above; the same command resumes")
-    before = counts(UNFILTERED, CONFIG["seeds"])
+    before = counts(files(UNFILTERED, CONFIG["seeds"]))
     print("| training set | changed | seeds | mean mIoU | gain over the unfiltered set |\n|---|---|---|---|---|")
     for name in options.sets:
         print(row(name, options.seeds, before))

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from benchmarks.evaluations import counts, evaluations
 from segmodel.evaluation.metrics import mean_iou
-from segmodel.tables.evaluations import read_evaluation
 from segmodel.tables.intervals import gain_limits
 
 CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
@@ -25,20 +25,14 @@ MODELS = PROTOCOL[SOURCE]["models"]
 
 
 def files(model: str, name: str, seeds: Sequence[int]) -> list[list[Path]]:
-    """Return the evaluations of a model on a training set: those of each target, by seed."""
+    """Return the evaluations of a model on a training set."""
     folder = Path("results") / CONFIG["benchmark"] / "segmentation" / model / name
-    return [[folder / f"seed{seed}/{target}.npz" for seed in seeds] for target in CONFIG["targets"]]
+    return evaluations(folder, seeds, CONFIG["targets"])
 
 
 def row(model: str, seeds: Sequence[int]) -> str:
     """Return a model's row of the table."""
-    arms = [
-        [
-            np.stack([read_evaluation(path)["confusion"] for path in of_target])
-            for of_target in files(model, name, seeds)
-        ]
-        for name in (SOURCE, GENERATED)
-    ]
+    arms = [counts(files(model, name, seeds)) for name in (SOURCE, GENERATED)]
     scores = [100 * np.mean([mean_iou(some.sum(1)) for some in arm], axis=0) for arm in arms]  # (S,) each
     options, rng = CONFIG["bootstrap"], np.random.default_rng(CONFIG["seed"])
     low, high = gain_limits(*arms, [range(len(arms[0]))], options["samples"], options["confidence"], rng)

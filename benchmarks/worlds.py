@@ -21,9 +21,10 @@ import numpy as np
 import yaml
 from scipy.stats import t
 
+from benchmarks.evaluations import counts as read_counts
+from benchmarks.evaluations import evaluations
 from segmodel.evaluation.metrics import mean_iou
 from segmodel.labels import RARE_TRAIN_IDS
-from segmodel.tables.evaluations import read_evaluation
 from segmodel.tables.intervals import gain_limits
 
 CONFIG = yaml.safe_load(Path("config/config.yaml").read_text())
@@ -40,14 +41,13 @@ def folder(world: int) -> Path:
 
 def files(world: int, name: str) -> list[list[Path]]:
     """Return the evaluations of a training set: those of each target, by seed."""
-    runs = folder(world) / "segmentation" / MODEL / name
-    return [[runs / f"seed{seed}/{target}.npz" for seed in CONFIG["seeds"]] for target in TARGETS]
+    return evaluations(folder(world) / "segmentation" / MODEL / name, CONFIG["seeds"], TARGETS)
 
 
 @cache
 def counts(world: int, name: str) -> list[np.ndarray]:
     """Return the confusion matrices (S, N, 19, 19) of S seeds on N images of each target."""
-    return [np.stack([read_evaluation(path)["confusion"] for path in of_target]) for of_target in files(world, name)]
+    return read_counts(files(world, name))
 
 
 def means(world: int, name: str, classes: Sequence[int] | None = None) -> np.ndarray:
