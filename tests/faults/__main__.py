@@ -6,6 +6,7 @@ Repeat the command after an interruption: it goes on in the same folder.
 import argparse
 import json
 import random
+import shutil
 import sys
 from contextlib import chdir
 from dataclasses import asdict
@@ -71,9 +72,13 @@ def kill_steps(folder: Path, kills: int, seed: int) -> None:
 
 
 def results_of(folder: Path) -> Path:
-    """Return a copy of the undisturbed run's results."""
-    copy = folder / "damaged/results/faults"
-    return copy if copy.is_dir() else copy_of(folder / "undisturbed/results/faults", copy)
+    """Return a copy of the undisturbed run's results, whole also if the command was killed while it copied."""
+    copy, unfinished = folder / "damaged", folder / "damaged.partial"
+    if not copy.is_dir():
+        shutil.rmtree(unfinished, ignore_errors=True)
+        copy_of(folder / "undisturbed/results/faults", unfinished / "results/faults")
+        unfinished.rename(copy)
+    return copy / "results/faults"
 
 
 def damage(folder: Path, damages: int, seed: int) -> None:
