@@ -22,7 +22,7 @@ def forecast(repository):
         Job(0, "train_controlnet", {}, started=1.0),
         *(Job(number, "train_segmentation", {}, frozenset({0}), benchmark=file(number)) for number in (1, 2)),
     ]
-    made.jobs, made.items = jobs, [Item(job, Cost(600.0, 1e9), 0.0, 0.0) for job in jobs]
+    made.jobs, made.items = jobs, [Item(job, Cost(600.0, 1e9), 0.0, 0.0, 1) for job in jobs]
     return made
 
 

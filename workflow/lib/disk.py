@@ -8,7 +8,7 @@ from pathlib import Path
 import networks
 from filters import filters
 from packages import fetched, is_rendered, location, owners, packages
-from workloads import MINI_WORLD, STREET, Workloads
+from workloads import STREET, Workloads
 
 REPOSITORY = Path(__file__).parents[2]
 IMAGE, LABEL = 2.1, 0.1
@@ -95,7 +95,7 @@ class Disk:
 
     def rendered(self, publisher: str) -> float:
         """Return the bytes of the packages that the mini world's publisher writes."""
-        return (IMAGE + LABEL) * MINI_WORLD * self.config["publishers"][publisher]["scenes"]
+        return (IMAGE + LABEL) * self.workloads.pixels(publisher)[0] * self.config["publishers"][publisher]["scenes"]
 
     def package(self, dataset: str, name: str) -> float:
         """Return the size of a package: of the file if it is here, as published, or estimated from the images."""

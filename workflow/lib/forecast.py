@@ -7,7 +7,7 @@ from functools import cached_property
 
 import costs
 from costs import Cost
-from dag import Job, closure
+from dag import UNLIMITED, Job, closure
 from disk import Disk
 from rates import Machine
 from schedule import Task, finishing_times
@@ -41,12 +41,14 @@ class Item:
         cost: time and memory.
         disk: bytes of its outputs.
         state: bytes of its state while it runs.
+        cores: that it takes of the machine's.
     """
 
     job: Job
     cost: Cost
     disk: float
     state: float
+    cores: int
 
     @property
     def left(self) -> float:
@@ -56,12 +58,12 @@ class Item:
     @property
     def compute(self) -> float:
         """Seconds of GPUs that the whole job takes; without GPU, of cores."""
-        return self.cost.seconds * (self.cost.gpus or self.job.threads)
+        return self.cost.seconds * (self.cost.gpus or self.cores)
 
     @property
     def compute_left(self) -> float:
         """Seconds of GPUs, or of cores, that the job will still take."""
-        return self.left * (self.cost.gpus or self.job.threads)
+        return self.left * (self.cost.gpus or self.cores)
 
 
 @dataclass(frozen=True)
@@ -86,22 +88,23 @@ class Row:
 class Forecast:
     """The jobs of a configuration on a machine."""
 
-    def __init__(self, config: dict, jobs: Sequence[Job], machine: Machine) -> None:
+    def __init__(self, config: dict, jobs: Sequence[Job], machine: Machine, cores: int = UNLIMITED) -> None:
         """Compute what each job needs.
 
         Args:
             config: the validated configuration.
             jobs: its jobs.
             machine: where they run.
+            cores: of the machine; a job that states more threads takes all of them.
         """
-        self.config, self.jobs, self.machine = config, jobs, machine
+        self.config, self.jobs, self.machine, self.cores = config, jobs, machine, cores
         self.workloads, self.disk = Workloads(config), Disk(config)
         self.items = [self._item(job) for job in jobs]
 
     def _item(self, job: Job) -> Item:
         cost = self.cost(job)
         disk, state = self.disk.bytes(job.rule, job.wildcards), self.disk.state_bytes(job.rule, job.wildcards)
-        return Item(job, cost, disk, state)
+        return Item(job, cost, disk, state, min(job.threads, self.cores))
 
     def cost(self, job: Job) -> Cost:
         """Return the cost of a job."""
@@ -140,7 +143,7 @@ class Forecast:
     def _task(self, item: Item) -> Task:
         if item.job.done:
             return Task(0.0, item.job.after)
-        needs = {"cores": item.job.threads, "gpus": item.cost.gpus, "memory": item.cost.host}
+        needs = {"cores": item.cores, "gpus": item.cost.gpus, "memory": item.cost.host}
         return Task(item.left, item.job.after, needs | {"downloads": float(item.job.downloads)}, item.job.priority)
 
     def disk_left(self, at_once: int) -> float:

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results = Path(f"results/{config['benchmark']}")
     networks.count_others((entry["config"] for entry in config["models"].values()), results / "networks.json")
     host = rates.chosen(config.get("device", "any"), results / "calibration.json", options.rates)
-    forecast = Forecast(config, jobs, host)
+    forecast = Forecast(config, jobs, host, options.cores or os.cpu_count())
     print("\n".join(page(forecast, options)))
 
 
@@ -88,7 +88,8 @@ def page(forecast: Forecast, options: argparse.Namespace) -> Iterator[str]:
     yield totals(forecast)
     for count, available in zip(counts, cores, strict=True):
         cards = f"{count} GPU{'s' if count > 1 else ''} and " if count else ""
-        yield f"On {cards}{available} cores: {duration(forecast.wall(available, count, memory))}."
+        plural = "s" if available > 1 else ""
+        yield f"On {cards}{available} core{plural}: {duration(forecast.wall(available, count, memory))}."
     at_once, free = max(counts[-1], 1) if counts[-1] else cores[-1], free_bytes()
     yield f"Disk: {size(forecast.disk_left(at_once))} still to be written, {size(free)} free here."
     for risk in risks(forecast, at_once, free, memory):

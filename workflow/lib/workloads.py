@@ -14,14 +14,14 @@ from costs import Cost, Inference, Network, Rates, Sampling, Training
 from filters import shards_of
 from packages import owners
 from sections import ShadeOptions, load_kind
-from selection import evaluation_protocol
+from selection import evaluation_protocol, table_sets, trainings
 
 MINI_WORLD, FULL_HD = 128 * 64, 2.1e6
 """Pixels of an image of the mini world, and of most other sets."""
 PIXELS = {"mapillary": (9.0e6, 22.0e6)}
 """Mean and largest number of pixels by adapter, where they are not near Full HD."""
-SOURCE_IMAGES, TARGET_IMAGES = 25000, 1000
-"""Images of a set whose number the configuration does not state."""
+SOURCE_IMAGES, TARGET_IMAGES, SHOWN = 25000, 1000, 2
+"""Images of a set whose number the configuration does not state; of each target in a figure of predictions."""
 UNET_ACTIVATIONS = 5e-3
 """Bytes that a FLOP of a U-Net leaves for the backward pass, in float32."""
 WINDOW = 2e-3
@@ -201,10 +201,16 @@ class Workloads:
         return self._inference(wildcards["model"], target, protocol, self.image_count(target))
 
     def shown_predictions(self, wildcards: Wildcards) -> Inference:
-        """Return the predictions of a figure: a few images of the target with the largest."""
-        target = max(self.config["targets"], key=lambda name: self.pixels(name)[1])
-        protocol = evaluation_protocol(self.config, wildcards["model"], target)
-        return self._inference(wildcards["model"], target, protocol, images=100)
+        """Return the predictions of a figure: of a few images of each target, on each training set of the tables."""
+        model = wildcards["model"]
+        sets = {name for other, name, _ in trainings(self.config, table_sets(self.config)) if other == model}
+        shown = [(target, min(SHOWN, self.image_count(target))) for target in self.config["targets"]]
+        parts = [self._inference(model, name, evaluation_protocol(self.config, model, name), n) for name, n in shown]
+        images = sum(part.images for part in parts)
+        flops, pixels = (sum(part.images * getattr(part, of) for part in parts) / images for of in ("flops", "pixels"))
+        most = max(parts, key=lambda part: part.batch * part.activations)
+        largest = max(part.largest for part in parts)
+        return replace(most, images=images * len(sets), flops=flops, pixels=pixels, largest=largest)
 
     def quality(self, wildcards: Wildcards) -> Inference:
         """Return the measurement of a set by the judge model."""
@@ -223,13 +229,12 @@ class Workloads:
 
     def judged_source(self, wildcards: Wildcards) -> Inference:
         """Return the judging of the source images that a judge model was trained on."""
-        images = self.source_images(self.config["training_sets"][wildcards["training_set"]])
-        return self._judging(wildcards["model"], self.config["models"][wildcards["model"]]["source_size"], images)
+        model, training_set = wildcards["model"], self.config["training_sets"][wildcards["training_set"]]
+        return self._judging(model, self.config["models"][model]["source_size"], self.source_images(training_set))
 
     def _judging(self, model: str, size: list[int], images: int) -> Inference:
         crop = self.config["models"][model]["crop"]
-        protocol = {"size": size, "crop": crop, "stride": crop, "mode": "slide"}
-        return self._inference(model, self.config["source"], protocol, images)
+        return self._inference(model, self.config["source"], {"size": size, "crop": crop, "mode": "slide"}, images)
 
     def shard_images(self, generator: str) -> int:
         """Return the images of a shard of a generated set as it is judged."""
@@ -254,7 +259,7 @@ class Workloads:
             images=images,
             flops=windows * scale * counts["inference"],
             activations=scale * counts.get("window", WINDOW * counts["training"]),
-            batch=max(windows, protocol.get("batch_size", 16)) if not whole else protocol.get("batch_size", 16),
+            batch=min(images * windows, protocol.get("batch_size", 16)),
             pixels=mean,
             largest=largest,
             parameters=counts["parameters"],
@@ -264,13 +269,13 @@ class Workloads:
     @property
     def prior(self) -> str:
         """The name under which the prior's networks are counted; a prior trained here is the mini prior."""
-        trained_here = self.config["prior"].startswith("results/")
-        return MINI_PRIOR if trained_here else self.config["prior"]
+        return MINI_PRIOR if self.config["prior"].startswith("results/") else self.config["prior"]
 
     def pixels(self, dataset: str) -> tuple[float, float]:
         """Return the mean and the largest number of pixels of a set's images."""
         if dataset in self.config["publishers"]:
-            return MINI_WORLD, MINI_WORLD
+            sizes = [math.prod(size) for size in self.config["publishers"][dataset].get("sizes") or ()] or [MINI_WORLD]
+            return sum(sizes) / len(sizes), max(sizes)
         adapter = owners(self.config)[dataset].get("adapter")
         return PIXELS.get(adapter if isinstance(adapter, str) else "", (FULL_HD, FULL_HD))
 
