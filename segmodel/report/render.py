@@ -64,9 +64,11 @@ def graph(run: Run) -> Section:
     found = rule_graph(run.results.parent / RECORDS, run.benchmark)
     blocks: list[Block] = [Missing("The rule graph: Snakemake keeps no records in this folder")]
     if len(found):
-        blocks = [
-            Drawing(drawn(found), "Rules that made the files of this run. An arrow leads to the rules that read them.")
-        ]
+        text = "Rules that made the files of this run. A line leads down from a rule to those that read its files"
+        back = ", a dashed one back up." if any(back for *_, back in found.edges(data="back")) else "."
+        rows = [(rule, str(found.nodes[rule]["files"]), ", ".join(sorted(found[rule]))) for rule in sorted(found)]
+        table = Table("Rules", ["rule", "files", "its files are read by"], rows)
+        blocks = [Drawing(drawn(found), text + back), Details("The same as a table", [table])]
     return Section("rules", "Rules", blocks)
 
 

@@ -1,5 +1,8 @@
 """Readers behind the page: training curves, costs, rule graph, published figures, class gains."""
 
+import itertools
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +10,7 @@ import yaml
 
 from segmodel.evaluation.metrics import class_iou
 from segmodel.files import write_json
-from segmodel.report import inputs
+from segmodel.report import inputs, render
 from segmodel.report.blocks import Table, interval
 from segmodel.report.costs import read_costs
 from segmodel.report.curves import network_curves, read_curve, segmentation_curves, tabulate_curves
@@ -65,6 +68,33 @@ def test_rule_graph_leaves_out_other_benchmarks_and_implied_edges(results):
     assert set(graph.edges) == {("convert_labels", "train_controlnet"), ("train_controlnet", "gather_shards")}
     svg = drawn(graph)
     assert svg.count("<rect") == 3 and svg.count("<path") == 2 and "train_prior" not in svg
+
+
+def test_rule_graph_of_filters_that_a_trained_model_judges_leads_back(results):
+    def made(name, rule, inputs):
+        record(results, f"results/mini/{name}", rule, [f"results/mini/{file}" for file in inputs])
+
+    for name, own in (("source_only", []), ("relabelled", ["filtered/relabelled.csv"])):
+        made(f"training_sets/{name}.csv", "build_training_set", ["data/gta/labels", *own])
+        made(f"segmentation/{name}.npz", "train_segmentation", [f"training_sets/{name}.csv"])
+    made("judged/0.npz", "judge_shard", ["segmentation/source_only.npz"])
+    made("filtered/relabelled.csv", "filter_shard", ["judged/0.npz"])
+    graph = rule_graph(results.parent / RECORDS, "mini")
+    assert [edge[:2] for edge in graph.edges(data="back") if edge[2]] == [("filter_shard", "build_training_set")]
+    assert drawn(graph).count('<path class="back"') == 1
+    [drawing, _] = render.graph(Run(results, "mini", RunOptions())).blocks
+    assert drawing.caption.endswith("a dashed one back up.")
+
+
+def test_rule_graph_is_as_wide_as_the_page_and_no_box_lies_on_another(results):
+    for name in "abcdefghijk":
+        record(results, f"results/mini/{name}", f"make_{name}", ["results/mini/data/gta/labels"])
+    svg = drawn(rule_graph(results.parent / RECORDS, "mini"))
+    boxes = [tuple(map(int, found)) for found in re.findall(r'<rect x="(\d+)" y="(\d+)" width="184" height="40"', svg)]
+    assert int(re.search(r'width="(\d+)" role', svg)[1]) == 980
+    assert len(boxes) == 13 and all(0 <= x <= 980 - 184 for x, _ in boxes)
+    pairs = itertools.combinations(boxes, 2)
+    assert all(abs(x - other_x) >= 184 or abs(y - other_y) >= 40 for (x, y), (other_x, other_y) in pairs)
 
 
 def test_nearest_published_protocol_names_the_settings_that_differ():
