@@ -33,6 +33,12 @@
     duplicates: ids.length - new Set(ids).size,
     unnamed: document.querySelectorAll("img:not([alt]), table:not(:has(caption)), section:not([aria-labelledby])").length,
   };
+  document.querySelector("main").style.width = "200px";
+  const images = [...document.querySelectorAll(".images")];
+  state.narrow = [images.length > 0, images.some((one) => one.scrollWidth > 200)];
+  const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]);
+  const dark = rules.filter((rule) => rule.cssText.includes("--paper: #14171a"));
+  state.mediaOfDark = dark.map((rule) => rule.media?.mediaText.split(" ")[0]);
   document.body.innerHTML = "<pre id=state></pre>";
   document.getElementById("state").textContent = JSON.stringify(state);
 })();

@@ -53,3 +53,5 @@ def test_page_works_without_errors_and_without_network(state):
     assert state["count"] == f"{len(state['targets'])} of {state['before']} rows"
     assert state["dark"] == "rgb(20, 23, 26)"
     assert (state["duplicates"], state["unnamed"]) == (0, 0)
+    assert state["narrow"] == [True, False]
+    assert state["mediaOfDark"] == ["screen", "screen"]  # dark pages are printed on white paper
