@@ -18,7 +18,7 @@ ROOMS = {
     "generation": "style swap, fusion, other kinds",
     "prior": "trains the mini prior",
     "cards": "cards, export, hub",
-    "models": "SegFormer, DAFormer, HRDA, DeepLabV2",
+    "models": "SegFormer, DAFormer, HRDA, DeepLabV2, DINOv2",
     "configs": "one file\nper model",
     "evaluation": "windows,\nmIoU, quality",
     "tables": "gains,\nintervals, ranks",
@@ -73,7 +73,7 @@ def draw_files(axes: Axes, left: float, width: float, files: tuple[tuple[str, st
 
 def main(path: str = "docs/images/architecture.svg") -> None:
     """Draw the figure."""
-    figure, axes = canvas(WIDTH, 75)
+    figure, axes = canvas(WIDTH, 85)
     workflow = draw_box(
         axes,
         Box(2, 2, WIDTH - 4, 7.5),
@@ -81,16 +81,16 @@ def main(path: str = "docs/images/architecture.svg") -> None:
         "workflow/: Snakemake",
         "reads config/*.yaml, plans the jobs, calls one command of a package in each rule; dvc.yaml has them as stages",
     )
-    left, right = Box(2, TOP, 60, 42), Box(66, TOP, 46, 42)
+    left, right = Box(2, TOP, 60, 52), Box(66, TOP, 46, 52)
     draw_package(axes, "dginstyle", left, "generator", "data, diffusion, generation: python -m dginstyle")
     draw_package(axes, "segmodel", right, "segmentation", "segmentation: python -m segmodel")
     for package, colour in ((left, "generator"), (right, "segmentation")):
         draw_arrow(axes, (package.top[0], workflow.y + workflow.height), package.top, "", COLOURS["workflow"][1])
-        draw_arrow(axes, package.bottom, (package.bottom[0], 61.5), "", COLOURS[colour][1])
-    draw_files(axes, 2, 63, FILES, 62)
-    draw_files(axes, 66, 49, RESULTS, 62)
-    draw_arrow(axes, (62, 66.3), (66, 66.3))
-    axes.text(2, 73, "results/<benchmark>/: the packages meet in files only", size=9, color=GREY)
+        draw_arrow(axes, package.bottom, (package.bottom[0], 71.5), "", COLOURS[colour][1])
+    draw_files(axes, 2, 63, FILES, 72)
+    draw_files(axes, 66, 49, RESULTS, 72)
+    draw_arrow(axes, (62, 76.3), (66, 76.3))
+    axes.text(2, 83, "results/<benchmark>/: the packages meet in files only", size=9, color=GREY)
     save(figure, path)
 
 

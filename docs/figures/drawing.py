@@ -58,12 +58,18 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def draw_box(axes: Axes, box: Box, colour: str, title: str, text: str = "", at_top: bool = False) -> Box:
-    """Draw a box with a bold title and text below it, in the middle or at the top of the box; return the box."""
+    """Draw a box with a bold title and text below it, in the middle or at the top of the box; return the box.
+
+    Raises:
+        ValueError: the text is higher than the box.
+    """
     fill, border = COLOURS[colour]
     shape = "round,pad=0,rounding_size=0.8"
     place = (box.x, box.y), box.width, box.height
     axes.add_patch(FancyBboxPatch(*place, boxstyle=shape, facecolor=fill, edgecolor=border, linewidth=1.2))
     middle, written = box.x + box.width / 2, 1.7 + 1.8 * len(text.splitlines())
+    if written > box.height:
+        raise ValueError(f"{title}: {box.height:.1f} is too low for its text, {written:.1f}")
     start = box.y + (1 if at_top else (box.height - written) / 2)
     axes.text(middle, start, title, size=10, weight="bold", color=INK, ha="center", va="top")
     axes.text(middle, start + 2.1, text, size=9, color=INK, ha="center", va="top", linespacing=1.3)
