@@ -146,6 +146,14 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class Colours:
+    """Names and their colours, in label maps and predictions."""
+
+    kind: ClassVar[str] = "colours"
+    items: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Code:
     """Text in a monospaced font."""
 
@@ -162,7 +170,7 @@ class Details:
     blocks: Sequence["Block"]
 
 
-Block = Text | Missing | Facts | Cards | Chart | Table | Gallery | Picture | Drawing | Code | Details
+Block = Text | Missing | Facts | Cards | Chart | Table | Gallery | Picture | Drawing | Colours | Code | Details
 
 
 @dataclass(frozen=True)

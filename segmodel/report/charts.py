@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from segmodel.labels import CLASS_NAMES, RARE_CLASSES
-from segmodel.report.look import CLASS_COLOURS, GAIN, LOSS, NEUTRAL, Look, series
+from segmodel.report.look import CLASS_COLOURS, GAIN, LOSS, NEUTRAL, Look, series, strokes
 
 RARE_MARK = " *"
 """After the names of rare classes."""
@@ -169,7 +169,7 @@ def shares_chart(shares: pd.DataFrame, quantity: str, height: int = 18) -> alt.C
 
 
 def curves_chart(curves: pd.DataFrame, names: list[str], baseline: str | None) -> alt.LayerChart:
-    """Return losses over steps, a line per training; trainings of one name have one colour.
+    """Return losses over steps, a line per training; trainings of one name have one colour and one stroke.
 
     The losses of a single training are faint behind their running mean.
 
@@ -181,6 +181,7 @@ def curves_chart(curves: pd.DataFrame, names: list[str], baseline: str | None) -
     base = alt.Chart(curves).encode(
         x=alt.X("step:Q", title="step"),
         color=alt.Color("name:N", scale=alt.Scale(**series(names, baseline)), legend=_legend(names)),
+        strokeDash=alt.StrokeDash("name:N", scale=alt.Scale(**strokes(names, baseline)), legend=_legend(names)),
         detail="training:N",
         tooltip=["training:N", "step:Q", alt.Tooltip("loss:Q", format=".3f")],
     )
@@ -193,17 +194,18 @@ def curves_chart(curves: pd.DataFrame, names: list[str], baseline: str | None) -
     return alt.layer(*layers).properties(height=230)
 
 
-def costs_chart(costs: pd.DataFrame) -> alt.Chart:
-    """Return the time of all jobs of each rule.
+def costs_chart(costs: pd.DataFrame) -> alt.LayerChart:
+    """Return the time of all jobs of each rule as bars, and as lines what was planned, if there was a plan.
 
     Args:
-        costs: ``rule``, ``jobs``, ``minutes`` and ``memory`` in MB.
+        costs: ``rule``, ``jobs``, ``minutes``, ``planned`` minutes and ``memory`` in MB.
     """
-    tips = ["rule:N", "jobs:Q", alt.Tooltip("minutes:Q", format=".1f"), alt.Tooltip("memory:Q", format=",.0f")]
-    bars = alt.Chart(costs).mark_bar(color=GAIN, opacity=0.85)
-    return bars.encode(
-        y=alt.Y("rule:N", sort="-x", title=None), x=alt.X("minutes:Q", title="minutes, sum of all jobs"), tooltip=tips
-    ).properties(height=_height(len(costs), 20))
+    tips = ["rule:N", "jobs:Q", *(alt.Tooltip(f"{name}:Q", format=",.1f") for name in ("minutes", "planned", "memory"))]
+    base = alt.Chart(costs).encode(y=alt.Y("rule:N", sort=list(costs["rule"]), title=None), tooltip=tips)
+    bars = base.mark_bar(color=GAIN, opacity=0.85).encode(x=alt.X("minutes:Q", title="minutes, sum of all jobs"))
+    planned = base.mark_tick(thickness=3, size=18, color=LOSS, opacity=1).encode(x="planned:Q")
+    layers = [bars, planned] if costs["planned"].notna().any() else [bars]
+    return alt.layer(*layers).properties(height=_height(len(costs), 20))
 
 
 def marked(name: str) -> str:

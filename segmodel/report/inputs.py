@@ -9,6 +9,7 @@ from segmodel.report import charts
 from segmodel.report.blocks import (
     Block,
     Chart,
+    Colours,
     Details,
     Missing,
     Picture,
@@ -20,7 +21,7 @@ from segmodel.report.blocks import (
 )
 from segmodel.report.costs import read_costs, read_plan
 from segmodel.report.curves import network_curves, segmentation_curves
-from segmodel.report.look import PAGE
+from segmodel.report.look import COLOUR_OF_CLASS, PAGE
 from segmodel.report.pictures import Album
 from segmodel.report.run import Run, read_if_any, read_json
 from segmodel.report.samples import DRAWN, galleries, left_out, picture_of
@@ -32,7 +33,8 @@ def samples(run: Run, album: Album) -> Section:
     if not names:
         return Section("samples", "Generated images", [Missing("Generated images")])
     blocks: list[Block] = [
-        Text("Each label map with the images made from it; the caption names class drawn, label fidelity and weather.")
+        Text("Each label map with the images made from it; the caption names class drawn, label fidelity and weather."),
+        Colours(COLOUR_OF_CLASS),
     ]
     found = [*galleries(run, names[0], album)]
     blocks += [gallery for gallery in found if not gallery.title.startswith(DRAWN)]
@@ -69,7 +71,8 @@ def predictions(run: Run, album: Album) -> Section:
         Picture(picture_of(file, f"Images, labels and predictions of {model}", album), f"Predictions of {model}")
         for file, model in models.items()
     ]
-    return Section("predictions", "Predictions before and after", blocks or [Missing("Predictions")])
+    shown = [Colours(COLOUR_OF_CLASS), *blocks] if blocks else [Missing("Predictions")]
+    return Section("predictions", "Predictions before and after", shown)
 
 
 def data(run: Run) -> Section:
@@ -96,7 +99,7 @@ def trainings(run: Run) -> Section:
     blocks: list[Block] = []
     networks = network_curves(run.folder)
     for name, curves in networks.groupby("training"):
-        blocks.append(_curves(f"curve-{name}", f"{name}: loss", curves, None))
+        blocks.append(_curves(f"curve-{name}", f"{name}: loss. Thin: as logged; thick: running mean.", curves, None))
     baseline = run.configuration.get("baseline", "source_only")
     for path in sorted(run.folder.glob("segmentation/*")):
         curves = segmentation_curves(run.folder, path.name)
@@ -107,33 +110,48 @@ def trainings(run: Run) -> Section:
 
 
 def costs(run: Run) -> Section:
-    """Return the section of time and memory per rule."""
+    """Return the section of time, memory and cost per rule."""
     table = read_costs(run.folder)
     if table.empty:
-        return Section("costs", "Time and memory", [Missing("Times of the jobs")])
-    words = "; ".join(f"{row.rule}: {number(row.minutes)} minutes" for row in table.itertuples())
+        return Section("costs", "Time, memory and cost", [Missing("Times of the jobs")])
+    words = "; ".join(
+        f"{row.rule}: {number(row.minutes)} minutes, {number(row.planned)} planned" for row in table.itertuples()
+    )
     chart = Chart(
         "costs",
-        "Time of all jobs of each rule, in minutes.",
+        "Time of all jobs of each rule, in minutes. Lines: as planned, where there was a plan.",
         words,
         charts.specification(charts.costs_chart(table), PAGE),
     )
-    minutes, busy = (number(table[name].sum()) for name in ("minutes", "core_minutes"))
-    total = f"In sum, the jobs took {minutes} minutes and {busy} core minutes."
-    compared = table.dropna(subset="planned")
-    if len(compared):
-        taken, planned = (number(compared[name].sum()) for name in ("minutes", "planned"))
-        total += f" The plan was {planned} minutes for jobs that took {taken}; rates: {read_plan(run.folder)['basis']}."
+    on_gpu = table["gpu_hours"].notna().any()
+    cost = ["core_minutes", "gpu_hours", "planned_gpu_hours"] if on_gpu else ["core_minutes", "planned_core_minutes"]
     titles = {
         "planned": "planned minutes",
         "longest": "longest job, min",
         "core_minutes": "core minutes",
+        "planned_core_minutes": "planned core minutes",
+        "gpu_hours": "GPU-hours",
+        "planned_gpu_hours": "planned GPU-hours",
         "memory": "peak memory, MB",
+        "planned_memory": "planned memory, MB",
     }
-    order = ["rule", "jobs", "minutes", "planned", "longest", "core_minutes", "cores", "memory"]
+    order = ["rule", "jobs", "minutes", "planned", "longest", *cost, "cores", "memory", "planned_memory"]
     caption = "Jobs that ran on this machine or its cluster; repeated attempts replace earlier ones."
-    return Section(
-        "costs", "Time and memory", [Text(total), chart, frame_table(table[order].rename(columns=titles), caption)]
+    shown = frame_table(table[order].rename(columns=titles), caption)
+    return Section("costs", "Time, memory and cost", [Text(_total(run, table)), chart, shown])
+
+
+def _total(run: Run, table: pd.DataFrame) -> str:
+    """Return what all jobs took, and what the plan gave those that it has."""
+    minutes, busy, hours = (number(table[name].sum()) for name in ("minutes", "core_minutes", "gpu_hours"))
+    on_gpu = f", {hours} GPU-hours" if table["gpu_hours"].notna().any() else ""
+    total = f"In sum, the jobs took {minutes} minutes ({busy} core minutes{on_gpu})."
+    compared = table.dropna(subset="planned")
+    if compared.empty:
+        return total
+    taken, planned = (number(compared[name].sum()) for name in ("minutes", "planned"))
+    return (
+        f"{total} The plan was {planned} minutes for jobs that took {taken}; rates: {read_plan(run.folder)['basis']}."
     )
 
 

@@ -8,6 +8,8 @@ from segmodel.labels import CLASS_NAMES, PALETTE
 SERIES = ("#8a8a8a", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#b8a800")
 """Colours of training sets, generators and networks: Okabe and Ito's, which colour-blind people tell apart; the first,
 a grey, is the baseline's (Okabe and Ito, "Color universal design", 2008)."""
+DASHES = ((1, 0), (6, 3), (2, 2))
+"""Strokes of lines, of those whose colours come again."""
 GAIN, LOSS, NEUTRAL = SERIES[1], SERIES[2], SERIES[0]
 CLASS_COLOURS = tuple(f"#{bytes(colour).hex()}" for colour in PALETTE)
 """Cityscapes' colour of each trainId."""
@@ -57,3 +59,10 @@ def series(names: list[str], baseline: str | None = None) -> dict[str, list[str]
     others = [name for name in names if name != baseline]
     colours = {name: SERIES[1 + index % (len(SERIES) - 1)] for index, name in enumerate(others)}
     return {"domain": names, "range": [colours.get(name, NEUTRAL) for name in names]}
+
+
+def strokes(names: list[str], baseline: str | None = None) -> dict[str, list]:
+    """Return domain and range of a scale of dashes, with which `series` names each line by a look of its own."""
+    others = [name for name in names if name != baseline]
+    dashes = {name: DASHES[index // (len(SERIES) - 1) % len(DASHES)] for index, name in enumerate(others)}
+    return {"domain": names, "range": [[*dashes.get(name, DASHES[0])] for name in names]}

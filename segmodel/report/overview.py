@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from segmodel.report.blocks import Block, Card, Cards, Details, Facts, Missing, Section, Table, Text, number
 from segmodel.report.integrity import broken
+from segmodel.report.results import base_of
 from segmodel.report.run import Run
 from segmodel.tables.evaluations import read_evaluation
 from segmodel.tables.page import CAVEAT
@@ -39,17 +41,31 @@ def _cards(run: Run, summary: pd.DataFrame) -> Iterator[Card]:
     rows = summary[summary["target"] == _main_average(run, summary)]
     gained = rows[rows["gain"].notna()]
     for row in (gained if len(gained) else rows).itertuples():
-        score = f"mIoU {number(row.mIoU_mean)} %, {run.average()}, {row.seeds} seeds"
+        score = f"{number(row.mIoU_mean)} %"
         if pd.isna(row.gain):
-            yield Card(f"{row.model} on {row.training_set}", f"{number(row.mIoU_mean)} %", f"{row.seeds} seeds")
+            yield Card(f"{row.model} on {row.training_set}", score, f"{row.seeds} seeds")
             continue
         limits = (
             f"{run.confidence()} interval {number(row.gain_low, signed=True)} to {number(row.gain_high, signed=True)}"
         )
         limits = limits if pd.notna(row.gain_low) else "no interval with one seed"
+        name, base = _compared(run, row, rows)
         yield Card(
-            f"{row.model} on {row.training_set}", f"{number(row.gain, signed=True)} points", f"{limits}; {score}"
+            f"{row.model}: {row.training_set} over {name}",
+            f"{number(row.gain, signed=True)} points",
+            f"{limits}; mIoU {score}{base}, {run.average()}, {row.seeds} seeds",
         )
+
+
+def _compared(run: Run, row: Any, rows: pd.DataFrame) -> tuple[str, str]:
+    """Return what a row's gain is over, and its score among the rows of the average, empty if it is not known."""
+    gains = run.table("dg_miou_gains.csv")
+    if gains is None:
+        return "what it is compared with", ""
+    same = gains[(gains["model"] == row.model) & (gains["training_set"] == row.training_set)]
+    first = next(same.itertuples())
+    scores = rows[(rows["model"] == first.compared_model) & (rows["training_set"] == first.compared_with)]["mIoU_mean"]
+    return base_of(first), "".join(f" instead of {number(score)} %" for score in scores.head(1))
 
 
 def _published(run: Run, summary: pd.DataFrame) -> Iterator[Block]:

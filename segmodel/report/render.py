@@ -3,18 +3,14 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
-
-from segmodel.checksums import sha256_of
 from segmodel.files import whole_file
-from segmodel.provenance import commit, machine, versions
 from segmodel.report import inputs, overview, results
-from segmodel.report.blocks import Block, Code, Details, Drawing, Facts, Missing, Section, Table
+from segmodel.report.blocks import Block, Details, Drawing, Missing, Section, Table
 from segmodel.report.integrity import integrity
 from segmodel.report.leaderboard import leaderboard
 from segmodel.report.page import page
 from segmodel.report.pictures import Album
-from segmodel.report.provenance import MAIN_PACKAGES, hashed_files
+from segmodel.report.provenance import provenance
 from segmodel.report.records import RECORDS
 from segmodel.report.rule_graph import drawn, rule_graph
 from segmodel.report.run import Run, RunOptions
@@ -70,24 +66,3 @@ def graph(run: Run) -> Section:
         table = Table("Rules", ["rule", "files", "its files are read by"], rows)
         blocks = [Drawing(drawn(found), text + back), Details("The same as a table", [table])]
     return Section("rules", "Rules", blocks)
-
-
-def provenance(run: Run) -> Section:
-    """Return the section of configuration, versions, machine, seeds and hashes."""
-    installed = versions()
-    facts = {"commit": commit() or "unknown (not a git checkout)"}
-    facts |= {name: installed[name] for name in MAIN_PACKAGES if name in installed}
-    if run.configuration:
-        facts |= {"seed": str(run.configuration["seed"]), "seeds of the trainings": str(run.configuration["seeds"])}
-    hashes = [(str(path), f"{path.stat().st_size:,}", sha256_of(path)) for path in hashed_files(run)]
-    text = yaml.safe_dump(run.configuration, sort_keys=False, width=100) if run.configuration else ""
-    config: Block = Details("The exact configuration", [Code(text)]) if text else Missing("The configuration")
-    tables = [
-        Table("Installed packages", ["package", "version"], [*installed.items()]),
-        Table("SHA-256 of the files behind the numbers", ["file", "bytes", "SHA-256"], hashes),
-    ]
-    blocks = [
-        *(Facts(facts), Facts(machine(), "The machine that made this page"), config),
-        *(Details(f"{table.caption} ({len(table.rows)})", [table]) for table in tables),
-    ]
-    return Section("provenance", "Provenance", blocks)

@@ -1,6 +1,7 @@
 """Sections of the numbers: scores, gains, classes, conditions, ablations."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -36,16 +37,17 @@ def gains(run: Run) -> Section:
         return Section("gains", "Gains per target", [Missing("Gains", SCORES)])
     blocks: list[Block] = []
     for index, (model, rows) in enumerate(table.groupby("model")):
-        text = f"{model}: gain in mIoU, in points. Bars: intervals."
+        names = {f"{row.training_set} over {base_of(row)}" for row in rows.itertuples()}
+        of = f" of {names.pop()}" if len(names) == 1 else ""  # several are in the legend
+        text = f"{model}: gain in mIoU{of}, in points. Lines: {run.confidence()} intervals."
         words = "; ".join(
-            f"{row.training_set} over {row.compared_with} on {row.target}: "
-            f"{interval(row.gain, row.gain_low, row.gain_high)}"
+            f"{row.training_set} over {base_of(row)} on {row.target}: {interval(row.gain, row.gain_low, row.gain_high)}"
             for row in rows.itertuples()
         )
         chart = charts.gains_chart(rows, list(rows["target"].unique()))
         blocks.append(Chart(f"gains-{index}", text, words, charts.specification(chart, PAGE)))
     cells = [
-        (row.model, row.training_set, _base(row), row.changed, row.target,
+        (row.model, row.training_set, base_of(row), row.changed, row.target,
          interval(row.gain, row.gain_low, row.gain_high),
          interval(row.rare_gain, row.rare_gain_low, row.rare_gain_high))
         for row in table.itertuples()
@@ -76,7 +78,7 @@ def classes(run: Run) -> Section:
     blocks: list[Block] = [Text(f"* marks the rare classes: {', '.join(RARE_CLASSES)}.")]
     keys = ["model", "training_set", "compared_with"]
     for index, (names, rows) in enumerate(table[table["target"] == average].groupby(keys, sort=False)):
-        text = f"{names[0]}: {names[1]} over {names[2]}, average “{average}” of the targets. Lines: intervals."
+        text = f"{_pair(names)}, average “{average}” of the targets. Lines: {run.confidence()} intervals."
         words = "; ".join(f"{row[6]} {number(row.gain, signed=True)}" for row in rows.itertuples())
         blocks.append(Chart(f"classes-{index}", text, words, charts.specification(charts.classes_chart(rows), PAGE)))
     cells = [
@@ -98,7 +100,7 @@ def conditions(run: Run) -> Section:
         return Section("conditions", "Gains per condition", [Missing(text, "snakemake results/dg_miou_conditions.csv")])
     blocks: list[Block] = []
     for index, (names, rows) in enumerate(table.groupby(["model", "training_set", "compared_with"], sort=False)):
-        text = f"{names[0]}: {names[1]} over {names[2]}, gain in mIoU by target and condition. Lines: intervals."
+        text = f"{_pair(names)}, gain in mIoU by target and condition. Lines: {run.confidence()} intervals."
         words = "; ".join(
             f"{row.target}, {row.condition}: {number(row.gain, signed=True)}" for row in rows.itertuples()
         )
@@ -122,7 +124,7 @@ def ablations(run: Run) -> Section:
         return Section("ablations", "Ablations", [Missing("Ablations", "snakemake ablations")])
     blocks: list[Block] = []
     for index, (model, rows) in enumerate(table.groupby("model")):
-        text = f"{model}: every training set, {run.average()}. Lines: intervals of the gains."
+        text = f"{model}: every training set, {run.average()}. Lines: {run.confidence()} intervals of the gains."
         words = "; ".join(f"{row.training_set} {number(row.mIoU_mean)} %" for row in rows.itertuples())
         chart = charts.ablations_chart(rows)
         blocks.append(Chart(f"ablations-{index}", text, words, charts.specification(chart, PAGE)))
@@ -183,8 +185,14 @@ def _class_scores(table: pd.DataFrame) -> Details:
     return Details("Every class of every evaluation", [frame_table(shown, "IoU of each class", filters, 2)])
 
 
-def _base(row: object) -> str:
+def base_of(row: Any) -> str:
+    """Return what a row of ``dg_miou_gains.csv`` is compared with."""
     return row.compared_with + (f" of {row.compared_model}" if row.compared_model != row.model else "")
+
+
+def _pair(names: tuple[str, ...]) -> str:
+    model, training_set, base = names
+    return f"{model}: {training_set} over {base}"
 
 
 def _in_words(summary: pd.DataFrame) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ def read_json(path: Path) -> Any:
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a file with one JSON object per line; none if it does not exist."""
-    if path.is_file():
-        for line in path.read_text().splitlines():
+    """Yield the objects of a file with one JSON object per line, but for lines that an interruption cut off."""
+    for line in path.read_text().splitlines() if path.is_file() else ():
+        with suppress(ValueError):
             yield json.loads(line)

@@ -39,7 +39,9 @@ def test_plan_of_a_partial_run_keeps_the_other_jobs(forecast, tmp_path, monkeypa
     opening.remember(forecast, file)
     forecast.items = forecast.items[2:]
     opening.remember(forecast, file)
-    assert json.loads(file.read_text())["seconds"] == {f"train_segmentation/seed{n}.tsv": 600.0 for n in (1, 2)}
+    expected = {"seconds": 600.0, "memory": 1000, "cores": 1}
+    jobs = {key: {f"train_segmentation/seed{n}.tsv": value for n in (1, 2)} for key, value in expected.items()}
+    assert json.loads(file.read_text()) == {"basis": "a core of a server CPU (assumed)", **jobs, "gpus": {}}
 
 
 def test_file_that_is_no_plan_is_replaced(forecast, tmp_path, monkeypatch):

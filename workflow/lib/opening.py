@@ -80,21 +80,31 @@ def opening(forecast: Forecast, limits: dict[str, float] | None) -> str:
 
 
 def remember(forecast: Forecast, file: Path) -> None:
-    """Add the seconds that jobs are planned to take to a JSON file, by their ``benchmark:`` files.
+    """Add what jobs are planned to take to a JSON file, by their ``benchmark:`` files.
 
-    Jobs of earlier runs keep theirs. Whatever else the file holds is replaced.
+    ``seconds``, ``memory`` (MB of the host), ``gpus`` of jobs that have some, and ``cores`` of the others. Jobs of
+    earlier runs keep theirs. Whatever else the file holds is replaced.
 
     Args:
         forecast: of the jobs.
         file: to write, beside the folder of those files, to which their names are relative.
     """
+    folder = file.parent / "benchmarks"
+    items = {os.path.relpath(item.job.benchmark, folder): item for item in forecast.items if item.job.benchmark}
     planned = {
-        os.path.relpath(item.job.benchmark, file.parent / "benchmarks"): round(item.cost.seconds, 1)
-        for item in forecast.items
-        if item.job.benchmark
+        "seconds": {name: round(item.cost.seconds, 1) for name, item in items.items()},
+        "memory": {name: round(item.cost.host / 1e6) for name, item in items.items()},
+        "gpus": {name: item.cost.gpus for name, item in items.items() if item.cost.gpus},
+        "cores": {name: item.job.threads for name, item in items.items() if not item.cost.gpus},
     }
+    before = _remembered(file)
+    write_json(file, {"basis": forecast.machine.basis, **{key: before.get(key, {}) | planned[key] for key in planned}})
+
+
+def _remembered(file: Path) -> dict[str, dict[str, float]]:
+    """Return what a file holds of the jobs of earlier runs; nothing if it is not there or no plan."""
     try:
-        before = json.loads(file.read_text())["seconds"]
-    except (OSError, ValueError, KeyError, TypeError):
-        before = {}
-    write_json(file, {"basis": forecast.machine.basis, "seconds": {**before, **planned}})
+        plan = json.loads(file.read_text())
+        return {key: dict(values) for key, values in plan.items() if key != "basis"}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}

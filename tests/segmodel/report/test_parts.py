@@ -14,6 +14,7 @@ from segmodel.report import inputs, render
 from segmodel.report.blocks import Table, interval
 from segmodel.report.costs import read_costs
 from segmodel.report.curves import network_curves, read_curve, segmentation_curves, tabulate_curves
+from segmodel.report.look import series, strokes
 from segmodel.report.records import RECORDS
 from segmodel.report.rule_graph import drawn, rule_graph
 from segmodel.report.run import Run, RunOptions
@@ -52,12 +53,35 @@ def test_costs_are_summed_by_rule(results):
 
 
 def test_costs_stand_beside_the_plan(results):
-    write_json(results / "mini/plan.json", {"basis": "a core", "seconds": {"train_controlnet.tsv": 90.0}})
+    name = "train_controlnet.tsv"
+    plan = {"basis": "a core", "seconds": {name: 90.0}, "memory": {name: 120}, "gpus": {}, "cores": {name: 2}}
+    write_json(results / "mini/plan.json", plan)
     costs = read_costs(results / "mini").set_index("rule")
-    assert costs.loc["train_controlnet", "planned"] == 1.5
-    assert np.isnan(costs.loc["convert_labels", "planned"])
-    [text, *_] = inputs.costs(Run(results, "mini", RunOptions())).blocks
+    planned = ["planned", "planned_core_minutes", "planned_memory"]
+    assert costs.loc["train_controlnet", planned].tolist() == [1.5, 3, 120]
+    assert costs.loc["convert_labels", planned].isna().all()
+    [text, chart, table] = inputs.costs(Run(results, "mini", RunOptions())).blocks
     assert text.text.endswith("The plan was 1.5 minutes for jobs that took 1.0; rates: a core.")
+    assert "train_controlnet: 1.0 minutes, 1.5 planned" in chart.description
+    assert "planned core minutes" in table.columns and "GPU-hours" not in table.columns
+
+
+def test_costs_on_gpus_are_gpu_hours(results):
+    name = "train_controlnet.tsv"
+    plan = {"basis": "a card", "seconds": {name: 3600}, "gpus": {name: 8}}
+    write_json(results / "mini/plan.json", plan)
+    [text, _, table] = inputs.costs(Run(results, "mini", RunOptions())).blocks
+    [row] = [row for row in table.rows if row[0] == "train_controlnet"]
+    cells = dict(zip(table.columns, row, strict=True))
+    assert (cells["GPU-hours"], cells["planned GPU-hours"], cells["planned memory, MB"]) == ("0.1", "8.0", "–")
+    assert "0.1 GPU-hours" in text.text
+
+
+def test_lines_of_many_trainings_differ_in_colour_or_stroke():
+    names = [f"set {number}" for number in range(15)]
+    looks = [*zip(series(names, "set 0")["range"], map(tuple, strokes(names, "set 0")["range"]), strict=True)]
+    assert len(set(looks)) == len(names)
+    assert looks[1][0] == looks[8][0] and looks[1][1] != looks[8][1]
 
 
 def test_rule_graph_leaves_out_other_benchmarks_and_implied_edges(results):

@@ -4,11 +4,14 @@ import json
 import re
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
+from segmodel.provenance import machine, versions
 from segmodel.report.blocks import Image, Missing
 from segmodel.report.overview import overview
 from segmodel.report.pictures import Album
+from segmodel.report.provenance import commits, starts
 from segmodel.report.render import render_report, sections
 from segmodel.report.run import Run, RunOptions
 from tests.segmodel.report.conftest import CONFIGURATION, TRAININGS
@@ -34,7 +37,9 @@ def blocks(section, kind):
 def test_overview_shows_the_gain_with_its_interval(by_name, finished):
     [cards] = blocks(by_name["overview"], "cards")
     gain = finished.table("dg_miou_gains.csv").iloc[-1]
-    assert cards.items[0].title == "tiny on dginstyle"
+    scores = finished.table("dg_miou_summary.csv").groupby("training_set")["mIoU_mean"].last()
+    assert cards.items[0].title == "tiny: dginstyle over source_only"
+    assert f"mIoU {scores['dginstyle']:.1f} % instead of {scores['source_only']:.1f} %" in cards.items[0].note
     assert cards.items[0].value == f"{gain['gain']:+.1f} points"
     assert f"95 % interval {gain['gain_low']:+.1f} to {gain['gain_high']:+.1f}".replace("-", "−") in cards.items[0].note
 
@@ -46,6 +51,11 @@ def test_overview_says_which_interval_and_which_average(finished):
     assert cards.items[0].note.startswith("90 % interval ")
     assert "average “mean” of bdd100k, acdc, " in cards.items[0].note
     assert (finished.confidence(), finished.average()) == ("95 %", "mean of the targets")
+
+
+def test_chart_of_one_comparison_names_it_and_its_interval(by_name):
+    [chart] = blocks(by_name["gains"], "chart")
+    assert chart.title == "tiny: gain in mIoU of dginstyle over source_only, in points. Lines: 95 % intervals."
 
 
 def test_overview_names_the_models_of_the_tables(by_name):
@@ -135,11 +145,29 @@ def test_data_show_what_filters_changed(finished):
     assert table.rows == [("noisy_pixels", "3 of 4", "3", "0.0", "25.0", "0.0", "0.0")]
 
 
+def test_colours_of_label_maps_are_named(by_name):
+    [colours] = blocks(by_name["samples"], "colours")
+    assert (len(colours.items), colours.items["road"]) == (19, "#804080")
+
+
+def test_page_has_commits_of_the_results_and_starts_of_the_trainings(results):
+    table = pd.read_csv(results / "dg_miou.csv").assign(training_commit="1" * 40)
+    table.to_csv(results / "dg_miou.csv", index=False)
+    log = results / "mini/state/controlnet/logs/runs.jsonl"
+    start = {"started": "2026-11-27T15:53:46+00:00", "after_step": 25, "commit": "2" * 40}
+    start |= {"machine": machine(), "versions": versions()}
+    log.write_text(json.dumps(start) + '\n{"started": "2026')  # cut off by a loss of power
+    run = Run(results, "mini", OPTIONS)
+    assert commits(run)["commit of the trainings"] == "1" * 40
+    [row] = starts(run).rows
+    assert row[:4] == ("state/controlnet", "2026-11-27 15:53", "25", "2" * 9) and row[-1] == versions()["torch"]
+
+
 def test_page_has_configuration_commit_and_hashes(results):
     output = results / "report.html"
     render_report(results=results, benchmark="mini", output=output, run=OPTIONS)
     page = output.read_text()
     assert "seed: 7" in page and "ablations:\n- no_fusion" in page
-    assert re.search(r"<dt>commit</dt><dd>[0-9a-f]{40}", page)
+    assert re.search(r"<dt>commit of this page</dt><dd>[0-9a-f]{40}", page)
     assert re.search(r"dg_miou\.csv</th><td[^>]*>[\d,]+</td><td>[0-9a-f]{64}</td>", page)
     assert len(page.encode()) < 15e6
