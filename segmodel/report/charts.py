@@ -118,7 +118,8 @@ def ablations_chart(ablations: pd.DataFrame) -> alt.LayerChart:
     sign = ablations["gain"].map(lambda gain: "compared with" if pd.isna(gain) else "gains" if gain > 0 else "loses")
     rows = ablations.assign(low=ends["gain_low"], high=ends["gain_high"], sign=sign)
     scale = alt.Scale(domain=["compared with", "gains", "loses"], range=[NEUTRAL, GAIN, LOSS])
-    base = alt.Chart(rows).encode(y=alt.Y("training_set:N", sort="-x", title=None))
+    order = list(rows.sort_values("mIoU_mean", ascending=False)["training_set"])
+    base = alt.Chart(rows).encode(y=alt.Y("training_set:N", sort=order, title=None))
     tips = ["training_set:N", *(alt.Tooltip(f"{name}:Q", format=".1f") for name in ("mIoU_mean", "gain"))]
     bars = base.mark_bar(opacity=0.85).encode(
         x=alt.X("mIoU_mean:Q", title="mIoU (%), mean of the targets"),

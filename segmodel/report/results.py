@@ -143,7 +143,7 @@ def ablations(run: Run) -> Section:
         "of the oracle's, %",
         "gain of rare classes",
     ]
-    blocks.append(Table("Every training set, best first", titles, cells, ("model",)))
+    blocks.append(Table("Every training set: the baseline, then the best first", titles, cells, ("model",)))
     return Section("ablations", "Ablations", blocks)
 
 

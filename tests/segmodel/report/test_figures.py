@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -38,6 +39,18 @@ def test_classes_have_the_colours_of_cityscapes_and_rare_ones_an_asterisk(figure
     svg = (figures / "classes.svg").read_text()
     assert all(f"#{bytes(colour).hex()}" in svg for colour in PALETTE[:18])  # the last is absent
     assert ">rider *<" in svg and ">car<" in svg
+
+
+def test_ablations_are_drawn_from_the_best_to_the_worst(tmp_path):
+    scores = {"middle": 20.0, "a_worst": 5.0, "z_best": 30.0, "source_only": 9.0}
+    rows = [{"model": "tiny", "training_set": name, "mIoU_mean": score} for name, score in scores.items()]
+    table = pd.DataFrame(rows).assign(gain=[11.0, -4.0, 21.0, None], gain_low=None, gain_high=None)
+    table.to_csv(tmp_path / "ablations.csv", index=False)
+    draw_figures(tables=[tmp_path / "ablations.csv"], output=tmp_path)
+    labels = re.findall(r'translate\(-\d+,([\d.]+)\)"[^>]*>(\w+)<', (tmp_path / "ablations.svg").read_text())
+    assert [name for _, name in sorted(labels, key=lambda label: float(label[0]))] == [
+        *("z_best", "middle", "source_only", "a_worst"),
+    ]
 
 
 def test_figures_repeat_byte_for_byte(figures, results, tmp_path):
