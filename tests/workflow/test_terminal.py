@@ -63,4 +63,4 @@ def test_run_ends_with_the_table_and_the_places_of_the_results(results):
 
 def test_run_without_report_ends_quietly(results):
     assert closing(results, "mini", started=time.time() + 60) == ""
-    assert "mIoU" not in closing(results, "another", 0.0)
+    assert closing(results, "another", 0.0) == f"page with everything: {results}/report.html"

@@ -58,13 +58,15 @@ def progress(log: str) -> str | None:
 def closing(results: Path, benchmark: str, started: float) -> str:
     """Return what a run that started at a time ends with: its scores and gains, and where its results are.
 
-    Nothing if it did not make the report.
+    The page alone if its tables are not there yet; nothing if it did not make the page.
     """
     report = results / "report.html"
     if not report.exists() or report.stat().st_mtime < started:
         return ""
-    places = {"page with everything": report, "tables": results / "dg_miou*.csv", "figures": results / "figures"}
-    return "\n\n".join([*_tables(results, benchmark), "\n".join(f"{what}: {path}" for what, path in places.items())])
+    tables = [*_tables(results, benchmark)]
+    places = {"page with everything": report}
+    places |= {"tables": results / "dg_miou*.csv", "figures": results / "figures"} if tables else {}
+    return "\n\n".join([*tables, "\n".join(f"{what}: {path}" for what, path in places.items())])
 
 
 def _tables(results: Path, benchmark: str) -> Iterator[str]:
