@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 OUTPUT = Path(__file__).parents[1] / "images/report"
-WIDTH, HEIGHT, MARGIN = 980, 1500, 16  # pixels; longer sections are cut
+WIDTH, HEIGHT, MARGIN = 980, 1600, 16  # pixels; longer sections are cut
 COLOURS = 128
 ONLY = "<style>main>section:not(#{}),nav,header{{display:none}}body{{display:block;padding:{}px}}</style></head>"
 

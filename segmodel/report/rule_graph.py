@@ -11,7 +11,7 @@ import networkx
 
 from segmodel.report.records import file_records
 
-_WIDTH, _HEIGHT, _ACROSS, _DOWN, _NEAR = 184, 40, 196, 78, 54
+_WIDTH, _HEIGHT, _ACROSS, _DOWN, _NEAR = 178, 40, 188, 78, 54
 _MOST = 5
 """Boxes side by side, as many as the page is wide."""
 

@@ -114,11 +114,11 @@ def test_rule_graph_is_as_wide_as_the_page_and_no_box_lies_on_another(results):
     for name in "abcdefghijk":
         record(results, f"results/mini/{name}", f"make_{name}", ["results/mini/data/gta/labels"])
     svg = drawn(rule_graph(results.parent / RECORDS, "mini"))
-    boxes = [tuple(map(int, found)) for found in re.findall(r'<rect x="(\d+)" y="(\d+)" width="184" height="40"', svg)]
-    assert int(re.search(r'width="(\d+)" role', svg)[1]) == 980
-    assert len(boxes) == 13 and all(0 <= x <= 980 - 184 for x, _ in boxes)
+    boxes = [tuple(map(int, found)) for found in re.findall(r'<rect x="(\d+)" y="(\d+)" width="178" height="40"', svg)]
+    assert int(re.search(r'width="(\d+)" role', svg)[1]) == 940
+    assert len(boxes) == 13 and all(0 <= x <= 940 - 178 for x, _ in boxes)
     pairs = itertools.combinations(boxes, 2)
-    assert all(abs(x - other_x) >= 184 or abs(y - other_y) >= 40 for (x, y), (other_x, other_y) in pairs)
+    assert all(abs(x - other_x) >= 178 or abs(y - other_y) >= 40 for (x, y), (other_x, other_y) in pairs)
 
 
 def test_nearest_published_protocol_names_the_settings_that_differ():
