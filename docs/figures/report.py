@@ -14,7 +14,7 @@ from PIL import Image, ImageChops
 
 OUTPUT = Path(__file__).parents[1] / "images/report"
 WIDTH, HEIGHT, MARGIN = 980, 1600, 16  # pixels; longer sections are cut
-COLOURS = 128
+COLOURS = 256
 ONLY = "<style>main>section:not(#{}),nav,header{{display:none}}body{{display:block;padding:{}px}}</style></head>"
 
 
@@ -47,7 +47,7 @@ def save(screenshot: Path, output: Path) -> None:
     bottom = (ImageChops.difference(picture, empty).getbbox() or (0, 0, 0, picture.height))[3]
     cut = picture.crop((0, 0, picture.width, min(bottom + MARGIN, picture.height)))
     output.parent.mkdir(parents=True, exist_ok=True)
-    cut.quantize(COLOURS).save(output, optimize=True)
+    cut.quantize(COLOURS, kmeans=1).save(output, optimize=True)
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ def costs(run: Run) -> Section:
         "memory": "peak memory, MB",
         "planned_memory": "planned memory, MB",
     }
-    order = ["rule", "jobs", "minutes", "planned", "longest", *cost, "cores", "memory", "planned_memory"]
+    order = ["rule", "jobs", "minutes", "planned", "longest", *cost, "memory", "planned_memory"]
     caption = "Jobs that ran on this machine or its cluster; repeated attempts replace earlier ones."
     shown = frame_table(table[order].rename(columns=titles), caption)
     return Section("costs", "Time, memory and cost", [Text(_total(run, table)), chart, shown])
