@@ -19,7 +19,7 @@
     if (Number.isNaN(a) || Number.isNaN(b)) {
       return Number.isNaN(a) && Number.isNaN(b) ? one.localeCompare(other) : Number.isNaN(a) ? 1 : -1;
     }
-    return a - b;
+    return a - b || one.localeCompare(other); // dates and sizes begin with the same number
   };
 
   const makeSortable = (table) => {

@@ -33,6 +33,9 @@
     duplicates: ids.length - new Set(ids).size,
     unnamed: document.querySelectorAll("img:not([alt]), table:not(:has(caption)), section:not([aria-labelledby])").length,
   };
+  const starts = [...document.querySelectorAll("#provenance table")].find((one) => one.caption.textContent.startsWith("Starts"));
+  starts.tHead.rows[0].cells[1].querySelector("button").click();
+  state.starts = cells(starts, 1);
   document.querySelector("main").style.width = "200px";
   const images = [...document.querySelectorAll(".images")];
   state.narrow = [images.length > 0, images.some((one) => one.scrollWidth > 200)];

@@ -27,7 +27,8 @@ STEPS = f"<script>{Path(__file__).with_name('steps.js').read_text()}</script>"
 
 @pytest.fixture
 def state(results, tmp_path):
-    """What the page is like after a click on a column, a choice of target and two changes of theme."""
+    """What the page is like after clicks on columns, a choice of target and two changes of theme."""
+    note_starts(results, "2026-11-27T15:53", "2026-11-26T10:00")
     render_report(
         results=results, benchmark="mini", output=tmp_path / "report.html",
         run=RunOptions(configuration=CONFIGURATION, trainings=TRAININGS),
@@ -42,6 +43,13 @@ def state(results, tmp_path):
     return json.loads(html.unescape(re.search(r'<pre id="state">(.*?)</pre>', printed, re.DOTALL)[1]))
 
 
+def note_starts(results, *times):
+    """Write when a training started and resumed."""
+    facts = {"after_step": 0, "commit": "", "machine": {"processor": "", "cores": "", "GPUs": ""}, "versions": {}}
+    lines = [json.dumps({"started": time, **facts}) for time in times]
+    (results / "mini/state/controlnet/logs/runs.jsonl").write_text("\n".join(lines))
+
+
 def test_page_works_without_errors_and_without_network(state):
     assert state["problems"] == []
     assert state["loaded"] == []
@@ -49,6 +57,7 @@ def test_page_works_without_errors_and_without_network(state):
     scores = [float(cell.split()[0]) for cell in state["ascending"]]
     assert scores == sorted(scores) and len(set(scores)) > 1
     assert state["order"] == "descending"
+    assert state["starts"] == ["2026-11-26 10:00", "2026-11-27 15:53"]
     assert set(state["targets"]) == {"bdd100k"} and len(state["targets"]) < state["before"]
     assert state["count"] == f"{len(state['targets'])} of {state['before']} rows"
     assert state["dark"] == "rgb(20, 23, 26)"
