@@ -12,7 +12,7 @@ from segmodel.report.results import base_of
 from segmodel.report.run import Run
 from segmodel.tables.evaluations import read_evaluation
 from segmodel.tables.page import CAVEAT
-from segmodel.tables.published import nearest_protocol
+from segmodel.tables.published import definitions, nearest_protocol
 
 
 def overview(run: Run) -> Section:
@@ -98,7 +98,9 @@ def _reason(run: Run, model: str, training_set: str) -> tuple[str, ...] | None:
     if not settings:
         return None
     nearest, differing = nearest_protocol(settings)
-    return model, training_set, nearest, str(len(differing)), ", ".join(differing[:6])
+    name, _, target = nearest.partition(", ")
+    title = definitions()["protocols"][name]["title"]
+    return model, training_set, f"{title}, on {target}", str(len(differing)), ", ".join(differing[:6])
 
 
 def _facts(run: Run, summary: pd.DataFrame | None) -> dict[str, str]:

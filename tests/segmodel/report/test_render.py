@@ -14,6 +14,7 @@ from segmodel.report.pictures import Album
 from segmodel.report.provenance import commits, starts
 from segmodel.report.render import render_report, sections
 from segmodel.report.run import Run, RunOptions
+from segmodel.tables.published import definitions
 from tests.segmodel.report.conftest import CONFIGURATION, TRAININGS
 
 OPTIONS = RunOptions(configuration=CONFIGURATION, trainings=TRAININGS)
@@ -56,6 +57,29 @@ def test_overview_says_which_interval_and_which_average(finished):
 def test_chart_of_one_comparison_names_it_and_its_interval(by_name):
     [chart] = blocks(by_name["gains"], "chart")
     assert chart.title == "tiny: gain in mIoU of dginstyle over source_only, in points. Lines: 95 % intervals."
+
+
+def test_published_figure_stands_beside_its_row(finished, results):
+    table = pd.read_csv(results / "dg_miou_summary.csv")
+    table.loc[table["training_set"] == "dginstyle", "published"] = table["mIoU_mean"] + 1
+    table.to_csv(results / "dg_miou_summary.csv", index=False)
+    [published, _] = [block for block in overview(finished).blocks if block.kind in ("table", "details")]
+    assert [row[:3] for row in published.rows] == [
+        ("tiny", "dginstyle", name) for name in ("bdd100k", "cityscapes", "mean")
+    ]
+    assert {row[-1] for row in published.rows} == {"−1.00"}
+
+
+def test_row_without_published_figure_names_the_nearest_and_what_differs(finished, write_evaluation):
+    protocol = definitions()["protocols"]["P1"]
+    file = write_evaluation("dginstyle", settings={**protocol["settings"], "training.iterations": -1})
+    place = finished.folder / "segmentation/tiny/dginstyle/seed0/cityscapes.npz"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    file.rename(place)
+    [details] = [block for block in overview(finished).blocks if block.kind == "details" and "settings" in block.title]
+    [(model, training_set, nearest, _, differing)] = details.blocks[0].rows
+    assert (model, training_set) == ("tiny", "dginstyle") and nearest.startswith(protocol["title"])
+    assert "training.iterations" in differing
 
 
 def test_overview_names_the_models_of_the_tables(by_name):
