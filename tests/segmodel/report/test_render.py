@@ -6,16 +6,19 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from PIL import Image as PilImage
 
 from segmodel.provenance import machine, versions
-from segmodel.report.blocks import Image, Missing
+from segmodel.report.blocks import Image, Missing, interval
 from segmodel.report.overview import overview
 from segmodel.report.pictures import Album
 from segmodel.report.provenance import commits, starts
 from segmodel.report.render import render_report, sections
 from segmodel.report.run import Run, RunOptions
+from segmodel.tables.ablations import compare_ablations
 from segmodel.tables.published import definitions
 from tests.segmodel.report.conftest import CONFIGURATION, TRAININGS
+from tests.segmodel.report.conftest import OPTIONS as SUMMARISED
 
 OPTIONS = RunOptions(configuration=CONFIGURATION, trainings=TRAININGS)
 
@@ -167,6 +170,34 @@ def test_data_show_what_filters_changed(finished):
     found = next(section for section in sections(finished, Album()) if section.name == "data")
     [table] = [table for table in blocks(found, "table") if table.caption.startswith("Filters")]
     assert table.rows == [("noisy_pixels", "3 of 4", "3", "0.0", "25.0", "0.0", "0.0")]
+
+
+def section(run, name):
+    return next(section for section in sections(run, Album()) if section.name == name)
+
+
+def test_ablations_are_drawn_and_tabulated(finished, results, evaluations):
+    compare_ablations(evaluations=evaluations, output=results / "ablations.csv", options=SUMMARISED)
+    [chart, table] = section(finished, "ablations").blocks
+    assert "source_only" in chart.description and "dginstyle" in chart.description
+    assert [row[1] for row in table.rows] == ["source_only", "dginstyle"]
+
+
+def test_gains_per_condition_are_drawn_and_tabulated(finished, results):
+    row = {"model": "tiny", "training_set": "dginstyle", "compared_model": "tiny", "compared_with": "source_only"}
+    row |= {"target": "acdc", "condition": "fog", "images": 3, "mIoU": 20.0, "compared_mIoU": 15.0}
+    row |= {"gain": 5.0, "gain_low": 4.0, "gain_high": 6.0}
+    pd.DataFrame([row]).to_csv(results / "dg_miou_conditions.csv", index=False)
+    [chart, table] = section(finished, "conditions").blocks
+    assert chart.description == "acdc, fog: +5.0"
+    assert table.rows == [("tiny", "dginstyle", "source_only", "acdc", "fog", "3", "20.0", interval(5.0, 4.0, 6.0))]
+
+
+def test_predictions_of_each_model_are_shown(finished, results):
+    (results / "figures").mkdir()
+    PilImage.new("RGB", (40, 20)).save(results / "figures/predictions_tiny.png")
+    [_, picture] = section(finished, "predictions").blocks
+    assert picture.caption == "Predictions of tiny" and picture.image.source.startswith("data:image/")
 
 
 def test_colours_of_label_maps_are_named(by_name):
