@@ -11,6 +11,8 @@ from segmodel.report.look import CLASS_COLOURS, GAIN, LOSS, NEUTRAL, Look, serie
 RARE_MARK = " *"
 """After the names of rare classes."""
 _POINTS = "gain in mIoU (points)"
+_LEGEND = 52
+"""Characters that fit beside each other in the legend of a figure."""
 
 
 def specification(chart: alt.Chart | alt.LayerChart, look: Look) -> dict[str, Any]:
@@ -229,7 +231,9 @@ def _zero() -> alt.Chart:
 
 
 def _legend(names: list[str]) -> alt.Legend | None:
-    return alt.Legend(columns=3) if len(names) > 1 else None
+    """Return a legend of at most three columns, of fewer if the names are too long for a paper's column."""
+    columns = _LEGEND // max(map(len, names), default=1)
+    return alt.Legend(columns=max(1, min(columns, 3))) if len(names) > 1 else None
 
 
 def _height(rows: int, each: int) -> int:

@@ -1,5 +1,7 @@
 """Verb ``draw-figures``: the tables as figures for a paper, each as SVG and as PNG."""
 
+import math
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +16,10 @@ from segmodel.report.look import PAPER
 
 SCALE = 4
 """Pixels of the PNG per pixel of the SVG: 384 dpi."""
+COLUMN = 84 / 25.4 * 96
+"""Width of a paper's column in pixels of the SVG."""
+NARROWEST = 100
+"""Width of a plot in the same, however long the names beside it are."""
 Panels = Iterator[tuple[str, alt.Chart | alt.LayerChart]]
 """Titles and charts, one below the other; the title is empty if there is only one."""
 
@@ -59,11 +65,22 @@ def figure(panels: list[tuple[str, alt.Chart | alt.LayerChart]]) -> dict:
 
 def save(specification: dict, stem: Path) -> None:
     """Write a figure as ``stem.svg`` and ``stem.png``; both repeat byte for byte on one machine."""
-    svg = vl_convert.vegalite_to_svg(specification)
+    svg = as_wide_as_a_column(specification)
     with whole_file(stem.with_suffix(".svg")) as unfinished:
         unfinished.write_text(svg + "\n")
     with whole_file(stem.with_suffix(".png")) as unfinished:
         unfinished.write_bytes(vl_convert.svg_to_png(svg, scale=SCALE))
+
+
+def as_wide_as_a_column(specification: dict) -> str:
+    """Return a figure as SVG; long names beside its plots make the plots narrower."""
+    svg = vl_convert.vegalite_to_svg(specification)
+    excess = math.ceil(float(re.search(r'<svg[^>]* width="([\d.]+)"', svg)[1]) - COLUMN)
+    if excess <= 0:
+        return svg
+    for panel in specification.get("vconcat", [specification]):
+        panel["width"] = max(panel["width"] - excess, NARROWEST)
+    return vl_convert.vegalite_to_svg(specification)
 
 
 def _nothing() -> alt.Chart:

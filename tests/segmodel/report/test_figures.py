@@ -7,14 +7,11 @@ import pytest
 from PIL import Image
 
 from segmodel.labels import PALETTE
-from segmodel.report.figures import SCALE, draw_figures
+from segmodel.report.figures import COLUMN, SCALE, draw_figures
 from segmodel.tables.classes import compare_classes
 from segmodel.tables.latex import write_latex
 from segmodel.tables.summarise import summarise
 from tests.segmodel.report.conftest import OPTIONS
-
-COLUMN = 84 / 25.4 * 96
-"""Width of a paper's column in SVG pixels."""
 
 
 @pytest.fixture
@@ -33,6 +30,21 @@ def test_figures_are_as_wide_as_a_column_with_legible_text(figures):
         assert min(sizes) * COLUMN / width * 0.75 >= 6  # points
         with Image.open(figures / f"{name}.png") as picture:
             assert picture.width == pytest.approx(SCALE * width, abs=SCALE)
+
+
+@pytest.mark.parametrize("models", [["tiny"], ["tiny", "large"]])
+def test_figures_of_long_names_are_no_wider_than_a_column(models, tmp_path):
+    names = [f"dginstyle_strong_augmentation_{number}" for number in range(4)]
+    rows = pd.DataFrame([{"model": model, "training_set": name} for model in models for name in names])
+    rows = rows.assign(
+        compared_with="source_only", target="mean", mIoU_mean=20.0, gain=5.0, gain_low=4.0, gain_high=6.0
+    )
+    for table in ("ablations", "dg_miou_gains"):
+        rows.to_csv(tmp_path / f"{table}.csv", index=False)
+    draw_figures(tables=[tmp_path / "ablations.csv", tmp_path / "dg_miou_gains.csv"], output=tmp_path)
+    for name in ("ablations", "gains"):
+        width = float(re.search(r'<svg[^>]* width="([\d.]+)"', (tmp_path / f"{name}.svg").read_text())[1])
+        assert width <= COLUMN
 
 
 def test_classes_have_the_colours_of_cityscapes_and_rare_ones_an_asterisk(figures):
