@@ -62,7 +62,7 @@ def series(names: list[str], baseline: str | None = None) -> dict[str, list[str]
 
 
 def strokes(names: list[str], baseline: str | None = None) -> dict[str, list]:
-    """Return domain and range of a scale of dashes, with which `series` names each line by a look of its own."""
+    """Return domain and range of a scale of dashes: with the colours of `series`, 21 lines differ from each other."""
     others = [name for name in names if name != baseline]
     dashes = {name: DASHES[index // (len(SERIES) - 1) % len(DASHES)] for index, name in enumerate(others)}
     return {"domain": names, "range": [[*dashes.get(name, DASHES[0])] for name in names]}

@@ -60,9 +60,9 @@ def _cards(run: Run, summary: pd.DataFrame) -> Iterator[Card]:
 def _compared(run: Run, row: Any, rows: pd.DataFrame) -> tuple[str, str]:
     """Return what a row's gain is over, and its score among the rows of the average, empty if it is not known."""
     gains = run.table("dg_miou_gains.csv")
-    if gains is None:
+    same = [] if gains is None else gains[(gains["model"] == row.model) & (gains["training_set"] == row.training_set)]
+    if not len(same):
         return "what it is compared with", ""
-    same = gains[(gains["model"] == row.model) & (gains["training_set"] == row.training_set)]
     first = next(same.itertuples())
     scores = rows[(rows["model"] == first.compared_model) & (rows["training_set"] == first.compared_with)]["mIoU_mean"]
     return base_of(first), "".join(f" instead of {number(score)} %" for score in scores.head(1))

@@ -57,6 +57,12 @@ def test_overview_says_which_interval_and_which_average(finished):
     assert (finished.confidence(), finished.average()) == ("95 %", "mean of the targets")
 
 
+def test_overview_of_a_run_without_its_table_of_gains_is_shown(finished, results):
+    (results / "dg_miou_gains.csv").unlink()
+    [cards] = blocks(overview(finished), "cards")
+    assert cards.items[0].title == "tiny: dginstyle over what it is compared with"
+
+
 def test_chart_of_one_comparison_names_it_and_its_interval(by_name):
     [chart] = blocks(by_name["gains"], "chart")
     assert chart.title == "tiny: gain in mIoU of dginstyle over source_only, in points. Lines: 95 % intervals."
