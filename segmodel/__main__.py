@@ -28,6 +28,7 @@ VERBS = {
     "write-card": "segmodel.report.card:write_card",
     "describe-run": "segmodel.report.crate:describe_run",
     "summarise": "segmodel.tables.summarise:summarise",
+    "render-summary": "segmodel.tables.page:render_summary",
     "write-latex": "segmodel.tables.latex:write_latex",
     "tabulate-curves": "segmodel.report.curves:tabulate_curves",
     "draw-figures": "segmodel.report.figures:draw_figures",

@@ -28,6 +28,7 @@ def _functions(package: str) -> dict[str, str]:
             "orphans.py",
             "checksums.py",
             "system_errors.py",
+            "text_page.py",
             "provenance.py",
         ),
         *(f"training/{name}.py" for name in ("accelerator", "interruption", "loading", "log", "parallel")),

@@ -8,7 +8,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 LAYERS = {
     "dginstyle": [
-        {"checksums", "orphans", "provenance", "system_errors"},
+        {"checksums", "orphans", "provenance", "system_errors", "text_page"},
         {"images", "palettes"},
         {"options", "problems", "files", "labels", "seeds", "identity", "devices"},
         {"captions", "conditioning", "colour_jitter", "pictures", "rare_class_sampling", "checkpoint", "csv_files"},
@@ -21,7 +21,7 @@ LAYERS = {
         {"__init__", "__main__"},
     ],
     "segmodel": [
-        {"checksums", "mmengine_imports", "orphans", "provenance", "system_errors"},
+        {"checksums", "mmengine_imports", "orphans", "provenance", "system_errors", "text_page"},
         {"images", "palettes"},
         {"options", "files", "labels", "windows", "identity", "devices"},
         {"csv_files", "array_files", "checkpoint"},

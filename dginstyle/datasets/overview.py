@@ -7,6 +7,7 @@ from dginstyle.datasets.report import Report
 from dginstyle.files import whole_file
 from dginstyle.labels import CLASS_NAMES
 from dginstyle.rare_class_sampling import read_form
+from dginstyle.text_page import text_page
 
 SHOWN_SKIPPED = 100
 """Skipped files of a set listed on the page; report.json has all of them."""
@@ -20,7 +21,6 @@ def tabulate_sets(*, reports: dict[str, Path], table: Path, page: Path) -> None:
         table: CSV, a row per set: pairs, expected pairs, skipped files, sizes, share of each class in percent.
         page: the same as HTML, with the skipped files and the reasons.
     """
-    import markdown
     import pandas as pd
 
     found = {name: asdict(read_form(path, Report)) for name, path in reports.items()}
@@ -34,7 +34,7 @@ def tabulate_sets(*, reports: dict[str, Path], table: Path, page: Path) -> None:
     for name, report in found.items():
         parts += [f"## Left out of {name}", skipped_files(report["skipped"])]
     with whole_file(page) as unfinished:
-        unfinished.write_text(markdown.markdown("\n\n".join(parts)) + "\n")
+        unfinished.write_text(text_page("Data sets", "\n\n".join(parts)))
 
 
 def summary(report: dict) -> dict[str, object]:

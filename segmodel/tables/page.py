@@ -1,17 +1,32 @@
-"""The summary as a Markdown page."""
+"""The summary as a Markdown page; verb ``render-summary`` makes HTML of it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 
+from segmodel.files import whole_file
 from segmodel.labels import RARE_CLASSES
 from segmodel.tables.options import SummariseOptions
+from segmodel.text_page import text_page
 
 CAVEAT = (
     "The seeds are those of the segmentation models. One generator, trained once, and one generated set stand behind "
     "all rows of a training set: another training of the generator would move them by an amount that no interval "
     "covers."
 )
+
+
+def render_summary(*, text: Path, output: Path) -> None:
+    """Write the summary as a page for browsers.
+
+    Args:
+        text: ``dg_miou_summary.md`` from ``summarise``.
+        output: HTML file to write.
+    """
+    written = text.read_text()
+    with whole_file(output) as unfinished:
+        unfinished.write_text(text_page(written.partition("\n")[0].lstrip("# "), written))
 
 
 def page(summary: pd.DataFrame, gains: pd.DataFrame, options: SummariseOptions) -> str:

@@ -184,7 +184,7 @@ rule render_summary:
     conda:
         "../envs/data.yaml"
     shell:
-        "python -m markdown --extension tables --file {output} {input} &> {log}"
+        "python -m segmodel render-summary --text {input} --output {output} &> {log}"
 
 
 rule write_latex:

@@ -70,4 +70,5 @@ def test_the_table_has_a_row_per_set_and_the_page_lists_skipped_files(tmp_path):
     assert (first["road"], first["car"], first["ignored"]) == ("75.000", "0.000", "25.000")
     assert (second["set"], second["expected"]) == ("cityscapes", "6")
     page = (tmp_path / "sets.html").read_text()
+    assert '<meta charset="utf-8">' in page and "<h1>Data sets</h1>" in page
     assert "<code>raw/labels/00003.png</code>: sizes differ" in page and "<p>Nothing.</p>" in page

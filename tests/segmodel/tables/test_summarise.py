@@ -13,7 +13,7 @@ from segmodel.labels import CLASS_NAMES
 from segmodel.tables.evaluations import ORIGIN, read_evaluations
 from segmodel.tables.gains import GAIN_COLUMNS
 from segmodel.tables.options import SummariseOptions
-from segmodel.tables.page import page
+from segmodel.tables.page import page, render_summary
 from segmodel.tables.scores import SUMMARY_COLUMNS, summary_table, with_scores
 from segmodel.tables.summarise import metrics, summarise
 
@@ -178,6 +178,14 @@ def test_page_says_how_intervals_were_made_and_what_they_leave_out(tmp_path, mat
     text = (tmp_path / "out" / "dg_miou_summary.md").read_text()
     assert "Intervals: 95 %, Student's t over the seeds combined with a bootstrap over the images (50 draws)" in text
     assert "One generator, trained once, and one generated set stand behind all rows" in text
+
+
+def test_page_for_browsers_is_whole_and_states_its_encoding(tmp_path):
+    (tmp_path / "summary.md").write_text("# A & B: mini\n\n| set | mean |\n|---|---|\n| source | 9.2 ± 0.8 |\n")
+    render_summary(text=tmp_path / "summary.md", output=tmp_path / "summary.html")
+    made = (tmp_path / "summary.html").read_text()
+    assert made.startswith("<!DOCTYPE html>") and '<meta charset="utf-8">' in made
+    assert "<title>A &amp; B: mini</title>" in made and "<td>9.2 ± 0.8</td>" in made
 
 
 def test_missing_evaluation_is_named(tmp_path, matrix):
