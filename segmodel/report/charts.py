@@ -139,12 +139,15 @@ def quality_chart(quality: pd.DataFrame) -> alt.LayerChart:
     Args:
         quality: rows of ``quality.csv``.
     """
-    names = list(quality["set"])
+    names, distance = list(quality["set"]), quality["distance"]
+    distances = [min(0.0, distance.min()), 1.15 * max(0.0, distance.max())]  # estimates can be below 0; names need room
     base = alt.Chart(quality).encode(
-        x=alt.X(
-            "distance:Q", title="distance to the targets (lower is better)", scale=alt.Scale(zero=False, padding=30)
+        x=alt.X("distance:Q", title="distance to the targets (lower is better)", scale=alt.Scale(domain=distances)),
+        y=alt.Y(
+            "label_fidelity:Q",
+            title="label fidelity, mIoU (%)",
+            scale=alt.Scale(domain=[0.0, 1.1 * max(0.0, quality["label_fidelity"].max())], nice=True),
         ),
-        y=alt.Y("label_fidelity:Q", title="label fidelity, mIoU (%)", scale=alt.Scale(zero=False, padding=20)),
         color=alt.Color("set:N", scale=alt.Scale(**series(names)), legend=None),
         tooltip=["set:N", *(alt.Tooltip(f"{n}:Q", format=".1f") for n in ("label_fidelity", "distance", "diversity"))],
     )
