@@ -95,7 +95,7 @@ def remember(forecast: Forecast, file: Path) -> None:
         "seconds": {name: round(item.cost.seconds, 1) for name, item in items.items()},
         "memory": {name: round(item.cost.host / 1e6) for name, item in items.items()},
         "gpus": {name: item.cost.gpus for name, item in items.items() if item.cost.gpus},
-        "cores": {name: item.job.threads for name, item in items.items() if not item.cost.gpus},
+        "cores": {name: item.cores for name, item in items.items() if not item.cost.gpus},
     }
     before = _remembered(file)
     write_json(file, {"basis": forecast.machine.basis, **{key: before.get(key, {}) | planned[key] for key in planned}})
