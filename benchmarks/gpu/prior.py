@@ -18,7 +18,7 @@ from dginstyle.prior.train import PriorTraining
 
 SEED = 20261127
 CONFIGURED = yaml.safe_load(Path("config/config.yaml").read_text())["prior_training"]
-STREETS = {"paper": CONFIGURED["streets"], "toy": 40}
+STREETS = {"paper": 80_000, "toy": 40}
 PACES = {
     "paper": {
         "decoder": Pace(steps=150, batch_size=128, learning_rate=2e-3, checkpoint_every=10**9),

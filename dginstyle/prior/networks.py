@@ -40,6 +40,7 @@ class Architecture:
         autoencoder_channels: widths of the autoencoder from the image to the latents.
         unet_channels: widths of the U-Net from the latents inwards.
         attention: for each of those levels, whether it attends to the text and to itself.
+        pooled_text: whether the text, pooled, also scales and shifts the features of every block.
     """
 
     factor: int
@@ -47,11 +48,13 @@ class Architecture:
     autoencoder_channels: tuple[int, ...]
     unet_channels: tuple[int, ...]
     attention: tuple[bool, ...]
+    pooled_text: bool
 
 
 ARCHITECTURES: dict[ArchitectureName, Architecture] = {
-    "fine": Architecture(4, 8, (16, 48, 64), (48, 96, 160), (False, True, True)),
-    "coarse": Architecture(8, 32, (16, 48, 64, 96), (96, 160), (False, True)),
+    "small": Architecture(4, 8, (16, 48, 64), (48, 96, 128), (True, True, False), False),
+    "fine": Architecture(4, 8, (16, 48, 64), (48, 96, 160), (False, True, True), True),
+    "coarse": Architecture(8, 32, (16, 48, 64, 96), (96, 160), (False, True), True),
 }
 
 
@@ -88,9 +91,14 @@ def build_autoencoder(architecture: Architecture) -> AutoencoderKL:
 def build_unet(architecture: Architecture) -> UNet2DConditionModel:
     """Return a denoiser of latents (N, C, h, w), conditioned on text (N, 77, 64).
 
-    Cross-attention alone leaves so small a U-Net deaf to the text for tens of thousands of samples. The text, pooled,
-    is therefore also added to the timestep's embedding, which scales and shifts the features of every block.
+    Cross-attention alone leaves so small a U-Net deaf to the text for tens of thousands of samples. With
+    ``pooled_text``, the text is also added to the timestep's embedding, which scales and shifts the features.
     """
+    pooled_text = {
+        "resnet_time_scale_shift": "scale_shift",
+        "addition_embed_type": "text",
+        "addition_embed_type_num_heads": 4,
+    }
     return UNet2DConditionModel(
         sample_size=64 // architecture.factor,
         in_channels=architecture.latent_channels,
@@ -102,9 +110,7 @@ def build_unet(architecture: Architecture) -> UNet2DConditionModel:
         cross_attention_dim=TEXT_WIDTH,
         attention_head_dim=4,
         norm_num_groups=16,
-        resnet_time_scale_shift="scale_shift",
-        addition_embed_type="text",
-        addition_embed_type_num_heads=4,
+        **(pooled_text if architecture.pooled_text else {}),
     )
 
 

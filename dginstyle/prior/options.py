@@ -14,9 +14,9 @@ from dginstyle.options import (
     Share,
 )
 
-ArchitectureName = Literal["fine", "coarse"]
+ArchitectureName = Literal["small", "fine", "coarse"]
 STABLE_DIFFUSION = "stable_diffusion_15"
-RandomPriorName = Literal["stable_diffusion_15", "fine", "coarse"]
+RandomPriorName = Literal["stable_diffusion_15", "small", "fine", "coarse"]
 """Architectures of which ``draw-prior`` writes random weights."""
 
 
@@ -44,7 +44,9 @@ class Pace(Options):
 class PriorOptions(Options):
     """``prior_training``: how ``rebuild_prior`` trains the mini prior."""
 
-    architecture: ArchitectureName = Field(description="latents of 4×4 pixels (fine) or of 8×8 pixels (coarse)")
+    architecture: ArchitectureName = Field(
+        description="latents of 4×4 pixels (small, fine) or of 8×8 pixels (coarse); small has fewer channels"
+    )
     streets: PositiveInt = Field(description="streets of the corpus; a photograph is a square cut out of a street")
     paintings: Share = Field(
         0.0,
