@@ -16,7 +16,7 @@ from forecast import Forecast, Item
 def forecast(repository):
     """Two jobs of ten minutes that wait for one that is done."""
     config = yaml.safe_load((repository / "config/config.yaml").read_text())
-    made = Forecast(config, [], rates.assumed_cpu())
+    made = Forecast(config, [], rates.named(rates.DEFAULT_CPU))
     file = "results/mini/benchmarks/train_segmentation/seed{}.tsv".format
     jobs = [
         Job(0, "train_controlnet", {}, started=1.0),
@@ -28,7 +28,7 @@ def forecast(repository):
 
 def test_run_starts_with_what_is_left_and_its_time(forecast):
     line = opening.opening(forecast, {"cores": 2, "gpus": 0})
-    assert line.startswith("Plan: 2 of 3 jobs, about 10 min here, at the rates of a core of a server CPU (assumed).")
+    assert line.startswith(f"Plan: 2 of 3 jobs, about 10 min here, at the rates of {rates.named(rates.DEFAULT_CPU).basis}.")
     assert "about 20 min here" in opening.opening(forecast, {"cores": 1, "gpus": 0})
     assert "about 0.33 core-hours" in opening.opening(forecast, None)
 
@@ -41,7 +41,7 @@ def test_plan_of_a_partial_run_keeps_the_other_jobs(forecast, tmp_path, monkeypa
     opening.remember(forecast, file)
     expected = {"seconds": 600.0, "memory": 1000, "cores": 1}
     jobs = {key: {f"train_segmentation/seed{n}.tsv": value for n in (1, 2)} for key, value in expected.items()}
-    assert json.loads(file.read_text()) == {"basis": "a core of a server CPU (assumed)", **jobs, "gpus": {}}
+    assert json.loads(file.read_text()) == {"basis": forecast.machine.basis, **jobs, "gpus": {}}
 
 
 def test_file_that_is_no_plan_is_replaced(forecast, tmp_path, monkeypatch):
@@ -50,7 +50,7 @@ def test_file_that_is_no_plan_is_replaced(forecast, tmp_path, monkeypatch):
     file.parent.mkdir(parents=True)
     file.write_text('{"seconds":')
     opening.remember(forecast, file)
-    assert json.loads(file.read_text())["basis"] == "a core of a server CPU (assumed)"
+    assert json.loads(file.read_text())["basis"] == forecast.machine.basis
 
 
 def test_run_without_a_plan_says_why_and_goes_on(forecast, tmp_path):

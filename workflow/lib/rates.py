@@ -1,4 +1,4 @@
-"""What a machine sustains: as ``snakemake calibrate`` measured it, or as stated for a card in cards/."""
+"""What a machine sustains: as ``snakemake calibrate`` measured it, or as stated for one in machines/."""
 
 import json
 from dataclasses import dataclass
@@ -9,8 +9,9 @@ from typing import Any
 import gpus
 from costs import CPU, GPU, Rates
 
-CARDS = Path(__file__).with_name("cards")
+MACHINES = Path(__file__).with_name("machines")
 DEFAULT_CARD = "h100"
+DEFAULT_CPU = "epyc"
 
 
 @dataclass(frozen=True)
@@ -31,22 +32,20 @@ class Machine:
 
 
 def chosen(device: str, calibration: Path, name: str | None = None) -> Machine:
-    """Return the machine to plan for: as named, as measured for a benchmark, or as assumed for its device.
+    """Return the machine to plan for: as named, as measured for a benchmark, or one that was measured before.
 
     Args:
         device: any, cpu or gpu, as configured.
         calibration: the file that ``snakemake calibrate`` writes for the benchmark.
-        name: a card of cards/ or such a file, in place of those.
+        name: one of machines/ or such a file, in place of those.
 
     Raises:
         SystemExit: it has GPUs and the configuration does not use them, or the other way round.
     """
     if name or calibration.is_file():
         machine = named(name or str(calibration))
-    elif device == "gpu" or (device == "any" and gpus.cards()):
-        machine = named(DEFAULT_CARD)
     else:
-        machine = assumed_cpu()
+        machine = named(DEFAULT_CARD if device == "gpu" or (device == "any" and gpus.cards()) else DEFAULT_CPU)
     if device != "any" and machine.on_gpu != (device == "gpu"):
         what = "a GPU" if machine.on_gpu else "a CPU"
         raise SystemExit(f"the rates are those of {what}, but device is {device}: run `snakemake calibrate` there")
@@ -71,27 +70,22 @@ def calibrated(path: Path) -> Machine:
 
 
 def named(name: str) -> Machine:
-    """Return the machine of a card in cards/, or of a file that ``snakemake calibrate`` wrote.
+    """Return a machine of machines/, or of a file that ``snakemake calibrate`` wrote.
 
     Raises:
-        SystemExit: there is no such card or file.
+        SystemExit: there is no such machine or file.
     """
-    card = CARDS / f"{name}.json"
-    if not card.is_file() and not Path(name).is_file():
-        known = ", ".join(sorted(file.stem for file in CARDS.glob("*.json")))
-        raise SystemExit(f"{name} is no file and none of the cards {known}; `snakemake calibrate` writes a file")
-    return calibrated(card if card.is_file() else Path(name))
-
-
-def assumed_cpu() -> Machine:
-    """Return a machine without GPU, of which nothing was measured."""
-    return Machine(CPU, False, None, CPU.name)
+    file = MACHINES / f"{name}.json"
+    if not file.is_file() and not Path(name).is_file():
+        known = ", ".join(sorted(path.stem for path in MACHINES.glob("*.json")))
+        raise SystemExit(f"{name} is no file and none of the machines {known}; `snakemake calibrate` writes a file")
+    return calibrated(file if file.is_file() else Path(name))
 
 
 def measured_rates(found: dict[str, Any]) -> Rates:
     """Return the rates in a calibration; a network that was not measured gets the mean of its kind and arithmetic.
 
-    A card's file may have other rates than the assumed ones, where nothing was measured.
+    A file of machines/ may have other rates than the assumed ones, where nothing was measured.
     """
     measured, default = found["flops"], GPU if found["on_gpu"] else CPU
     assumed = {"training": default.training, "inference": default.inference, "launch": 0.0} | found.get("assumed", {})
