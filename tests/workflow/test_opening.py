@@ -28,7 +28,7 @@ def forecast(repository):
 
 def test_run_starts_with_what_is_left_and_its_time(forecast):
     line = opening.opening(forecast, {"cores": 2, "gpus": 0})
-    assert line.startswith(f"Plan: 2 of 3 jobs, about 10 min here, at the rates of {rates.named(rates.DEFAULT_CPU).basis}.")
+    assert line.startswith(f"Plan: 2 of 3 jobs, about 10 min here, at the rates of {forecast.machine.basis}.")
     assert "about 20 min here" in opening.opening(forecast, {"cores": 1, "gpus": 0})
     assert "about 0.33 core-hours" in opening.opening(forecast, None)
 

@@ -52,8 +52,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--cores", type=positive, help="cores of the machine; default: those here, or 16 per card")
     made.add_argument(
         "--rates",
-        help=f"a machine of workflow/lib/machines, or a file that `snakemake calibrate` wrote; default: what it measured "
-        f"for this benchmark, else {rates.DEFAULT_CARD}, or {rates.DEFAULT_CPU} if the configuration uses no GPU",
+        help=f"a machine of workflow/lib/machines, or a file that `snakemake calibrate` wrote; default: what it "
+        f"measured for this benchmark, else {rates.DEFAULT_CARD}, or {rates.DEFAULT_CPU} without GPU",
     )
     return made
 
