@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from diffusers import StableDiffusionPipeline
 
 from dginstyle.labels import CLASS_NAMES
 from dginstyle.miniworld import render_photo
 from dginstyle.prior.autoencoder import principal_components, reconstruction_loss, scaled, set_encoder
 from dginstyle.prior.denoiser import draw_timesteps
-from dginstyle.prior.networks import ARCHITECTURES, build_autoencoder, build_tokenizer
+from dginstyle.prior.networks import ARCHITECTURES, build_autoencoder, build_tokenizer, build_unet
 from dginstyle.prior.options import Pace, PriorOptions
 from dginstyle.prior.train import train_prior
 from tests.states import damage
@@ -157,6 +158,13 @@ def shipped() -> StableDiffusionPipeline:
 
 def test_shipped_prior_is_small():
     assert sum(path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file()) < 20e6
+
+
+def test_shipped_prior_has_the_configured_architecture(shipped):
+    config = yaml.safe_load((SHIPPED.parents[1] / "config/config.yaml").read_text())
+    built = build_unet(ARCHITECTURES[config["prior_training"]["architecture"]])
+    shapes = [{name: tensor.shape for name, tensor in unet.state_dict().items()} for unet in (built, shipped.unet)]
+    assert shapes[0] == shapes[1]
 
 
 def test_shipped_autoencoder_keeps_edges_and_colours(shipped):
