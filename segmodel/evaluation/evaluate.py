@@ -11,6 +11,7 @@ from segmodel.evaluation.metrics import confusion_matrix
 from segmodel.evaluation.options import InferenceOptions
 from segmodel.evaluation.records import Record, label_size, write_evaluation
 from segmodel.evaluation.settings import evaluation_settings
+from segmodel.evaluation.shown import kept, shown_places
 from segmodel.files import read_json
 from segmodel.labels import CLASS_NAMES, read_label
 from segmodel.manifest import Sample, read_samples
@@ -21,8 +22,9 @@ from segmodel.windows import resized_prediction
 def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Record, options: InferenceOptions) -> None:
     """Write one confusion matrix per image of a manifest, computed at the label's resolution.
 
-    The file holds ``confusion`` (N, 19, 19) int64 (rows = label), ``names`` (N) and ``record``, the metadata as JSON.
-    It is deterministic to the byte. The metadata has ``settings``, everything that decided the result besides the
+    The file holds ``confusion`` (N, 19, 19) int64 (rows = label), ``names`` (N), ``record``, the metadata as JSON, and
+    for the figure of predictions a few label maps, ``prediction_<i>`` (h, w) uint8 of image i, at most 512 pixels
+    wide. It is deterministic to the byte. The metadata has ``settings``, everything that decided the result besides the
     seed, and their ``digest``.
 
     Args:
@@ -36,7 +38,11 @@ def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Rec
     training = _training(weights, model, record)
     samples = read_samples(data / "manifest.csv" if data.is_dir() else data)
     network = load_trained(weights)
-    confusion = np.stack(list(confusions(network, samples, options)))  # (N, 19, 19)
+    shown, confusion, pictures = shown_places(len(samples)), [], {}
+    for place, (label, prediction) in enumerate(predicted_labels(network, samples, options)):
+        confusion.append(confusion_matrix(label, prediction, len(CLASS_NAMES)))
+        if place in shown:
+            pictures[f"prediction_{place}"] = kept(prediction)
     size = label_size(samples)
     settings = evaluation_settings(record.settings, training, options, size, len(samples))
     details = {
@@ -48,16 +54,17 @@ def evaluate(*, model: str, weights: Path, data: Path, output: Path, record: Rec
         "samples_seen": training["samples_seen"],
         "training_commit": " ".join(training.get("commits", ())),
     }
-    write_evaluation(output, confusion, samples, record, settings, details)
+    write_evaluation(output, np.stack(confusion), samples, record, settings, details, pictures)
 
 
-def confusions(network: BaseSegmentor, samples: list[Sample], options: InferenceOptions) -> Iterator[np.ndarray]:
-    """Yield the confusion matrix (19, 19) int64 of each sample, rows = label."""
+def predicted_labels(
+    network: BaseSegmentor, samples: list[Sample], options: InferenceOptions
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield label map and prediction of each sample, both (h, w) trainIds at the label's resolution."""
     paths = [sample.image for sample in samples]
     for logits, sample in zip(predictions(network, paths, options), samples, strict=True):
         label = read_label(sample.label)
-        prediction = resized_prediction(logits, label.shape).cpu().numpy()
-        yield confusion_matrix(label, prediction, len(CLASS_NAMES))
+        yield label, resized_prediction(logits, label.shape).cpu().numpy()
 
 
 def _training(weights: Path, model: str, record: Record) -> dict:

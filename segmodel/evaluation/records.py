@@ -48,11 +48,12 @@ def write_evaluation(
     record: Record,
     settings: Identity,
     details: dict[str, Any],
+    pictures: dict[str, np.ndarray] | None = None,
 ) -> None:
     """Write an evaluation's ``.npz`` file, deterministic to the byte.
 
-    It holds ``confusion``, ``names`` (N) and ``record``, the metadata as JSON. The metadata has ``settings``,
-    everything that decided the result besides the seed, their ``digest``, and the ``evaluation_commit``.
+    It holds ``confusion``, ``names`` (N), ``record``, the metadata as JSON, and the pictures. The metadata has
+    ``settings``, everything that decided the result besides the seed, their ``digest``, and the ``evaluation_commit``.
 
     Args:
         output: the file to write.
@@ -61,6 +62,7 @@ def write_evaluation(
         record: names of what was evaluated.
         settings: everything that decided the result.
         details: what else the tables read.
+        pictures: predictions for the figure, by name.
 
     Raises:
         SystemExit: no pixel was evaluated.
@@ -70,7 +72,7 @@ def write_evaluation(
     values = {**asdict(record), "settings": settings, "digest": digest(settings), **details}
     values["evaluation_commit"] = commit()
     names = np.array([sample.image.name for sample in samples])
-    write_arrays(output, confusion=confusion, names=names, record=np.array(json.dumps(values)))
+    write_arrays(output, confusion=confusion, names=names, record=np.array(json.dumps(values)), **(pictures or {}))
 
 
 def label_size(samples: list[Sample]) -> str:

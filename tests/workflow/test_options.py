@@ -91,10 +91,3 @@ def test_scaled_protocol_of_whole_images_needs_no_windows(config):
     config["evaluation"]["cityscapes"] = {"size": [64, 128], "mode": "whole"}
     protocol = evaluation_protocol(config, "segformer_mini", "cityscapes")
     assert protocol == {"size": [128, 256], "mode": "whole"}
-
-
-def test_figure_shows_each_training_set_in_its_mode(segmentation):
-    wildcards = Wildcards(fromdict={"model": "segformer_mini"})
-    assert "modes" not in json.loads(segmentation.shown_targets(wildcards))["cityscapes"]
-    segmentation.config["training_sets"]["dginstyle"]["evaluation_mode"] = "whole"
-    assert json.loads(segmentation.shown_targets(wildcards))["cityscapes"]["modes"] == {"dginstyle": "whole"}

@@ -197,7 +197,7 @@ def test_every_rule_that_computes_reserves_its_gpu(snakemake, repository, tmp_pa
     result = snakemake(tmp_path, "--dry-run", "--printshellcmds", *map(str, options), CUDA_VISIBLE_DEVICES="0,1,2,3")
     assert result.returncode == 0, result.stderr
     blocks = {text.split(":")[0]: text for text in re.split("^(?:local)?rule ", result.stdout, flags=re.MULTILINE)}
-    for rule in (*USES_GPUS, "show_predictions", "measure_quality"):
+    for rule in (*USES_GPUS, "measure_quality"):
         assert re.search(rf"resources: .*\bgpu={count}\b", blocks[rule]), blocks[rule]
         assert f"on_gpus {count} python -m" in blocks[rule]
 

@@ -1,25 +1,8 @@
 """The work of jobs, from the configuration."""
 
-from inspect import signature
-
-import pytest
-from workloads import MINI_WORLD, SHOWN, Workloads
-
-from segmodel.evaluation.show_predictions import show_predictions
+from workloads import MINI_WORLD, Workloads
 
 MODEL = "segformer_mini"
-
-
-def test_a_figure_takes_the_predictions_that_it_shows(config):
-    work, targets = Workloads(config), config["targets"]
-    config["datasets"]["bdd100k"]["expected_pairs"] = 1  # one image instead of two
-    config["publishers"]["mapillary"]["sizes"] = [[500, 400]]
-    figure = work.shown_predictions({"model": MODEL})
-    sets = 2  # with and without generated images
-    assert signature(show_predictions).parameters["images"].default == SHOWN
-    assert figure.images == sets * (2 + 2 + 1) and figure.largest == 500 * 400
-    one = work.evaluation({"model": MODEL, "target": targets[0]})
-    assert figure.flops == pytest.approx(one.flops) and figure.batch == 2 * 3  # windows
 
 
 def test_a_batch_holds_no_more_windows_than_there_are(config):

@@ -27,7 +27,7 @@ DOWNLOAD, ARCHIVE = 2.0e7, 1.0e8
 FIGURES = (
     *("summarise_evaluations", "compare_classes", "compare_conditions", "compare_ablations"),
     *("rank_methods", "rank_ablations"),
-    *("draw_figures", "draw_ablations", "plot_samples", "render_report"),
+    *("draw_figures", "draw_ablations", "plot_samples", "show_predictions", "render_report"),
 )
 DOWNLOADED = ("fetch_package", "download_prior", "download_network", "download_encoder")
 

@@ -77,14 +77,14 @@ class Segmentation:
     def _predictions(self, wildcards: Wildcards) -> dict:
         return self.config["predictions"][wildcards.predictions]
 
-    def shown_weights(self, wildcards: Wildcards) -> list[str]:
-        """Return the weights in a model's figure: the first of its seeds on each training set."""
+    def shown_evaluations(self, wildcards: Wildcards) -> list[str]:
+        """Return the evaluations in a model's figure: the first of its seeds on each training set, on each target."""
         first: dict[str, int] = {}
         for model, training_set, seed in trainings(self.config, table_sets(self.config)):
             if model == wildcards.model:
                 first.setdefault(training_set, seed)
-        folder = f"<benchmark>/segmentation/{wildcards.model}"
-        return [f"{folder}/{name}/seed{seed}/weights.safetensors" for name, seed in first.items()]
+        folder, targets = f"<benchmark>/segmentation/{wildcards.model}", self.config["targets"]
+        return [f"{folder}/{name}/seed{seed}/{target}.npz" for name, seed in first.items() for target in targets]
 
     def checkpoint(self, wildcards: Wildcards) -> str:
         """Return the file of an imported checkpoint."""
@@ -220,16 +220,8 @@ class Segmentation:
         return options(*parts, self.origin, execution=frozenset(self.origin))
 
     def shown_targets(self, wildcards: Wildcards) -> str:
-        """Return each target's data and protocol in the order of the figure, as JSON."""
-        return json.dumps({target: self._shown_target(wildcards.model, target) for target in self.config["targets"]})
-
-    def _shown_target(self, model: str, target: str) -> dict:
-        protocol = evaluation_protocol(self.config, model, target)
-        sets = table_sets(self.config)
-        modes = {name: evaluation_protocol(self.config, model, target, name)["mode"] for name in sets}
-        others = {name: mode for name, mode in modes.items() if mode != protocol["mode"]}
-        shown = {"data": f"{self.results}/data/{target}", "options": protocol}
-        return {**shown, "modes": others} if others else shown
+        """Return each target's data in the order of the figure, as JSON."""
+        return json.dumps({target: f"{self.results}/data/{target}" for target in self.config["targets"]})
 
 
 def draws_online(redraw: dict | None) -> bool:

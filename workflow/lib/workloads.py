@@ -14,14 +14,14 @@ from costs import Cost, Inference, Network, Rates, Sampling, Training
 from filters import shards_of
 from packages import owners
 from sections import ShadeOptions, load_kind
-from selection import evaluation_protocol, table_sets, trainings
+from selection import evaluation_protocol
 
 MINI_WORLD, FULL_HD = 128 * 64, 2.1e6
 """Pixels of an image of the mini world, and of most other sets."""
 PIXELS = {"mapillary": (9.0e6, 22.0e6)}
 """Mean and largest number of pixels by adapter, where they are not near Full HD."""
-SOURCE_IMAGES, TARGET_IMAGES, SHOWN = 25000, 1000, 2
-"""Images of a set whose number the configuration does not state; of each target in a figure of predictions."""
+SOURCE_IMAGES, TARGET_IMAGES = 25000, 1000
+"""Images of a set whose number the configuration does not state."""
 UNET_ACTIVATIONS = 5e-3
 """Bytes that a FLOP of a U-Net leaves for the backward pass, in float32."""
 WINDOW = 2e-3
@@ -49,7 +49,6 @@ class Workloads:
             "generate_shard": self.shard,
             "train_segmentation": self.segmentation,
             "evaluate_target": self.evaluation,
-            "show_predictions": self.shown_predictions,
             "measure_quality": self.quality,
             "judge_shard": self.judged_shard,
             "judge_source": self.judged_source,
@@ -199,18 +198,6 @@ class Workloads:
         target = wildcards["target"]
         protocol = evaluation_protocol(self.config, wildcards["model"], target, wildcards.get("training_set"))
         return self._inference(wildcards["model"], target, protocol, self.image_count(target))
-
-    def shown_predictions(self, wildcards: Wildcards) -> Inference:
-        """Return the predictions of a figure: of a few images of each target, on each training set of the tables."""
-        model = wildcards["model"]
-        sets = {name for other, name, _ in trainings(self.config, table_sets(self.config)) if other == model}
-        shown = [(target, min(SHOWN, self.image_count(target))) for target in self.config["targets"]]
-        parts = [self._inference(model, name, evaluation_protocol(self.config, model, name), n) for name, n in shown]
-        images = sum(part.images for part in parts)
-        flops, pixels = (sum(part.images * getattr(part, of) for part in parts) / images for of in ("flops", "pixels"))
-        most = max(parts, key=lambda part: part.batch * part.activations)
-        largest = max(part.largest for part in parts)
-        return replace(most, images=images * len(sets), flops=flops, pixels=pixels, largest=largest)
 
     def quality(self, wildcards: Wildcards) -> Inference:
         """Return the measurement of a set by the judge model."""

@@ -58,7 +58,7 @@ rule score_predictions:
 
 rule show_predictions:
     input:
-        weights=segmentation.shown_weights,
+        evaluations=segmentation.shown_evaluations,
         images=expand("<benchmark>/data/{target}/raw", target=config["targets"]),
         labels=expand("<benchmark>/data/{target}/labels", target=config["targets"]),
         manifests=expand("<benchmark>/data/{target}/manifest.csv", target=config["targets"]),
@@ -71,20 +71,12 @@ rule show_predictions:
         ),
     log:
         "<benchmark>/logs/show_predictions/{model}.log",
-    benchmark:
-        "<benchmark>/benchmarks/show_predictions/{model}.tsv"
+    localrule: True
     conda:
-        "../envs/torch.yaml"
-    threads: config["threads"]["evaluate"]
-    resources:
-        gpu=jobs.gpu("show_predictions"),
-        gpu_mem_mb=jobs.gpu_mem_mb("show_predictions"),
-        mem_mb=jobs.mem_mb("show_predictions"),
-        runtime=jobs.runtime("show_predictions"),
+        "../envs/data.yaml"
     params:
-        weights=input_list("weights"),
+        evaluations=input_list("evaluations"),
         targets=segmentation.shown_targets,
     shell:
-        "on_gpus {resources.gpu}"
-        " python -m segmodel show-predictions --weights {params.weights:q} --targets {params.targets:q}"
+        "python -m segmodel show-predictions --evaluations {params.evaluations:q} --targets {params.targets:q}"
         " --output {output} &> {log}"

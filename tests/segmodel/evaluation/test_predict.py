@@ -11,9 +11,8 @@ from segmodel.evaluation.metrics import confusion_matrix
 from segmodel.evaluation.options import InferenceOptions
 from segmodel.evaluation.predict import image_files, predict
 from segmodel.evaluation.records import Record
-from segmodel.evaluation.show_predictions import spread
 from segmodel.labels import PALETTE, colourise, palette_image, read_label
-from segmodel.manifest import Sample, read_samples
+from segmodel.manifest import read_samples
 
 PROTOCOL = InferenceOptions(size=(24, 48), crop=(16, 16), stride=(16, 16))
 
@@ -98,19 +97,3 @@ def test_images_with_the_same_stem_are_rejected(tmp_path):
         (tmp_path / f"street.{suffix}").touch()
     with pytest.raises(SystemExit, match="several images are named street"):
         image_files(tmp_path)
-
-
-def test_shown_images_are_spread_over_the_set(tmp_path):
-    samples = [Sample(tmp_path / str(i), tmp_path) for i in range(11)]
-    assert [sample.image.name for sample in spread(samples, 3)] == ["0", "5", "10"]
-    assert spread(samples[:2], 3) == samples[:2]
-
-
-def test_command_line_draws_the_figure(tmp_path, trained, target_set):
-    weights = [str(trained(name, seed=seed) / "weights.safetensors") for seed, name in enumerate(["one", "two"])]
-    targets = {"cityscapes": {"data": str(target_set), "options": PROTOCOL.model_dump(mode="json")}}
-    command = ["show-predictions", "--weights", json.dumps(weights), "--targets", json.dumps(targets)]
-    for name in ("a.png", "b.png"):
-        run_verb("python -m segmodel", VERBS, [*command, "--output", str(tmp_path / name), "--width", "64"])
-    assert Image.open(tmp_path / "a.png").size[0] > 1000
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
