@@ -3,7 +3,7 @@
 import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -57,14 +57,20 @@ class Streets:
     seen: Tensor
     weather: Tensor
 
-    def draw(self, count: int, generator: torch.Generator) -> Photographs:
-        """Cut photographs out of random streets at random places, half of them mirrored."""
+    @cached_property
+    def photographed(self) -> Tensor:
+        """The streets that are not painted, (P,) int64."""
+        return (self.weather != NO_WEATHER).nonzero().squeeze(1)
+
+    def draw(self, count: int, generator: torch.Generator, *, paintings: bool) -> Photographs:
+        """Cut squares out of random streets, with paintings or without, at random places, half of them mirrored."""
         device = self.images.device
+        streets = torch.arange(len(self.images), device=device) if paintings else self.photographed
 
         def integers(high: int) -> Tensor:
             return torch.randint(high, (count,), generator=generator, device=device)
 
-        street, left, mirrored = integers(len(self.images)), integers(WIDTH - HEIGHT + 1), integers(2)
+        street, left, mirrored = streets[integers(len(streets))], integers(WIDTH - HEIGHT + 1), integers(2)
         place = torch.arange(HEIGHT, device=device)
         columns = left[:, None] + torch.where(mirrored[:, None] == 1, HEIGHT - 1 - place, place)  # (N, 64)
         index = columns[:, None, None].expand(-1, 3, HEIGHT, -1)

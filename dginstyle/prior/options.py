@@ -33,6 +33,10 @@ class Pace(Options):
         500, description="steps between two saved states", json_schema_extra=EXECUTION
     )
 
+    def decays(self, step: int) -> bool:
+        """Return whether a step is among the last, over which the learning rate falls."""
+        return step >= self.steps - self.decay
+
     def rate(self, step: int) -> float:
         """Return the learning rate of a step: warm-up, constant, then 1 − √ to zero (Hägele et al., 2024, eq. 2)."""
         if step < self.warmup:
@@ -50,8 +54,9 @@ class PriorOptions(Options):
     streets: PositiveInt = Field(description="streets of the corpus; a photograph is a square cut out of a street")
     paintings: Share = Field(
         0.0,
+        lt=1.0,
         description="share of the streets that are painted in arbitrary colours and captioned with their classes only; "
-        "the others are photographs",
+        "the others are photographs, which alone are seen during `decay`",
     )
     precision: Precision = Field("fp32", description="of the networks' arithmetic; bf16 is meant for a GPU")
     decoder: Pace = Field(description="training of the autoencoder's decoder; its encoder is computed")

@@ -14,7 +14,7 @@ from dginstyle.files import refuse_overwriting, whole_folder
 from dginstyle.identity import identify
 from dginstyle.prior import networks
 from dginstyle.prior.autoencoder import principal_components, reconstruction_loss, set_encoder
-from dginstyle.prior.corpus import Streets, read_corpus, render_corpus
+from dginstyle.prior.corpus import Photographs, Streets, read_corpus, render_corpus
 from dginstyle.prior.denoiser import CaptionTokens, denoising_loss, draw_kinds
 from dginstyle.prior.optimise import minimise
 from dginstyle.prior.options import Pace, PriorOptions
@@ -77,9 +77,13 @@ class PriorTraining:
         )  # before a GPU is touched: its processes are forks
         device = make_accelerator(options.precision).device
         streets = read_corpus(state / "corpus", options.streets, device)
+        if not len(streets.photographed):
+            raise SystemExit(
+                f"prior_training: all {options.streets} streets are paintings; set more streets or fewer paintings"
+            )
         architecture = networks.ARCHITECTURES[options.architecture]
         generator = _generator(device, seed, "principal components")
-        images = streets.draw(_COMPONENTS_FROM, generator).images.cpu()
+        images = streets.draw(_COMPONENTS_FROM, generator, paintings=True).images.cpu()
         components = principal_components(images, architecture.latent_channels, architecture.factor)
         torch.manual_seed(derive_seed(seed, "prior weights"))
         pipeline = networks.build_pipeline(architecture, state / "tokenizer")
@@ -106,7 +110,7 @@ class PriorTraining:
         """Return the loss of a step of the decoder, from latents with noise of random strength."""
         vae: AutoencoderKL = self.pipeline.vae
         generator = _generator(self.components.device, self.seed, "decoder batch", step)
-        images = self.streets.draw(self.options.decoder.batch_size, generator).images
+        images = self._batch(self.options.decoder, step, generator).images
         latents = self._encoded(images)
 
         def like(shape: torch.Size, draw=torch.randn) -> Tensor:
@@ -121,7 +125,7 @@ class PriorTraining:
         """Return the loss of a step of U-Net and text encoder."""
         pipeline = self.pipeline
         generator = _generator(self.components.device, self.seed, "denoiser batch", step)
-        batch = self.streets.draw(self.options.denoiser.batch_size, generator)
+        batch = self._batch(self.options.denoiser, step, generator)
         latents = self._encoded(batch.images) * pipeline.vae.config.scaling_factor
         kinds = draw_kinds(batch.weather, generator)
         tokens = self._caption_tokens(batch.seen, batch.weather, kinds)
@@ -146,6 +150,9 @@ class PriorTraining:
     def __post_init__(self) -> None:
         """Prepare what every step needs."""
         self._caption_tokens = CaptionTokens(self.pipeline.tokenizer, self.components.device)
+
+    def _batch(self, pace: Pace, step: int, generator: torch.Generator) -> Photographs:
+        return self.streets.draw(pace.batch_size, generator, paintings=not pace.decays(step))
 
     def _encoded(self, images: Tensor) -> Tensor:
         return F.conv2d(images, self.components, stride=self.components.shape[-1])

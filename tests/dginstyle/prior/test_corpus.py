@@ -1,5 +1,7 @@
 """The mini prior's corpus: streets, the photographs cut out of them, and their captions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -50,7 +52,7 @@ def test_paintings_show_the_streets_in_other_colours_and_no_weather(streets):
 
 
 def test_photographs_are_cut_out_of_the_streets_or_mirrored(streets):
-    batch = streets.draw(32, torch.Generator().manual_seed(0))
+    batch = streets.draw(32, torch.Generator().manual_seed(0), paintings=True)
     images = ((batch.images + 1) * 127.5).round().to(torch.uint8)
     windows = streets.images.unfold(3, 64, 1).permute(0, 3, 1, 2, 4)  # (4, 65, 3, 64, 64)
     mirrored = 0
@@ -59,6 +61,18 @@ def test_photographs_are_cut_out_of_the_streets_or_mirrored(streets):
         mirrored += flipped
         assert torch.equal(seen, streets.seen[street, :, left : left + 64].any(1))
     assert 0 < mirrored < 32
+
+
+def test_streets_without_paintings_are_photographs(streets):
+    weather = torch.tensor([NO_WEATHER, 3, NO_WEATHER, 1])
+    mixed, generator = replace(streets, weather=weather), torch.Generator().manual_seed(0)
+    assert set(mixed.draw(32, generator, paintings=True).weather.tolist()) == {NO_WEATHER, 1, 3}
+    batch = mixed.draw(32, generator, paintings=False)
+    assert set(batch.weather.tolist()) == {1, 3}
+    images = ((batch.images + 1) * 127.5).round().to(torch.uint8)
+    windows = streets.images.unfold(3, 64, 1).permute(0, 3, 1, 2, 4)
+    shown = [_places(windows, image)[0][0] for image in images]
+    assert shown == [{3: 1, 1: 3}[number] for number in batch.weather.tolist()]
 
 
 def _places(windows: torch.Tensor, image: torch.Tensor) -> list[tuple[int, int, bool]]:

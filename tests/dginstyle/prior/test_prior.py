@@ -13,6 +13,7 @@ from diffusers import StableDiffusionPipeline
 from dginstyle.labels import CLASS_NAMES
 from dginstyle.miniworld import render_photo
 from dginstyle.prior.autoencoder import principal_components, reconstruction_loss, scaled, set_encoder
+from dginstyle.prior.corpus import NO_WEATHER, Streets
 from dginstyle.prior.denoiser import draw_timesteps
 from dginstyle.prior.networks import ARCHITECTURES, build_autoencoder, build_tokenizer, build_unet
 from dginstyle.prior.options import Pace, PriorOptions
@@ -74,6 +75,22 @@ def test_rate_warms_up_stays_and_falls_to_zero():
     rates = [pace.rate(step) for step in range(10)]
     assert rates[:6] == [0.5, 1, 1, 1, 1, 1]
     assert all(a > b > 0 for a, b in pairwise(rates[5:]))
+    assert [pace.decays(step) for step in range(10)] == 6 * [False] + 4 * [True]
+
+
+def test_decay_shows_photographs_only(tmp_path, monkeypatch):
+    """Of these streets, two are photographs."""
+    shown, draw = [], Streets.draw
+    monkeypatch.setattr(Streets, "draw", lambda *arguments, **how: shown.append(draw(*arguments, **how)) or shown[-1])
+    pace = PACE.replace(steps=4, batch_size=8, decay=2)
+    train(tmp_path, "prior", OPTIONS.replace(paintings=0.5, decoder=pace, denoiser=pace))
+    painted = [(batch.weather == NO_WEATHER).any().item() for batch in shown if len(batch.weather) == 8]
+    assert painted == 2 * [True, True, False, False]
+
+
+def test_a_corpus_of_paintings_alone_stops(tmp_path):
+    with pytest.raises(SystemExit, match="all 1 streets are paintings; set more streets or fewer paintings"):
+        train(tmp_path, "prior", OPTIONS.replace(streets=1, paintings=0.999))
 
 
 def test_timesteps_cover_the_schedule_and_are_rarest_where_little_noise_is_left():
