@@ -10,7 +10,7 @@ from segmodel.array_files import read_arrays
 from segmodel.evaluation.shown import WIDTH, resized, shown_places
 from segmodel.files import whole_file
 from segmodel.labels import colourise, read_label
-from segmodel.manifest import Sample, load_image, read_samples
+from segmodel.manifest import load_image, read_samples
 
 
 def show_predictions(*, evaluations: list[Path], targets: dict[str, Path], output: Path) -> None:
@@ -29,7 +29,8 @@ def show_predictions(*, evaluations: list[Path], targets: dict[str, Path], outpu
     samples = {name: read_samples(folder / "manifest.csv") for name, folder in targets.items()}
     chosen = {name: shown_places(len(of_target)) for name, of_target in samples.items()}
     shown = [samples[name][place] for name, places in chosen.items() for place in places]
-    columns = {"image": [load_image(sample.image) for sample in shown], "label": [_label(sample) for sample in shown]}
+    columns = {"image": [_panel(load_image(sample.image)) for sample in shown]}
+    columns["label"] = [_panel(colourise(read_label(sample.label))) for sample in shown]
     columns |= _predictions(evaluations, chosen)
     rows = [name for name, places in chosen.items() for _ in places]
     with whole_file(output) as partial:
@@ -44,15 +45,15 @@ def draw(columns: dict[str, list[np.ndarray]], rows: list[str]) -> Figure:
     for (title, pictures), line in zip(columns.items(), axes.T, strict=True):
         line[0].set_title(title)
         for axis, picture in zip(line, pictures, strict=True):
-            axis.imshow(resized(picture, WIDTH))
+            axis.imshow(picture)
             axis.set(xticks=[], yticks=[])
     for name, axis in zip(rows, axes[:, 0], strict=True):
         axis.set_ylabel(name)
     return figure
 
 
-def _label(sample: Sample) -> np.ndarray:
-    return colourise(read_label(sample.label))
+def _panel(picture: np.ndarray) -> np.ndarray:
+    return resized(picture, WIDTH)
 
 
 def _predictions(evaluations: list[Path], chosen: dict[str, list[int]]) -> dict[str, list[np.ndarray]]:
@@ -62,7 +63,8 @@ def _predictions(evaluations: list[Path], chosen: dict[str, list[int]]) -> dict[
         record = json.loads(str(read_arrays(path, ["record"], "evaluate")["record"]))
         names = [f"prediction_{place}" for place in chosen[record["target"]]]
         arrays = read_arrays(path, names, "evaluate")
-        found.setdefault(record["training_set"], {})[record["target"]] = [colourise(arrays[name]) for name in names]
+        pictures = [_panel(colourise(arrays[name])) for name in names]
+        found.setdefault(record["training_set"], {})[record["target"]] = pictures
     for training_set, by_target in found.items():
         if missing := [target for target in chosen if target not in by_target]:
             raise SystemExit(f"{training_set}: no evaluation on {missing[0]} among the files; evaluate it there too")

@@ -78,7 +78,7 @@ def test_columns_are_training_sets_and_rows_the_images_of_each_target(monkeypatc
     assert rows == ["cityscapes", "cityscapes", "bdd100k", "bdd100k"]
     for name, values in {"first": [1, 1, 0, 0], "second": [3, 3, 2, 2]}.items():
         for picture, value in zip(columns[name], values, strict=True):
-            np.testing.assert_array_equal(picture, colourise(np.full((4, 8), value, np.uint8)))
+            np.testing.assert_array_equal(picture, colourise(np.full((WIDTH // 2, WIDTH), value, np.uint8)))
 
 
 def test_training_set_without_a_target_is_named(tmp_path, evaluation, target_set):
