@@ -10,7 +10,7 @@ from segmodel.array_files import read_arrays
 from segmodel.evaluation.shown import WIDTH, resized, shown_places
 from segmodel.files import whole_file
 from segmodel.labels import colourise, read_label
-from segmodel.manifest import load_image, read_samples
+from segmodel.manifest import Sample, load_image, read_samples
 
 
 def show_predictions(*, evaluations: list[Path], targets: dict[str, Path], output: Path) -> None:
@@ -24,14 +24,14 @@ def show_predictions(*, evaluations: list[Path], targets: dict[str, Path], outpu
         output: PNG file to write.
 
     Raises:
-        SystemExit: a training set was not evaluated on a target, or a file is not one of ``evaluate``.
+        SystemExit: a training set was not evaluated on a target or on these images, or a file is not ``evaluate``'s.
     """
     samples = {name: read_samples(folder / "manifest.csv") for name, folder in targets.items()}
     chosen = {name: shown_places(len(of_target)) for name, of_target in samples.items()}
     shown = [samples[name][place] for name, places in chosen.items() for place in places]
     columns = {"image": [_panel(load_image(sample.image)) for sample in shown]}
     columns["label"] = [_panel(colourise(read_label(sample.label))) for sample in shown]
-    columns |= _predictions(evaluations, chosen)
+    columns |= _predictions(evaluations, chosen, samples)
     rows = [name for name, places in chosen.items() for _ in places]
     with whole_file(output) as partial:
         # No Software tag: it holds Matplotlib's version.
@@ -56,15 +56,20 @@ def _panel(picture: np.ndarray) -> np.ndarray:
     return resized(picture, WIDTH)
 
 
-def _predictions(evaluations: list[Path], chosen: dict[str, list[int]]) -> dict[str, list[np.ndarray]]:
+def _predictions(
+    evaluations: list[Path], chosen: dict[str, list[int]], samples: dict[str, list[Sample]]
+) -> dict[str, list[np.ndarray]]:
     """Return the coloured predictions of the chosen images of all targets, by training set."""
     found: dict[str, dict[str, list[np.ndarray]]] = {}
     for path in evaluations:
-        record = json.loads(str(read_arrays(path, ["record"], "evaluate")["record"]))
-        names = [f"prediction_{place}" for place in chosen[record["target"]]]
-        arrays = read_arrays(path, names, "evaluate")
-        pictures = [_panel(colourise(arrays[name])) for name in names]
-        found.setdefault(record["training_set"], {})[record["target"]] = pictures
+        arrays = read_arrays(path, ["record", "names"], "evaluate")
+        record = json.loads(str(arrays["record"]))
+        target = record["target"]
+        if arrays["names"].tolist() != [sample.image.name for sample in samples[target]]:
+            raise SystemExit(f"{path}: its images are not those of the manifest of {target}; evaluate it again")
+        pictures = read_arrays(path, [f"prediction_{place}" for place in chosen[target]], "evaluate")
+        panels = [_panel(colourise(picture)) for picture in pictures.values()]
+        found.setdefault(record["training_set"], {})[target] = panels
     for training_set, by_target in found.items():
         if missing := [target for target in chosen if target not in by_target]:
             raise SystemExit(f"{training_set}: no evaluation on {missing[0]} among the files; evaluate it there too")

@@ -91,3 +91,11 @@ def test_scaled_protocol_of_whole_images_needs_no_windows(config):
     config["evaluation"]["cityscapes"] = {"size": [64, 128], "mode": "whole"}
     protocol = evaluation_protocol(config, "segformer_mini", "cityscapes")
     assert protocol == {"size": [128, 256], "mode": "whole"}
+
+
+def test_figure_shows_the_first_seed_of_each_training_set_of_the_tables_on_each_target(segmentation):
+    segmentation.config["seeds"] = [3, 1]
+    shown = segmentation.shown_evaluations(Wildcards(fromdict={"model": "segformer_mini"}))
+    folder = "<benchmark>/segmentation/segformer_mini"
+    targets, sets = ("cityscapes", "bdd100k", "mapillary"), ("source_only", "dginstyle")
+    assert shown == [f"{folder}/{name}/seed3/{target}.npz" for name in sets for target in targets]

@@ -17,6 +17,7 @@ from segmodel.evaluation.shown import WIDTH, kept, shown_places
 from segmodel.labels import colourise, read_label
 from segmodel.manifest import read_samples
 
+NAMES = np.array([f"{index}.png" for index in range(5)])
 PROTOCOL = InferenceOptions(size=(24, 48), crop=(16, 16), stride=(16, 16))
 
 
@@ -68,7 +69,7 @@ def test_columns_are_training_sets_and_rows_the_images_of_each_target(monkeypatc
         training_set, target = file.stem.split("_")
         record = np.array(json.dumps({"training_set": training_set, "target": target}))
         pictures = {f"prediction_{place}": np.full((4, 8), value, np.uint8) for place in shown_places(5)}
-        write_arrays(file, record=record, **pictures)
+        write_arrays(file, record=record, names=NAMES, **pictures)
     drawn = []
     monkeypatch.setattr(module, "draw", lambda *arguments: drawn.append(arguments) or draw(*arguments))
     targets = {"cityscapes": target_set, "bdd100k": target_set}
@@ -89,6 +90,13 @@ def test_training_set_without_a_target_is_named(tmp_path, evaluation, target_set
 
 def test_evaluation_without_predictions_is_named(tmp_path, target_set):
     file = tmp_path / "old.npz"
-    write_arrays(file, record=np.array(json.dumps({"training_set": "one", "target": "cityscapes"})))
+    write_arrays(file, record=np.array(json.dumps({"training_set": "one", "target": "cityscapes"})), names=NAMES)
     with pytest.raises(SystemExit, match="old.npz.*python -m segmodel evaluate.*run it again"):
         module.show_predictions(evaluations=[file], targets={"cityscapes": target_set}, output=tmp_path / "figure.png")
+
+
+def test_evaluation_of_other_images_is_named(tmp_path, evaluation, target_set):
+    lines = (target_set / "manifest.csv").read_text().splitlines()
+    (target_set / "manifest.csv").write_text("\n".join([lines[0], *reversed(lines[1:])]))
+    with pytest.raises(SystemExit, match="not those of the manifest of cityscapes.*evaluate it again"):
+        module.show_predictions(evaluations=[evaluation], targets={"cityscapes": target_set}, output=tmp_path / "a.png")
