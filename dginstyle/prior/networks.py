@@ -147,10 +147,10 @@ def build_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
     )
 
 
-def build_tokenizer(folder: Path) -> CLIPTokenizer:
+def build_tokenizer(folder: Path, *, size: int = 0) -> CLIPTokenizer:
     """Return a CLIP tokenizer, written to ``folder``, with one token per word of the mini world's captions.
 
-    Other words are split into letters, so any prompt is valid.
+    Other words are split into letters, so any prompt is valid. Tokens that no prompt uses fill it up to ``size``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     letters = string.ascii_lowercase + string.digits + string.punctuation
@@ -161,6 +161,7 @@ def build_tokenizer(folder: Path) -> CLIPTokenizer:
             if pair not in merges:
                 merges.append(pair)
                 vocabulary.append(pair.replace(" ", ""))
+    vocabulary += [f"<|unused {number}|>" for number in range(len(vocabulary) + 2, size)]
     vocabulary += ["<|startoftext|>", "<|endoftext|>"]
     (folder / "vocab.json").write_text(json.dumps({token: number for number, token in enumerate(vocabulary)}))
     (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")

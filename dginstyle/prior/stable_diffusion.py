@@ -9,14 +9,16 @@ from dginstyle.prior.networks import build_tokenizer
 
 
 def stable_diffusion_pipeline(tokenizer_folder: Path) -> StableDiffusionPipeline:
-    """Return Stable Diffusion 1.5's networks; the tokenizer is the mini prior's and goes to a folder.
+    """Return Stable Diffusion 1.5's networks; the tokenizer goes to a folder.
 
-    CLIP's vocabulary is part of what a rehearsal cannot download; token ids of the mini prior are a part of its range.
+    CLIP's vocabulary is part of what a rehearsal cannot download, so the tokenizer has the mini prior's words and as
+    many tokens as the text encoder.
     """
+    text_encoder = sd15_text_encoder()
     return StableDiffusionPipeline(
         vae=sd15_vae(),
-        text_encoder=sd15_text_encoder(),
-        tokenizer=build_tokenizer(tokenizer_folder),
+        text_encoder=text_encoder,
+        tokenizer=build_tokenizer(tokenizer_folder, size=text_encoder.config.vocab_size),
         unet=sd15_unet(),
         scheduler=sd15_scheduler(),
         safety_checker=None,

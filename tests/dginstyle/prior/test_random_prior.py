@@ -7,6 +7,7 @@ import torch
 
 from dginstyle.diffusion.loading import TextEncoder, latent_factor, load_training_scheduler
 from dginstyle.diffusion.networks import AutoencoderKL, UNet2DConditionModel, load
+from dginstyle.prior import stable_diffusion
 from dginstyle.prior.draw import draw_prior
 from dginstyle.prior.stable_diffusion import sd15_scheduler, sd15_text_encoder, sd15_unet, sd15_vae
 
@@ -47,6 +48,15 @@ def test_random_prior_is_a_folder_that_trainings_and_generation_load(tmp_path):
     assert unet(latents, 1, text).sample.shape == latents.shape
     assert latent_factor(vae) == 8
     assert load_training_scheduler(prior).config.num_train_timesteps == 1000
+
+
+def test_text_encoder_of_a_random_stable_diffusion_loads_with_its_tokenizer(tmp_path, monkeypatch):
+    monkeypatch.setattr(stable_diffusion, "sd15_unet", lambda: UNet2DConditionModel(block_out_channels=(32,) * 4))
+    monkeypatch.setattr(stable_diffusion, "sd15_vae", AutoencoderKL)
+    draw_prior(architecture="stable_diffusion_15", output=tmp_path / "prior", seed=0)
+    text_encoder = TextEncoder.load(str(tmp_path / "prior"))
+    assert len(text_encoder.tokenizer) == 49408
+    assert text_encoder(["a city street with car"]).shape == (1, 77, 768)
 
 
 def test_random_prior_is_drawn_from_the_seed(tmp_path):
