@@ -56,8 +56,14 @@ def refuse_overwriting(folder: Path, mark: str) -> None:
 
 
 def put_in_place(unfinished: Path, folder: Path) -> None:
-    """Flush a finished folder to disk and rename it to ``folder``, replacing an older one."""
+    """Flush a finished folder to disk and rename it to ``folder``, replacing an older one.
+
+    Files that were written here get the permissions of the folder: safetensors writes for the owner's eyes only.
+    """
+    permissions = unfinished.stat().st_mode & 0o666
     for path in (*unfinished.rglob("*"), unfinished):
+        if path.is_file() and path.stat().st_nlink == 1:  # a linked one is someone else's as well
+            path.chmod(permissions)
         if path.is_file() and not remembered(path):
             remember(path)
         sync(path)

@@ -4,7 +4,6 @@ Pure arithmetic on the counts in networks.json; `workloads` applies it to the co
 has not been measured are assumptions, and say so.
 """
 
-import math
 from dataclasses import dataclass, field
 
 GB = 1e9
@@ -15,6 +14,8 @@ MIXED = 0.6
 """Share of the activations that mixed precision leaves."""
 CHECKPOINTED = 0.2
 """Share of the activations that gradient checkpointing leaves."""
+DECODED = 7.5e-5
+"""Values that the autoencoder keeps of a FLOP when it decodes: 3 GB at 1024² in float32."""
 LIBRARIES = 0.7 * GB
 """Memory of a process with torch on the host."""
 CUDA_HOST, CUDA_CARD = 3.5 * GB, 1.5 * GB
@@ -157,6 +158,7 @@ class Training:
         bound: passes through a U-Net of a batch, which the host has to launch.
         tf32: whether fp32 may be rounded to tf32.
         looked_at: stored images that are loaded between the steps, not trained on.
+        shown: bytes that a validation picture needs besides the weights: U^P and activations.
     """
 
     networks: tuple[Network, ...]
@@ -172,6 +174,7 @@ class Training:
     bound: int = 0
     tf32: bool = False
     looked_at: int = 0
+    shown: float = 0.0
 
 
 def training_cost(work: Training, rates: Rates, on_gpu: bool) -> Cost:
@@ -198,7 +201,7 @@ def step_seconds(work: Training, rates: Rates) -> float:
 
 
 def training_state(work: Training) -> float:
-    """Return the bytes of one process's weights, gradients, optimiser and activations."""
+    """Return the bytes of one process's weights, optimiser, and gradients and activations or a validation picture."""
     own = BYTES[work.precision]
     copy = 0 if work.precision == "fp32" else own  # autocast keeps the trained weights in both precisions
     weights = sum(net.parameters * ((TRAINED + copy) if net.trained else own) for net in work.networks)
@@ -208,7 +211,8 @@ def training_state(work: Training) -> float:
         * (CHECKPOINTED if work.checkpointing else 1)
         * (1 if work.precision == "fp32" else MIXED)
     )
-    return weights + kept
+    gradients = 4 * sum(net.parameters for net in work.networks if net.trained)
+    return max(weights + kept, weights - gradients + work.shown)
 
 
 @dataclass(frozen=True)
@@ -250,16 +254,11 @@ def sampling_cost(work: Sampling, rates: Rates, on_gpu: bool) -> Cost:
     seconds = rates.start + work.images * (sampling + autoencoder)
     own = BYTES[work.precision]
     activations = 4e-5 * own * work.samples * work.call  # 0.17 GB of a sample at 512² in float32
-    activations += 7.5e-5 * BYTES[work.autoencoder_precision] * work.batch * work.decoding  # 3 GB at 1024²
+    activations += DECODED * BYTES[work.autoencoder_precision] * work.batch * work.decoding
     state = own * work.parameters + activations + min(CONDITIONS, 1e-5 * own * work.calls * work.call)
     if not on_gpu:
         return Cost(seconds, LIBRARIES + state)
     return Cost(seconds, LIBRARIES + CUDA_HOST + 4 * work.parameters, CUDA_CARD + state, 1)
-
-
-def second_pass_windows(latents: tuple[int, int], scale: float, stride: int) -> int:
-    """Return the windows, of the size of the first pass's latents (height, width), that cover the enlarged ones."""
-    return math.prod(math.ceil(round(side * (scale - 1)) / stride) + 1 for side in latents)
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,8 @@ class Workloads:
         scale = math.prod(options["crop"]) / counts["pixels"]
         passed = scale * sum(counts[name]["flops"] for name, roles in parts.items() if roles.get("passed"))
         accumulation, processes = options.get("accumulation", 1), options.get("processes", 1)
+        shown = costs.BYTES[options.get("precision", "fp32")] * counts["unet"]["parameters"]  # U^P
+        shown += costs.DECODED * costs.BYTES["fp32"] * scale * counts["decoder"]["flops"]
         return Training(
             networks=tuple(network(name, counts[name], scale, **roles) for name, roles in parts.items()),
             steps=options["steps"],
@@ -137,6 +139,7 @@ class Workloads:
             processes=processes,
             checkpointing=options.get("gradient_checkpointing", False),
             bound=bound,
+            shown=shown if options.get("validation") else 0.0,
             **execution(options),
         )
 
@@ -176,7 +179,7 @@ class Workloads:
         halves = 2 if options["guidance"] > 1 else 1
         controlled = 0.5 if halves == 2 and options.get("guided_by") == "condition" else 1.0
         controlnet = counts["controlnet"]["flops"] - counts["embedding"]["flops"]  # conditions are embedded once
-        windows = costs.second_pass_windows(latents, second["scale"], second["stride"]) if second else 0
+        windows = second_pass_windows(latents, second["scale"], second["stride"]) if second else 0
         calls = options["steps"] + windows * (second.get("steps") or options["steps"])
         passes = counts["decoder"]["flops"] * (1 + enlarged) + counts["encoder"]["flops"] * enlarged
         return Sampling(
@@ -285,3 +288,8 @@ def execution(options: dict) -> dict[str, Any]:
     """Return the keys of a training that decide how it runs."""
     keys = {"workers": 0, "precision": "fp32", "tf32": False}
     return {key: options.get(key, default) for key, default in keys.items()}
+
+
+def second_pass_windows(latents: tuple[int, int], scale: float, stride: int) -> int:
+    """Return the windows, of the size of the first pass's latents (height, width), that cover the enlarged ones."""
+    return math.prod(math.ceil(round(side * (scale - 1)) / stride) + 1 for side in latents)
