@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -63,7 +63,8 @@ def put_in_place(unfinished: Path, folder: Path) -> None:
     permissions = unfinished.stat().st_mode & 0o666
     for path in (*unfinished.rglob("*"), unfinished):
         if path.is_file() and path.stat().st_nlink == 1:  # a linked one is someone else's as well
-            path.chmod(permissions)
+            with suppress(OSError):  # some file systems have no permissions
+                path.chmod(permissions)
         if path.is_file() and not remembered(path):
             remember(path)
         sync(path)

@@ -20,7 +20,7 @@ rule draw_prior:
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=5000,
+        mem_mb=6000,
     params:
         architecture=config.get("random_weights"),
         seed=config["seed"],
