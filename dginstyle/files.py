@@ -58,7 +58,7 @@ def refuse_overwriting(folder: Path, mark: str) -> None:
 def put_in_place(unfinished: Path, folder: Path) -> None:
     """Flush a finished folder to disk and rename it to ``folder``, replacing an older one.
 
-    Files that were written here get the permissions of the folder: safetensors writes for the owner's eyes only.
+    Its files get the folder's permissions: safetensors writes files that only their owner can read.
     """
     permissions = unfinished.stat().st_mode & 0o666
     for path in (*unfinished.rglob("*"), unfinished):

@@ -201,7 +201,7 @@ def step_seconds(work: Training, rates: Rates) -> float:
 
 
 def training_state(work: Training) -> float:
-    """Return the bytes of one process's weights, optimiser, and gradients and activations or a validation picture."""
+    """Return the peak memory of one process in bytes: of a training step, or of a validation picture after it."""
     own = BYTES[work.precision]
     copy = 0 if work.precision == "fp32" else own  # autocast keeps the trained weights in both precisions
     weights = sum(net.parameters * ((TRAINED + copy) if net.trained else own) for net in work.networks)

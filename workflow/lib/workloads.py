@@ -121,14 +121,15 @@ class Workloads:
         return self._generator_training(options, parts | {"text_encoder": {}}, bound=2)
 
     def _generator_training(self, options: dict, parts: dict[str, dict[str, Any]], bound: int) -> Training:
-        autoencoder = costs.arithmetic(options.get("autoencoder_precision", "fp32"), options.get("tf32", False))
+        decoded = options.get("autoencoder_precision", "fp32")
+        autoencoder = costs.arithmetic(decoded, options.get("tf32", False))
         parts = parts | {"encoder": {"arithmetic": autoencoder}}
         counts = networks.prior(self.prior)
         scale = math.prod(options["crop"]) / counts["pixels"]
         passed = scale * sum(counts[name]["flops"] for name, roles in parts.items() if roles.get("passed"))
         accumulation, processes = options.get("accumulation", 1), options.get("processes", 1)
         shown = costs.BYTES[options.get("precision", "fp32")] * counts["unet"]["parameters"]  # U^P
-        shown += costs.DECODED * costs.BYTES["fp32"] * scale * counts["decoder"]["flops"]
+        shown += costs.DECODED * costs.BYTES[decoded] * scale * counts["decoder"]["flops"]
         return Training(
             networks=tuple(network(name, counts[name], scale, **roles) for name, roles in parts.items()),
             steps=options["steps"],

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 TRAINING = """
-import resource, sys, types
+import re, sys, threading, time, types
 from pathlib import Path
 import torch
 from diffusers import UNet2DConditionModel
@@ -13,6 +13,13 @@ from dginstyle.checkpoint import Checkpoint
 from dginstyle.training.loop import resume, start, trained
 from dginstyle.training.options import DreamboothOptions
 
+def watch():
+    while True:  # memory of its own: shared pages of libraries come and go with the load of the machine
+        peaks.append(int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]))
+        time.sleep(0.002)
+
+peaks = []
+threading.Thread(target=watch, daemon=True).start()
 blocks = {"down_block_types": ("DownBlock2D",) * 2, "up_block_types": ("UpBlock2D",) * 2}
 network = UNet2DConditionModel(sample_size=8, block_out_channels=(160, 320), **blocks, cross_attention_dim=16)
 task = types.SimpleNamespace(network=network, to=lambda *_: None, trains=lambda name: True)
@@ -26,7 +33,7 @@ run.average.step(trained(network))
 run.step += 1
 checkpoint.save(run.state(), run.step)
 weights = sum(parameter.nbytes for parameter in network.parameters())
-print(run.step, weights, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(run.step, weights, 1024 * max(peaks))
 """
 
 
@@ -42,4 +49,4 @@ def test_a_resume_needs_no_more_memory_than_the_training(tmp_path):
     first, weights, peak = one_step(tmp_path)
     second, _, resumed_peak = one_step(tmp_path)
     assert (first, second) == (1, 2)
-    assert resumed_peak < peak + 2 * weights  # two states at once would take four times the weights more
+    assert resumed_peak < peak + weights / 2  # two states at once would take four times the weights more
